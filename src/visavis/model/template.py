@@ -1,0 +1,18 @@
+"""What a face is turned into."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A unit vector and the model that made it; vectors of two models never compare.
+
+    ``vector`` has shape (dimension,), dtype float32 and length 1. Treat it as a photo of the person: it can be inverted
+    into one (arXiv 2411.03960).
+    """
+
+    vector: NDArray[np.float32]
+    model_id: str
