@@ -1,0 +1,1 @@
+"""From untrusted bytes to one aligned face: decode, detect, choose, align."""

@@ -1,0 +1,1 @@
+"""Receipts that a person countersigns, and the rule that nothing is recognised without one."""

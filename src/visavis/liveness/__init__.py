@@ -1,0 +1,1 @@
+"""Keeping attack presentations out, before anything is embedded."""

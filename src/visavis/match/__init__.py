@@ -1,0 +1,1 @@
+"""Finding the nearest references of one gallery; an index is memory, the truth is the sealed database."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from visavis.model.errors import FaceRefused
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -16,3 +18,10 @@ class Template:
 
     vector: NDArray[np.float32]
     model_id: str
+
+
+class TemplateUnusable(FaceRefused):
+    """The model gave a vector without a direction."""
+
+    code = "template_unusable"
+    mend = "Take the photo again in even light; if it happens again, tell the operator to run visavis doctor."

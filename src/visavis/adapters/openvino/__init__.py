@@ -1,0 +1,1 @@
+"""Detection and embedding with ONNX models on OpenVINO."""

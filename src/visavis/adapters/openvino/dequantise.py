@@ -10,6 +10,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+VERSION = 1
+"""Of what ``dequantise`` makes; results of another version in a cache are made anew."""
+
 OPSET = 17
 """The newest operator set that every runtime we tried accepts; the graphs need nothing later."""
 

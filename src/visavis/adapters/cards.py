@@ -1,0 +1,199 @@
+"""Model cards: what a network file is, how it is fed and how its answer is read.
+
+A card is the folder ``models/<id>`` with ``card.toml`` beside the licence and, for an embedder, its calibration. Any
+ONNX detector or embedder that a card can describe runs without a line of code. ``docs/reference/model-cards.md``
+explains the fields.
+"""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+import visavis
+from visavis.capture.align import CROP_SIDE
+from visavis.model.calibration import Calibration, CalibrationInvalid
+from visavis.model.weights import ModelCardInvalid
+
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+_Colour = Annotated[tuple[float, float, float], Field()]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Source(_Strict):
+    """The published wheel that carries the file as data; none of its code is ever imported."""
+
+    package: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    version: str = Field(pattern=r"^[A-Za-z0-9.+!]+$")
+    wheel: str = Field(pattern=r"^[A-Za-z0-9._+-]+\.whl$")
+    wheel_sha256: _Sha256
+    path: str
+
+
+class ImageInput(_Strict):
+    """How pixels are handed to the network: (value - mean) * scale, per channel in the order of ``colours``."""
+
+    colours: Literal["RGB", "BGR"]
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    mean: _Colour = (0.0, 0.0, 0.0)
+    scale: _Colour = (1.0, 1.0, 1.0)
+
+
+class Sides(_Strict):
+    """The picture sizes a detector is run at, tried in order until one shows the faces well enough."""
+
+    multiple_of: int = Field(default=32, ge=1, le=128)
+    longest: tuple[Annotated[int, Field(ge=32, le=4096)], ...] = Field(min_length=1)
+    sure_width: float = Field(gt=0)
+    """Width in network pixels from which a face, and any other half as wide, is found for certain."""
+
+    @model_validator(mode="after")
+    def _ascend(self) -> Self:
+        if list(self.longest) != sorted(set(self.longest)):
+            raise ValueError("longest must ascend")
+        return self
+
+
+class DetectorOutput(_Strict):
+    """How faces are read from the outputs of an anchor-based, one-stage detector.
+
+    A name holds ``{stride}`` or is given once per stride. Several ``scores`` are joined by their geometric mean.
+    """
+
+    strides: tuple[Annotated[int, Field(ge=1, le=256)], ...] = Field(min_length=1)
+    anchors_per_cell: int = Field(default=1, ge=1, le=16)
+    scores: tuple[str | tuple[str, ...], ...] = Field(min_length=1)
+    boxes: str | tuple[str, ...]
+    landmarks: str | tuple[str, ...]
+    box_coding: Literal["centre_log_size", "edge_distances"]
+    score_threshold: float = Field(gt=0, lt=1)
+    nms_iou: float = Field(gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _one_name_per_stride(self) -> Self:
+        for pattern in (*self.scores, self.boxes, self.landmarks):
+            if isinstance(pattern, str) and "{stride}" not in pattern and len(self.strides) > 1:
+                raise ValueError(f"{pattern!r} needs {{stride}} in it, or one name per stride")
+            if not isinstance(pattern, str) and len(pattern) != len(self.strides):
+                raise ValueError(f"{list(pattern)} must name one output per stride")
+        return self
+
+    def names(self, pattern: str | tuple[str, ...]) -> list[str]:
+        """The output names of ``pattern``, one per stride."""
+        if isinstance(pattern, str):
+            return [pattern.replace("{stride}", str(stride)) for stride in self.strides]
+        return list(pattern)
+
+
+class EmbedderOutput(_Strict):
+    """Where the vector is."""
+
+    name: str
+    dimension: int = Field(ge=8, le=4096)
+
+
+class _Card(_Strict):
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")
+    title: str
+    file: _FileName
+    size: int = Field(alias="bytes", ge=1)
+    sha256: _Sha256
+    licence: str
+    licence_note: str
+    training_data: str
+    source: Source | None = None
+    input: ImageInput
+
+
+class DetectorCard(_Card):
+    """A network that finds faces with five landmarks."""
+
+    role: Literal["detector"]
+    sides: Sides
+    output: DetectorOutput
+
+
+class EmbedderCard(_Card):
+    """A network that turns an aligned 112 x 112 face into a vector."""
+
+    role: Literal["embedder"]
+    side: Literal[112] = CROP_SIDE
+    output: EmbedderOutput
+    calibration: _FileName
+
+
+ModelCard = DetectorCard | EmbedderCard
+
+_ANY_CARD: TypeAdapter[ModelCard] = TypeAdapter(Annotated[ModelCard, Field(discriminator="role")])
+
+DEFAULT_DETECTOR = "yunet-2023mar"
+DEFAULT_EMBEDDER = "sface-2021dec"
+
+
+def cards_folder() -> Path:
+    """The folder of the cards we ship: inside an installed package, or ``models/`` of a checkout."""
+    package = Path(visavis.__path__[0])
+    installed = package / "cards"
+    return installed if installed.is_dir() else package.parents[1] / "models"
+
+
+def read_card(folder: Path) -> ModelCard:
+    """The card in ``folder``.
+
+    :raises ModelCardInvalid: it is missing, is not TOML, or a field is wrong; the message names the field.
+    """
+    path = folder / "card.toml"
+    try:
+        fields: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _ANY_CARD.validate_python(fields)
+    except ValidationError as wrong:
+        what = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in wrong.errors())
+        raise ModelCardInvalid(f"{path}: {what}.") from wrong
+    except (OSError, ValueError) as wrong:
+        raise ModelCardInvalid(f"{path}: {wrong}.") from wrong
+
+
+def read_detector_card(folder: Path) -> DetectorCard:
+    """The card in ``folder``, which must be a detector's.
+
+    :raises ModelCardInvalid: it is not, or ``read_card`` refuses it.
+    """
+    card = read_card(folder)
+    if not isinstance(card, DetectorCard):
+        raise ModelCardInvalid(f"{folder}: role is {card.role}, wanted detector.")
+    return card
+
+
+def read_embedder_card(folder: Path) -> EmbedderCard:
+    """The card in ``folder``, which must be an embedder's.
+
+    :raises ModelCardInvalid: it is not, or ``read_card`` refuses it.
+    """
+    card = read_card(folder)
+    if not isinstance(card, EmbedderCard):
+        raise ModelCardInvalid(f"{folder}: role is {card.role}, wanted embedder.")
+    return card
+
+
+def read_calibration(folder: Path) -> Calibration:
+    """The calibration beside the embedder's card in ``folder``.
+
+    :raises ModelCardInvalid: the card does not pass.
+    :raises CalibrationInvalid: the file is missing, is for another model or makes no sense.
+    """
+    card = read_embedder_card(folder)
+    path = folder / card.calibration
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as wrong:
+        raise CalibrationInvalid(f"{path}: {wrong}.") from wrong
+    calibration = Calibration.from_fields(fields)
+    if calibration.model_id != card.id:
+        raise CalibrationInvalid(f"{path} is for the model {calibration.model_id}, the card is {card.id}.")
+    return calibration

@@ -1,0 +1,44 @@
+"""Vectors by an embedder that a card describes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visavis.adapters.cards import EmbedderCard
+from visavis.adapters.openvino.runtime import Runtime
+from visavis.model.weights import ModelUnusable
+
+
+class OnnxEmbedder:
+    """A ``visavis.embed.embedder.Embedder``."""
+
+    def __init__(self, network: bytes, *, card: EmbedderCard, runtime: Runtime) -> None:
+        """Compile ``network`` and check it against ``card``.
+
+        :raises ModelUnusable: the output that the card names is missing or of another size, or it does not compile.
+        """
+        self._card = card
+        self._network = runtime.compile(network, card=card)
+        if card.output.name not in self._network.output_names:
+            raise ModelUnusable(f"{card.file} has no output {card.output.name}.")
+        found = self.embed([np.zeros((card.side, card.side, 3), np.uint8)]).shape
+        if found != (1, card.output.dimension):
+            raise ModelUnusable(f"{card.file} gives shape {found}, the card says (1, {card.output.dimension}).")
+
+    @property
+    def model_id(self) -> str:
+        """The id of the card."""
+        return self._card.id
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._card.output.dimension
+
+    def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Raw vectors of ``crops``, shape (n, dimension); see ``Embedder.embed``."""
+        if not crops:
+            return np.zeros((0, self.dimension), np.float32)
+        (vectors,) = self._network.run(np.stack(crops), outputs=[self._card.output.name])
+        return vectors.reshape(len(crops), -1)

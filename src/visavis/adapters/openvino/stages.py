@@ -1,0 +1,48 @@
+"""The face stages, put together from cards and installed weights."""
+
+from pathlib import Path
+
+from visavis.adapters.cards import (
+    DEFAULT_DETECTOR,
+    DEFAULT_EMBEDDER,
+    cards_folder,
+    read_detector_card,
+    read_embedder_card,
+)
+from visavis.adapters.model_store import ModelStore
+from visavis.adapters.openvino.dequantise import VERSION, dequantise
+from visavis.adapters.openvino.detector import OnnxDetector
+from visavis.adapters.openvino.embedder import OnnxEmbedder
+from visavis.adapters.openvino.runtime import Runtime
+from visavis.flows.extract import Extractor
+
+
+def open_detector(store: ModelStore, runtime: Runtime, *, card_folder: Path | None = None) -> OnnxDetector:
+    """The detector whose card lies in ``card_folder``; ours if none is given.
+
+    :raises StartupError: the card, its weights or the network do not pass.
+    """
+    card = read_detector_card(card_folder or cards_folder() / DEFAULT_DETECTOR)
+    return OnnxDetector(store.open(card, prepare=dequantise, version=VERSION), card=card, runtime=runtime)
+
+
+def open_embedder(store: ModelStore, runtime: Runtime, *, card_folder: Path | None = None) -> OnnxEmbedder:
+    """The embedder whose card lies in ``card_folder``; ours if none is given.
+
+    :raises StartupError: the card, its weights or the network do not pass.
+    """
+    card = read_embedder_card(card_folder or cards_folder() / DEFAULT_EMBEDDER)
+    return OnnxEmbedder(store.open(card, prepare=dequantise, version=VERSION), card=card, runtime=runtime)
+
+
+def open_extractor(
+    store: ModelStore, runtime: Runtime, *, detector_card: Path | None = None, embedder_card: Path | None = None
+) -> Extractor:
+    """Everything from a photo to a template.
+
+    :raises StartupError: a card, its weights or its network do not pass.
+    """
+    return Extractor(
+        detector=open_detector(store, runtime, card_folder=detector_card),
+        embedder=open_embedder(store, runtime, card_folder=embedder_card),
+    )

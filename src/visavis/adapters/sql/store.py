@@ -1,0 +1,222 @@
+"""The store port on SQLAlchemy."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from visavis.adapters.sql import tables
+from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Tries
+from visavis.model.consent import Enrolment, Receipt, Reference, Subject, SubjectKey, Tombstone
+from visavis.model.decision import Decision, Review
+from visavis.model.keys import DataForeign
+from visavis.model.purpose import Gallery, Purpose, PurposeText
+from visavis.model.station import Session, Station
+
+T = TypeVar("T")
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class SqlRows(Generic[T]):
+    """All rows of one table as values of one dataclass whose fields are the columns."""
+
+    def __init__(self, connection: sa.Connection, table: sa.Table, kind: type[T]) -> None:
+        self._connection = connection
+        self._table = table
+        self._kind = kind
+        self._order = table.c.get("created_at", table.c.id)
+
+    def add(self, value: T) -> None:
+        """See the port."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(sa.insert(self._table).values(self._columns(value)))
+        except sa.exc.IntegrityError as error:
+            if "UNIQUE" in str(error.orig).upper():
+                raise AlreadyExists(f"There is already such a row in {self._table.name}.") from None
+            raise
+
+    def get(self, id_: str) -> T:
+        """See the port."""
+        value = self.first(id=id_)
+        if value is None:
+            raise NotFound(f"There is no such entry in {self._table.name.replace('_', ' ')}.")
+        return value
+
+    def find(self, **equal: Any) -> list[T]:
+        """See the port."""
+        return self._values(self._select(equal).order_by(self._order, self._table.c.id))
+
+    def first(self, **equal: Any) -> T | None:
+        """See the port."""
+        found = self._values(self._select(equal).order_by(self._order, self._table.c.id).limit(1))
+        return found[0] if found else None
+
+    def change(self, value: T) -> None:
+        """See the port."""
+        columns = self._columns(value)
+        changed = self._connection.execute(
+            sa.update(self._table).where(self._table.c.id == columns["id"]).values(columns)
+        )
+        if changed.rowcount != 1:
+            raise NotFound(f"There is no such entry in {self._table.name.replace('_', ' ')}.")
+
+    def remove(self, **equal: Any) -> int:
+        """See the port."""
+        if not equal:
+            raise ValueError("naming no field would delete everything")
+        return self._connection.execute(sa.delete(self._table).where(*self._conditions(equal))).rowcount
+
+    def before(self, field: str, moment: datetime) -> list[T]:
+        """See the port."""
+        return self._values(sa.select(self._table).where(self._table.c[field] <= moment))
+
+    def page(self, *, after: str | None, limit: int, **equal: Any) -> Sequence[T]:
+        """See the port."""
+        query = self._select(equal).order_by(self._table.c.id).limit(limit)
+        return self._values(query if after is None else query.where(self._table.c.id > after))
+
+    def count(self, **equal: Any) -> int:
+        """See the port."""
+        query = sa.select(sa.func.count()).select_from(self._table).where(*self._conditions(equal))
+        return int(self._connection.execute(query).scalar_one())
+
+    def _columns(self, value: T) -> dict[str, Any]:
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}  # type: ignore[arg-type] # T is a dataclass by construction
+
+    def _conditions(self, equal: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
+        return [self._table.c[name] == value for name, value in equal.items()]
+
+    def _select(self, equal: dict[str, Any]) -> sa.Select[Any]:
+        return sa.select(self._table).where(*self._conditions(equal))
+
+    def _values(self, query: sa.Select[Any]) -> list[T]:
+        return [self._kind(**row) for row in self._connection.execute(query).mappings()]
+
+
+class SqlTransaction:
+    """The transaction port on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self.purposes = SqlRows(connection, tables.purposes, Purpose)
+        self.purpose_texts = SqlRows(connection, tables.purpose_texts, PurposeText)
+        self.galleries = SqlRows(connection, tables.galleries, Gallery)
+        self.subjects = SqlRows(connection, tables.subjects, Subject)
+        self.subject_keys = SqlRows(connection, tables.subject_keys, SubjectKey)
+        self.enrolments = SqlRows(connection, tables.enrolments, Enrolment)
+        self.receipts = SqlRows(connection, tables.receipts, Receipt)
+        self.references = SqlRows(connection, tables.references, Reference)
+        self.tombstones = SqlRows(connection, tables.tombstones, Tombstone)
+        self.stations = SqlRows(connection, tables.stations, Station)
+        self.sessions = SqlRows(connection, tables.sessions, Session)
+        self.decisions = SqlRows(connection, tables.decisions, Decision)
+        self.reviews = SqlRows(connection, tables.reviews, Review)
+        self.credentials = SqlRows(connection, tables.credentials, Credential)
+        self.tries = SqlRows(connection, tables.tries, Tries)
+        self.api_keys = SqlRows(connection, tables.api_keys, ApiKey)
+        self.nonces = SqlRows(connection, tables.nonces, Nonce)
+        self.answered = SqlRows(connection, tables.answered, Answered)
+
+    def references_in(self, gallery_id: str) -> int:
+        """See the port."""
+        joined = tables.references.join(tables.subjects, tables.references.c.subject_id == tables.subjects.c.id)
+        query = sa.select(sa.func.count()).select_from(joined).where(tables.subjects.c.gallery_id == gallery_id)
+        return int(self._connection.execute(query).scalar_one())
+
+
+class SqlStore:
+    """The store port on a database URL; SQLite means one server process."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = sa.create_engine(url)
+        self._sqlite = self._engine.dialect.name == "sqlite"
+        if self._sqlite:
+            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+
+    def migrate(self) -> None:
+        """Bring the schema to this release.
+
+        :raises DataForeign: the database was written by a newer release.
+        """
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        with self._engine.connect() as connection:
+            if sa.inspect(connection).has_table("alembic_version"):
+                found = set(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars())
+                if not found <= known:
+                    raise DataForeign("The database has a schema that this release does not know.")
+            connection.rollback()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTransaction]:
+        """See the port."""
+        with self._engine.connect() as connection:
+            if self._sqlite:
+                # Taking the write lock at once makes waiting fair and keeps a reader from having to become a
+                # writer half-way, which SQLite refuses.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            transaction = connection.get_transaction() or connection.begin()
+            try:
+                yield SqlTransaction(connection)
+                transaction.commit()
+            except BaseException:
+                transaction.rollback()
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """See the port."""
+        with self._engine.connect() as connection:
+            if self._sqlite:
+                connection.exec_driver_sql("BEGIN")
+            try:
+                yield SqlTransaction(connection)
+            finally:
+                connection.rollback()
+
+    def scrub(self) -> None:
+        """See the port. SQLite zeroes freed cells (secure_delete); emptying the log drops the older copies in it."""
+        if self._sqlite:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def load(self, name: str) -> bytes | None:
+        """A value the server keeps for itself, or None."""
+        with self._engine.connect() as connection:
+            query = sa.select(tables.server.c.value).where(tables.server.c.name == name)
+            return connection.execute(query).scalar_one_or_none()
+
+    def keep(self, name: str, value: bytes) -> None:
+        """Keep a value for the server itself; there must be none of that name."""
+        with self._engine.connect() as connection:
+            connection.execute(sa.insert(tables.server).values(name=name, value=value))
+            connection.commit()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver would begin transactions by itself, later than we need; we say BEGIN ourselves.
+    connection.isolation_level = None
+    for setting in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "busy_timeout=10000",
+    ):
+        connection.execute(f"PRAGMA {setting}").close()

@@ -1,0 +1,76 @@
+"""A face turned upright and cut out, the way face embedders are trained on it.
+
+The five landmarks are brought onto fixed reference points by the similarity transform (rotation, one scale,
+translation) with the least squared error: Umeyama, "Least-squares estimation of transformation parameters between two
+point patterns", IEEE TPAMI 13(4), 1991. The reference points are those of ArcFace (Deng et al., CVPR 2019), which
+every embedder we know of follows.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from visavis.model.face import Face
+from visavis.model.image import Frame
+
+CROP_SIDE: Final = 112
+"""Width and height of an aligned face, pixels."""
+
+REFERENCE_POINTS: Final = np.array(
+    [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)],
+    dtype=np.float64,
+)
+"""Where the landmarks of ``Face.landmarks`` go in the crop, shape (5, 2), pixels, x then y."""
+
+
+def align(frame: Frame, face: Face) -> NDArray[np.uint8]:
+    """``face`` cut out of ``frame`` with its landmarks on the reference points.
+
+    :returns: shape (112, 112, 3), uint8, red, green, blue; black where the crop reaches outside the picture.
+    """
+    turn, shift = similarity(REFERENCE_POINTS, face.landmarks)
+    box = _box(turn, shift, frame)
+    left, top, right, bottom = box
+    if right <= left or bottom <= top:
+        return np.zeros((CROP_SIDE, CROP_SIDE, 3), dtype=np.uint8)
+    part = Image.fromarray(np.ascontiguousarray(frame.pixels[top:bottom, left:right]))
+    # Bilinear sampling looks at four pixels; of a face much larger than the crop it would skip the rest and alias.
+    factor = max(1, int(abs(turn)))
+    if factor > 1:
+        part = part.reduce(factor)
+    # Landmarks count pixel centres from 0, Pillow from 0.5: with p the former, Pillow's input and output are p + 0.5.
+    turn, shift = turn / factor, (shift - complex(left, top) + (0.5 + 0.5j)) / factor
+    shift -= turn * (0.5 + 0.5j)
+    coefficients = (turn.real, -turn.imag, shift.real, turn.imag, turn.real, shift.imag)
+    crop = part.transform((CROP_SIDE, CROP_SIDE), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR)
+    return np.array(crop, dtype=np.uint8)
+
+
+def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> tuple[complex, complex]:
+    """The similarity transform that brings ``source`` onto ``target`` with the least squared error.
+
+    In the plane a rotation with scale is one complex factor, so that Umeyama's solution, which excludes mirroring as
+    this does, becomes a line fit.
+
+    :param source: shape (n, 2), not all points equal.
+    :param target: shape (n, 2).
+    :returns: ``turn`` and ``shift``: the point x + iy goes to turn * (x + iy) + shift.
+    """
+    z = source[:, 0].astype(np.float64) + 1j * source[:, 1].astype(np.float64)
+    w = target[:, 0].astype(np.float64) + 1j * target[:, 1].astype(np.float64)
+    centred = z - z.mean()
+    turn = complex(np.vdot(centred, w - w.mean()) / np.vdot(centred, centred).real)
+    return turn, complex(w.mean() - turn * z.mean())
+
+
+def _box(turn: complex, shift: complex, frame: Frame) -> tuple[int, int, int, int]:
+    """The part of the frame that the crop can see, with a margin for interpolation: left, top, right, bottom."""
+    corners = turn * np.array([0, CROP_SIDE, CROP_SIDE * 1j, CROP_SIDE * (1 + 1j)]) + shift
+    margin = 2 + 2 * abs(turn)
+    left = int(np.clip(corners.real.min() - margin, 0, frame.width))
+    top = int(np.clip(corners.imag.min() - margin, 0, frame.height))
+    right = int(np.clip(corners.real.max() + margin, 0, frame.width))
+    bottom = int(np.clip(corners.imag.max() + margin, 0, frame.height))
+    return left, top, right, bottom

@@ -1,0 +1,65 @@
+"""The one face a picture is about (rule S2)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from visavis.model.face import Face, FaceCutByBorder, FaceTooSmall, NoFace, SeveralFaces
+from visavis.model.image import Frame
+
+RIVAL_WIDTH: Final = 0.5
+"""Another face at least this share of the largest's width is a second person in the act, not background."""
+
+MIN_EYE_DISTANCE: Final = 24.0
+"""Pixels between the eyes below which we refuse. The aligned crop has 35: at 24 each of its pixels is a blend of
+fewer than half a pixel of the photo, and the error rates begin to rise."""
+
+MAX_OUTSIDE: Final = 0.15
+"""Share of the face's box that may lie outside the picture: hair or chin, no feature."""
+
+
+def the_one_face(faces: Sequence[Face], *, frame: Frame) -> Face:
+    """The face to align, or a refusal that says what to do.
+
+    1. There is a face.
+    2. No other is at least half as wide as the widest. Smaller ones are background and go no further.
+    3. All five landmarks and most of its box are inside the picture.
+    4. Its eyes are far enough apart.
+
+    :param faces: what the detector found in ``frame``.
+    :raises NoFace: check 1.
+    :raises SeveralFaces: check 2.
+    :raises FaceCutByBorder: check 3.
+    :raises FaceTooSmall: check 4.
+    """
+    # 1
+    if not faces:
+        raise NoFace
+    # 2
+    largest, *others = sorted(faces, key=lambda face: face.width, reverse=True)
+    if any(other.width >= RIVAL_WIDTH * largest.width for other in others):
+        raise SeveralFaces
+    # 3
+    if _landmark_outside(largest, frame) or _share_outside(largest, frame) > MAX_OUTSIDE:
+        raise FaceCutByBorder
+    # 4
+    if eye_distance(largest) < MIN_EYE_DISTANCE:
+        raise FaceTooSmall
+    return largest
+
+
+def eye_distance(face: Face) -> float:
+    """Pixels between the centres of the eyes (ISO/IEC 29794-5, inter-eye distance, without its correction for yaw)."""
+    return float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
+
+
+def _landmark_outside(face: Face, frame: Frame) -> bool:
+    inside = (face.landmarks >= 0) & (face.landmarks < (frame.width, frame.height))
+    return not bool(inside.all())
+
+
+def _share_outside(face: Face, frame: Frame) -> float:
+    width = min(face.left + face.width, frame.width) - max(face.left, 0.0)
+    height = min(face.top + face.height, frame.height) - max(face.top, 0.0)
+    return 1.0 - max(width, 0.0) * max(height, 0.0) / (face.width * face.height)

@@ -1,0 +1,185 @@
+"""The consent receipt: an offer signed by the controller, countersigned by the person.
+
+Both are compact JWS with alg ``Ed25519`` (RFC 9864) over RFC 8785 JSON; ``spec/consent-receipt.md`` has an example, the
+fields (ISO/IEC TS 27560, with W3C DPV terms) and vectors. The person's private key is made by the person and never
+comes here.
+"""
+
+import hashlib
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import rfc8785
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from visavis.model.consent import ConsentForged
+from visavis.model.purpose import Gallery, Purpose, PurposeText
+
+ALGORITHM: Final = "Ed25519"
+OFFER_TYPE: Final = "visavis-offer+jws"
+COUNTERSIGNATURE_TYPE: Final = "visavis-countersignature+jws"
+SCHEMA: Final = "visavis-consent-receipt-1"
+STATEMENT: Final = "I have read the purpose. I agree to be recognised for it until the date it names or until I withdraw."
+    "I have read the purpose and agree to be recognised for it until the date it names or until I withdraw."
+)
+RAW_KEY_BYTES: Final = 32
+MAX_JWS: Final = 64 * 1024
+"""Longest JWS that is parsed, in characters."""
+
+
+def record(
+    *, receipt_id: str, subject_id: str, purpose: Purpose, text: PurposeText, gallery: Gallery, now: datetime
+) -> dict[str, Any]:
+    """What the person is asked to agree to, in the fields of ISO/IEC TS 27560."""
+    expires_at = now + purpose.retention
+    return {
+        "schema_version": SCHEMA,
+        "record_id": receipt_id,
+        "pii_principal_id": subject_id,
+        "gallery_id": gallery.id,
+        "pii_processing": {
+            "privacy_notice": {
+                "version": text.version,
+                "language": text.language,
+                "text": text.text,
+                "sha256": hashlib.sha256(text.text.encode()).hexdigest(),
+            },
+            "purposes": [
+                {
+                    "purpose_id": purpose.id,
+                    "purpose": purpose.name,
+                    "purpose_type": "dpv:IdentityVerification",
+                    "lawful_basis": "eu-gdpr:A9-2-a",
+                    "pii_information": [{"pii_type": "dpv-pd:FacialPrint", "sensitive_pii_category": True}],
+                    "pii_controllers": [purpose.controller],
+                    "processing_methods": ["template extraction", "comparison within this gallery"],
+                    "retention_period": f"P{purpose.retention_days}D",
+                    "liveness": purpose.liveness.value,
+                    "error_target": {"rate": purpose.target_kind.value, "at_most": format(purpose.target, ".10g")},
+                    "recipients": [],
+                    "withdrawal_method": "The page that this receipt opens, or a word to the controller.",
+                }
+            ],
+            "jurisdiction": purpose.jurisdiction,
+        },
+        "party_identification": [
+            {"role": "pii_controller", "party_name": purpose.controller, "party_contact": purpose.contact}
+        ],
+        "event": {
+            "event_type": "dpv:ExplicitlyExpressedConsent",
+            "event_state": "requested",
+            "event_time": _stamp(now),
+        },
+        "valid_until": _stamp(expires_at),
+    }
+
+
+def sign_offer(offer: dict[str, Any], *, controller_key: OKPKey) -> str:
+    """The controller's signature over a record."""
+    return _sign(offer, OFFER_TYPE, controller_key)
+
+
+def read_offer(offer: str, *, controller_key: OKPKey) -> dict[str, Any]:
+    """The record in an offer of this controller.
+
+    :raises ConsentForged: not signed by the controller, or not an offer.
+    """
+    header, payload = _verify(offer, controller_key)
+    if header.get("typ") != OFFER_TYPE or payload.get("schema_version") != SCHEMA:
+        raise ConsentForged("This is not a consent offer.")
+    return payload
+
+
+def countersign(offer: str, *, subject_key: OKPKey, now: datetime) -> str:
+    """The person's act: agree to exactly this offer with a key of their own.
+
+    :param subject_key: a private Ed25519 key; only its public half is put into the result.
+    """
+    payload = {"offer_sha256": _digest(offer), "statement": STATEMENT, "given_at": _stamp(now)}
+    public = {"kty": "OKP", "crv": "Ed25519", "x": str(subject_key.as_dict(private=False)["x"])}
+    return _sign(payload, COUNTERSIGNATURE_TYPE, subject_key, {"jwk": public})
+
+
+def countersigned_by(countersignature: str, *, offer: str) -> bytes:
+    """The raw public key (32 bytes) of who agreed to this offer.
+
+    1. The header names the type and carries an Ed25519 public key.
+    2. The signature is of that key.
+    3. It is for this very offer, with the statement that the person was shown.
+
+    :raises ConsentForged: any of them does not hold.
+    """
+    header = _header(countersignature)
+    jwk = header.get("jwk")
+    if header.get("typ") != COUNTERSIGNATURE_TYPE or not isinstance(jwk, dict) or set(jwk) != {"kty", "crv", "x"}:
+        raise ConsentForged("This is not a countersignature with a public key.")
+    try:
+        key = OKPKey.import_key(jwk)
+        raw = urlsafe_b64decode(str(jwk["x"]) + "==")
+    except (JoseError, ValueError, KeyError, TypeError):
+        raise ConsentForged("The public key cannot be read.") from None
+    if jwk["crv"] != "Ed25519" or len(raw) != RAW_KEY_BYTES:
+        raise ConsentForged("The public key is not an Ed25519 key.")
+    _, payload = _verify(countersignature, key)
+    if payload.get("offer_sha256") != _digest(offer):
+        raise ConsentForged("The countersignature is for another offer.")
+    if payload.get("statement") != STATEMENT:
+        raise ConsentForged("The countersignature is for another statement.")
+    return raw
+
+
+def expiry(offer: dict[str, Any]) -> datetime:
+    """Until when the offer's consent is valid.
+
+    :raises ConsentForged: the record has no such time.
+    """
+    try:
+        return datetime.fromisoformat(str(offer["valid_until"])).astimezone(UTC)
+    except (KeyError, ValueError):
+        raise ConsentForged("The offer does not say until when it is valid.") from None
+
+
+def as_public_key(raw: bytes) -> OKPKey:
+    """A raw Ed25519 public key (32 bytes) as a key that verifies."""
+    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(raw).rstrip(b"=").decode()})
+
+
+def _stamp(moment: datetime) -> str:
+    return (moment.astimezone(UTC) - timedelta(microseconds=moment.microsecond)).isoformat().replace("+00:00", "Z")
+
+
+def _digest(offer: str) -> str:
+    return hashlib.sha256(offer.encode()).hexdigest()
+
+
+def _sign(payload: dict[str, Any], typ: str, key: OKPKey, extra: dict[str, Any] | None = None) -> str:
+    header = {"alg": ALGORITHM, "typ": typ, **(extra or {})}
+    return jws.serialize_compact(header, rfc8785.dumps(payload), key, algorithms=[ALGORITHM])
+
+
+def _header(token: str) -> dict[str, Any]:
+    try:
+        head = token.split(".", 1)[0]
+        header = json.loads(urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except ValueError:
+        raise ConsentForged("This is not a JWS.") from None
+    if len(token) > MAX_JWS or not isinstance(header, dict):
+        raise ConsentForged("This is not a JWS.")
+    return header
+
+
+def _verify(token: str, key: OKPKey) -> tuple[dict[str, Any], dict[str, Any]]:
+    if len(token) > MAX_JWS:
+        raise ConsentForged("The JWS is longer than any receipt.")
+    try:
+        verified = jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
+        payload = json.loads(verified.payload)
+    except (JoseError, ValueError, TypeError, AttributeError):
+        raise ConsentForged("The signature does not check out.") from None
+    if not isinstance(payload, dict):
+        raise ConsentForged("The JWS does not hold a record.")
+    return dict(verified.headers()), payload

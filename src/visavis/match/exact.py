@@ -1,0 +1,84 @@
+"""Exact search with NumPy: the reference every other engine is compared with."""
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visavis.match.index import Candidate, GalleryIndex
+from visavis.model.template import Template
+
+
+class ExactIndex(GalleryIndex):
+    """One float32 row a reference, compared one by one.
+
+    Rows are changed under a lock and searched under the same lock: at the sizes exact search is for, a scan is far
+    shorter than handing out a copy would be.
+    """
+
+    def __init__(self, *, model_id: str, dimension: int) -> None:
+        self._model_id = model_id
+        self._rows: NDArray[np.float32] = np.zeros((0, dimension), dtype=np.float32)
+        self._references: list[str] = []
+        self._subjects: list[str] = []
+        self._lock = threading.Lock()
+
+    def put(self, *, reference_id: str, subject_id: str, template: Template) -> None:
+        """See the port."""
+        self._require_own(template)
+        with self._lock:
+            if reference_id in self._references:
+                at = self._references.index(reference_id)
+                self._rows[at] = template.vector
+                self._subjects[at] = subject_id
+                return
+            size = len(self._references)
+            if size == len(self._rows):
+                self._grow()
+            self._rows[size] = template.vector
+            self._references.append(reference_id)
+            self._subjects.append(subject_id)
+
+    def remove_subject(self, subject_id: str) -> None:
+        """See the port."""
+        with self._lock:
+            for at in reversed([i for i, held in enumerate(self._subjects) if held == subject_id]):
+                last = len(self._references) - 1
+                self._rows[at] = self._rows[last]
+                self._rows[last] = 0
+                self._references[at], self._subjects[at] = self._references[last], self._subjects[last]
+                self._references.pop()
+                self._subjects.pop()
+
+    def reaching(self, probe: Template, *, threshold: float) -> list[Candidate]:
+        """See the port."""
+        self._require_own(probe)
+        best: dict[str, float] = {}
+        with self._lock:
+            scores = self._rows[: len(self._references)] @ probe.vector
+            for at in np.flatnonzero(scores >= np.float32(threshold)):
+                subject = self._subjects[at]
+                best[subject] = max(best.get(subject, -1.0), float(scores[at]))
+        return sorted((Candidate(s, score) for s, score in best.items()), key=lambda c: (-c.score, c.subject_id))
+
+    def score_of(self, subject_id: str, *, probe: Template) -> float | None:
+        """See the port."""
+        self._require_own(probe)
+        with self._lock:
+            held = [i for i, subject in enumerate(self._subjects) if subject == subject_id]
+            return float((self._rows[held] @ probe.vector).max()) if held else None
+
+    def count(self) -> int:
+        """See the port."""
+        with self._lock:
+            return len(self._references)
+
+    def _grow(self) -> None:
+        larger = np.zeros((max(64, 2 * len(self._rows)), self._rows.shape[1]), dtype=np.float32)
+        larger[: len(self._rows)] = self._rows
+        self._rows[:] = 0  # the old block goes back to the allocator without anybody's template in it
+        self._rows = larger
+
+    def _require_own(self, template: Template) -> None:
+        if template.model_id != self._model_id or template.vector.shape != (self._rows.shape[1],):
+            raise ValueError("a template of another model does not compare with this gallery")

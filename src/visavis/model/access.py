@@ -1,0 +1,169 @@
+"""Who may call what, the other way in, and what was answered before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from visavis.model.errors import AccessRefused, Kind, RequestRefused
+
+
+class Scope(Enum):
+    """What an API key may do."""
+
+    ADMIN = "admin"
+    """Purposes, galleries, stations, API keys."""
+    ENROL = "enrol"
+    """Enrol people and hand out their links."""
+    OPERATE = "operate"
+    """Review, withdraw on request, reopen stations, personal sessions, read decisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A caller's key: only its SHA-256 is kept. Keys are 192 random bits, so a slow hash would add nothing."""
+
+    id: str
+    name: str
+    secret_hash: bytes
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A subject's way in without a face (rule S7): argon2id of the PIN, SHA-256 of the QR secret (192 random bits)."""
+
+    id: str
+    pin_hash: str
+    qr_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """Wrong tries against one claimed person of one gallery, whether or not there is such a person."""
+
+    id: str
+    failures: int
+    next_at: datetime
+    forget_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Nonce:
+    """A nonce that was used; kept while a replay could pass for fresh."""
+
+    id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a write with an idempotency key was answered, sealed; forgotten with the subject it speaks of."""
+
+    id: str
+    fingerprint: bytes
+    sealed_answer: bytes
+    subject_id: str | None
+    expires_at: datetime
+
+
+FREE_TRIES: Final = 5
+"""Wrong PINs before tries are slowed (NIST SP 800-63B-4 §3.2.2 slows after few and bounds the sum)."""
+
+MAX_TRIES: Final = 50
+"""Wrong PINs in a row after which only an operator can reset the PIN."""
+
+
+class Unauthenticated(AccessRefused):
+    """No key, or one we do not know."""
+
+    code = "unauthenticated"
+    kind = Kind.UNAUTHENTICATED
+    mend = "Send 'Authorization: Bearer' with a valid API key, or sign as a station or person."
+
+
+class ScopeMissing(AccessRefused):
+    """The key does not cover this."""
+
+    code = "scope_missing"
+    mend = "Use a key with the scope this call names."
+
+
+class TooManyTries(AccessRefused):
+    """Too many wrong PINs."""
+
+    code = "too_many_tries"
+    kind = Kind.TOO_MANY
+    mend = "Wait as long as the answer says, or ask an operator for a new PIN."
+
+
+class RateLimited(AccessRefused):
+    """Too many calls in a minute."""
+
+    code = "rate_limited"
+    kind = Kind.TOO_MANY
+    mend = "Slow down and try again after the seconds the answer names."
+
+
+class NotFound(RequestRefused):
+    """There is no such thing."""
+
+    code = "not_found"
+    kind = Kind.NOT_FOUND
+    mend = "Check the identifier; lists show what there is."
+
+
+class RequestInvalid(RequestRefused):
+    """The request does not have the documented shape."""
+
+    code = "request_invalid"
+    mend = "Send what the OpenAPI document describes; the named fields are at fault."
+
+
+class BodyTooLarge(RequestRefused):
+    """The body is larger than any request needs."""
+
+    code = "body_too_large"
+    kind = Kind.TOO_LARGE
+    mend = "Send fewer or smaller photos."
+
+
+class IdempotencyMismatch(RequestRefused):
+    """The same idempotency key came with another request."""
+
+    code = "idempotency_mismatch"
+    kind = Kind.CONFLICT
+    mend = "Use a new Idempotency-Key for a new request."
+
+
+class IdempotencyForbidden(RequestRefused):
+    """Decisions are never replayed from a record."""
+
+    code = "idempotency_forbidden"
+    mend = "Leave out Idempotency-Key here: each attempt is a session of its own."
+
+
+class AlreadyExists(RequestRefused):
+    """There is one of that name."""
+
+    code = "already_exists"
+    kind = Kind.CONFLICT
+    mend = "Choose another name, or use the one that is there."
+
+
+class InternalFailure(AccessRefused):
+    """A fault of ours."""
+
+    code = "internal"
+    kind = Kind.INTERNAL
+    mend = "Nothing was decided. Try again; if it stays, give the operator the request id."
+
+
+class NotReady(AccessRefused):
+    """The server is starting or stopping."""
+
+    code = "not_ready"
+    kind = Kind.UNAVAILABLE
+    mend = "Try again in a moment."

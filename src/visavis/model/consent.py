@@ -1,0 +1,151 @@
+"""Subjects, their references and the receipts that allow them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from visavis.model.errors import ConsentRefused, Kind, RequestRefused
+
+MAX_PHOTOS: Final = 5
+"""Most photos in one enrolment."""
+
+MAX_REFERENCES: Final = 10
+"""Most references of one subject; more add error chances faster than they add accuracy."""
+
+LINK_DAYS: Final = 14
+"""How long a person has to countersign before everything about the enrolment is erased."""
+
+
+class SubjectState(Enum):
+    """Where a subject stands."""
+
+    PENDING = "PENDING"
+    """Enrolled by somebody; has not agreed yet; unknown to the matcher."""
+    ACTIVE = "ACTIVE"
+    """Agreed; recognised."""
+    HELD = "HELD"
+    """Agreed, but an operator has to look first; unknown to the matcher."""
+    WITHOUT_FACE = "WITHOUT_FACE"
+    """Known by PIN and QR credential only, by their own choice."""
+
+
+class EnrolmentState(Enum):
+    """Where one batch of photos stands."""
+
+    PENDING = "PENDING"
+    HELD = "HELD"
+    ACTIVE = "ACTIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person in one gallery. The same person in two galleries is two subjects that nothing joins (rule S5).
+
+    ``reference_tag`` is an HMAC of the operator's own name for the person, ``sealed_personal`` that name sealed under
+    the subject's key. ``public_key`` is the raw Ed25519 key the person countersigned with, once they did.
+    """
+
+    id: str
+    gallery_id: str
+    state: SubjectState
+    reference_tag: bytes
+    sealed_personal: bytes
+    public_key: bytes | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """A subject's key, wrapped. Destroying this row makes everything sealed for the subject unreadable."""
+
+    id: str
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """One batch of photos, waiting for or allowed by one receipt. ``link_hash`` is None once the link was used."""
+
+    id: str
+    subject_id: str
+    state: EnrolmentState
+    link_hash: bytes | None
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The controller's signed offer and, once given, the person's countersignature: two compact JWS.
+
+    ``expires_at`` repeats what the offer says, for the purge to find; the signed text decides.
+    """
+
+    id: str
+    enrolment_id: str
+    subject_id: str
+    offer: str
+    countersignature: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A sealed template. ``photo_tag`` is an HMAC of the photo under the subject's key: the same photo again is one."""
+
+    id: str
+    subject_id: str
+    enrolment_id: str
+    sealed: bytes
+    photo_tag: bytes
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of somebody who withdrew: keyed hashes that keep a restored backup from bringing them back."""
+
+    id: str
+    subject_id: str
+    receipt_ids: tuple[str, ...]
+    reference_tag: bytes
+    reason: str
+    created_at: datetime
+    keep_until: datetime
+
+
+class ConsentMissing(ConsentRefused):
+    """There is no countersigned receipt."""
+
+    code = "consent_missing"
+    mend = "The person has to open their one-time link and countersign."
+
+
+class ConsentExpired(ConsentRefused):
+    """The time the person agreed to is over."""
+
+    code = "consent_expired"
+    mend = "Enrol again: the person is asked anew."
+
+
+class ConsentForged(ConsentRefused):
+    """A signature does not check out, or belongs to another person, gallery or text."""
+
+    code = "consent_forged"
+    mend = "Countersign the offer that the link shows, with the key made for it."
+
+
+class LinkUnknown(ConsentRefused):
+    """The one-time link was used, has expired or never existed."""
+
+    code = "link_unknown"
+    kind = Kind.NOT_FOUND
+    mend = "Ask the controller for a new link."
+
+
+class TooManyPhotos(RequestRefused):
+    """More photos than one person needs."""
+
+    code = "too_many_photos"
+    mend = f"Send 1 to {MAX_PHOTOS} photos at a time and at most {MAX_REFERENCES} for one person."

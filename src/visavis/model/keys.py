@@ -1,0 +1,59 @@
+"""What can be wrong with keys, sealed rows and the place they lie in."""
+
+from visavis.model.errors import IntegrityError, StartupError
+
+
+class SealBroken(IntegrityError):
+    """A sealed row was moved, edited or sealed with another key."""
+
+    code = "seal_broken"
+    mend = "The row is not used. Restore it from a backup, or enrol the person again."
+
+
+class KeyFileMissing(StartupError):
+    """There is no root key."""
+
+    code = "key_file_missing"
+    mend = "Run 'visavis init' once, or set VISAVIS_KEY_FILE to the key that belongs to this data."
+
+
+class KeyFileUnsafe(StartupError):
+    """The root key could be read by others, or lies inside the data it protects."""
+
+    code = "key_file_unsafe"
+    mend = "Keep the key file outside the data directory and run 'chmod 600' on it."
+
+
+class KeyFileForeign(StartupError):
+    """The root key is not the one this data was sealed with."""
+
+    code = "key_file_foreign"
+    mend = "Set VISAVIS_KEY_FILE to the key that belongs to this data directory."
+
+
+class DataLocked(StartupError):
+    """Another process holds the data directory."""
+
+    code = "data_locked"
+    mend = "Stop the running server first: one process at a time uses a data directory."
+
+
+class DataMissing(StartupError):
+    """There is no data directory, or it was never set up."""
+
+    code = "data_missing"
+    mend = "Run 'visavis init' once."
+
+
+class DataForeign(StartupError):
+    """The database was written by a newer release."""
+
+    code = "data_newer"
+    mend = "Install the release that wrote this data, or a later one."
+
+
+class UnsafeListen(StartupError):
+    """Beyond this machine without TLS and keys."""
+
+    code = "unsafe_listen"
+    mend = "Set VISAVIS_TLS_CERT and VISAVIS_TLS_KEY and make an API key, or listen on 127.0.0.1."

@@ -1,0 +1,120 @@
+"""What a person is asked to agree to, and the gallery kept for it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
+
+from visavis.model.errors import Kind, PolicyRefused, RequestRefused
+
+MAX_RETENTION_DAYS: Final = 1096
+"""Three years, the longest term of Illinois BIPA (740 ILCS 14/15); shorter is better."""
+
+
+class TargetKind(Enum):
+    """Which error rate the controller promises to hold."""
+
+    FPIR = "fpir"
+    """False-positive identification rate: a stranger is taken for anybody in the gallery."""
+    FMR = "fmr"
+    """False match rate: a person passes for one other, named person."""
+
+
+class LivenessMode(Enum):
+    """How an attack presentation is kept out."""
+
+    ATTENDED = "attended"
+    ACTIVE = "active"
+    PASSIVE = "passive"
+    ACTIVE_ATTESTED = "active+attested"
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """One reason to recognise people, as its controller states it.
+
+    ``target`` is a rate, 0 < target < 0.5. ``retention_days`` is how long a consent lasts after it was given, and how
+    long decisions are kept; 1 to 1096.
+    """
+
+    id: str
+    name: str
+    controller: str
+    contact: str
+    jurisdiction: str
+    retention_days: int
+    target_kind: TargetKind
+    target: float
+    liveness: LivenessMode
+    created_at: datetime
+
+    @property
+    def retention(self) -> timedelta:
+        """How long consent and decisions last."""
+        return timedelta(days=self.retention_days)
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeText:
+    """The words a person reads before they agree. A new wording is a new version; given consents keep theirs."""
+
+    id: str
+    purpose_id: str
+    version: int
+    language: str
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """All references of one purpose, made by one embedding model."""
+
+    id: str
+    purpose_id: str
+    name: str
+    model_id: str
+    created_at: datetime
+
+
+class LivenessUnavailable(PolicyRefused):
+    """A purpose asks for a liveness mode that this installation cannot check."""
+
+    code = "liveness_unavailable"
+    mend = "This installation can check 'attended' only, where a person watches. Choose that, or do without a face."
+
+
+class GalleryFull(PolicyRefused):
+    """One more reference would make the gallery larger than its promise can bear."""
+
+    code = "gallery_full"
+    mend = "Withdraw people who left, start a second gallery, or state a purpose with a larger target."
+
+
+class PromiseTooStrict(PolicyRefused):
+    """The calibration of the model does not reach down to the error rate asked for."""
+
+    code = "promise_too_strict"
+    mend = "State a larger target, or install a model whose calibration reaches further down."
+
+
+class IdentifyNeedsFpir(PolicyRefused):
+    """1:N was asked of a gallery whose purpose promises an FMR only."""
+
+    code = "identify_needs_fpir"
+    mend = "This purpose allows 1:1 only: use verify, or state a purpose with an FPIR target."
+
+
+class PurposeInvalid(RequestRefused):
+    """A purpose whose statement contradicts itself or this software's limits."""
+
+    code = "purpose_invalid"
+    mend = "Correct the named field and send the purpose again."
+
+
+class ModelChanged(PolicyRefused):
+    """The gallery was made with another embedding model than the one that is running."""
+
+    code = "model_changed"
+    kind = Kind.UNAVAILABLE
+    mend = "Start the server with the model the gallery names, or enrol its people again in a new gallery."

@@ -1,0 +1,50 @@
+"""Keys below the root: one per subject, and a few derived ones, each for one use."""
+
+import hashlib
+import hmac
+import os
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from visavis.protect.envelope import KEY_BYTES, Context, seal, unseal
+
+_LABEL: Final = b"visavis v1 "
+
+
+def derive(root: bytes, use: str) -> bytes:
+    """A 32-byte key for one named use (HKDF-SHA256, RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=_LABEL + use.encode()).derive(root)
+
+
+def new_subject_key() -> bytes:
+    """A fresh key of 256 bits."""
+    return os.urandom(KEY_BYTES)
+
+
+def wrap(subject_key: bytes, *, root: bytes, subject_id: str) -> bytes:
+    """Seal a subject's key under the root, for this subject only."""
+    return seal(subject_key, key=derive(root, "wrap subject keys"), context=_context(subject_id))
+
+
+def unwrap(wrapped: bytes, *, root: bytes, subject_id: str) -> bytes:
+    """Open a wrapped subject key.
+
+    :raises SealBroken: it belongs to another subject or root, or was edited.
+    """
+    return unseal(wrapped, key=derive(root, "wrap subject keys"), context=_context(subject_id))
+
+
+def tag(key: bytes, *, use: str, of: bytes) -> bytes:
+    """A keyed hash by which equal values are found without storing them (HMAC-SHA256)."""
+    return hmac.digest(derive(key, use), of, "sha256")
+
+
+def hash_secret(secret: str) -> bytes:
+    """SHA-256 of a random secret of at least 128 bits; nothing slower is needed for those."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _context(subject_id: str) -> Context:
+    return Context("subject key", (subject_id,))
