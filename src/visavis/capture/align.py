@@ -31,8 +31,7 @@ def align(frame: Frame, face: Face) -> NDArray[np.uint8]:
     :returns: shape (112, 112, 3), uint8, red, green, blue; black where the crop reaches outside the picture.
     """
     turn, shift = similarity(REFERENCE_POINTS, face.landmarks)
-    box = _box(turn, shift, frame)
-    left, top, right, bottom = box
+    left, top, right, bottom = _box(turn, shift, frame)
     if right <= left or bottom <= top:
         return np.zeros((CROP_SIDE, CROP_SIDE, 3), dtype=np.uint8)
     part = Image.fromarray(np.ascontiguousarray(frame.pixels[top:bottom, left:right]))
@@ -67,10 +66,9 @@ def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> tu
 
 def _box(turn: complex, shift: complex, frame: Frame) -> tuple[int, int, int, int]:
     """The part of the frame that the crop can see, with a margin for interpolation: left, top, right, bottom."""
-    corners = turn * np.array([0, CROP_SIDE, CROP_SIDE * 1j, CROP_SIDE * (1 + 1j)]) + shift
+    corners = [turn * corner + shift for corner in (0, CROP_SIDE, CROP_SIDE * 1j, CROP_SIDE * (1 + 1j))]
     margin = 2 + 2 * abs(turn)
-    left = int(np.clip(corners.real.min() - margin, 0, frame.width))
-    top = int(np.clip(corners.imag.min() - margin, 0, frame.height))
-    right = int(np.clip(corners.real.max() + margin, 0, frame.width))
-    bottom = int(np.clip(corners.imag.max() + margin, 0, frame.height))
+    across, down = [c.real for c in corners], [c.imag for c in corners]
+    left, right = (round(min(max(x, 0), frame.width)) for x in (min(across) - margin, max(across) + margin))
+    top, bottom = (round(min(max(y, 0), frame.height)) for y in (min(down) - margin, max(down) + margin))
     return left, top, right, bottom

@@ -23,9 +23,9 @@ ALGORITHM: Final = "Ed25519"
 OFFER_TYPE: Final = "visavis-offer+jws"
 COUNTERSIGNATURE_TYPE: Final = "visavis-countersignature+jws"
 SCHEMA: Final = "visavis-consent-receipt-1"
-STATEMENT: Final = "I have read the purpose. I agree to be recognised for it until the date it names or until I withdraw."
-    "I have read the purpose and agree to be recognised for it until the date it names or until I withdraw."
-)
+STATEMENT: Final = "I have read the purpose. I agree to be recognised for it until its date or until I withdraw."
+GRANT_TYPE: Final = "visavis-grant+jws"
+GRANT_STATEMENT: Final = "I have read the purpose. I agree that my two pictures are compared once, now, and not kept."
 RAW_KEY_BYTES: Final = 32
 MAX_JWS: Final = 64 * 1024
 """Longest JWS that is parsed, in characters."""
@@ -100,8 +100,7 @@ def countersign(offer: str, *, subject_key: OKPKey, now: datetime) -> str:
     :param subject_key: a private Ed25519 key; only its public half is put into the result.
     """
     payload = {"offer_sha256": _digest(offer), "statement": STATEMENT, "given_at": _stamp(now)}
-    public = {"kty": "OKP", "crv": "Ed25519", "x": str(subject_key.as_dict(private=False)["x"])}
-    return _sign(payload, COUNTERSIGNATURE_TYPE, subject_key, {"jwk": public})
+    return _sign(payload, COUNTERSIGNATURE_TYPE, subject_key, {"jwk": _public(subject_key)})
 
 
 def countersigned_by(countersignature: str, *, offer: str) -> bytes:
@@ -113,18 +112,7 @@ def countersigned_by(countersignature: str, *, offer: str) -> bytes:
 
     :raises ConsentForged: any of them does not hold.
     """
-    header = _header(countersignature)
-    jwk = header.get("jwk")
-    if header.get("typ") != COUNTERSIGNATURE_TYPE or not isinstance(jwk, dict) or set(jwk) != {"kty", "crv", "x"}:
-        raise ConsentForged("This is not a countersignature with a public key.")
-    try:
-        key = OKPKey.import_key(jwk)
-        raw = urlsafe_b64decode(str(jwk["x"]) + "==")
-    except (JoseError, ValueError, KeyError, TypeError):
-        raise ConsentForged("The public key cannot be read.") from None
-    if jwk["crv"] != "Ed25519" or len(raw) != RAW_KEY_BYTES:
-        raise ConsentForged("The public key is not an Ed25519 key.")
-    _, payload = _verify(countersignature, key)
+    raw, payload = _signed_by_header_key(countersignature, COUNTERSIGNATURE_TYPE)
     if payload.get("offer_sha256") != _digest(offer):
         raise ConsentForged("The countersignature is for another offer.")
     if payload.get("statement") != STATEMENT:
@@ -146,6 +134,26 @@ def expiry(offer: dict[str, Any]) -> datetime:
 def as_public_key(raw: bytes) -> OKPKey:
     """A raw Ed25519 public key (32 bytes) as a key that verifies."""
     return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(raw).rstrip(b"=").decode()})
+
+
+def _public(key: OKPKey) -> dict[str, str]:
+    return {"kty": "OKP", "crv": "Ed25519", "x": str(key.as_dict(private=False)["x"])}
+
+
+def _signed_by_header_key(token: str, typ: str) -> tuple[bytes, dict[str, Any]]:
+    """The key that a JWS carries, if the JWS is of that type and signed with it, and the payload."""
+    header = _header(token)
+    jwk = header.get("jwk")
+    if header.get("typ") != typ or not isinstance(jwk, dict) or set(jwk) != {"kty", "crv", "x"}:
+        raise ConsentForged("This is not a signature with a public key.")
+    try:
+        key = OKPKey.import_key(jwk)
+        raw = urlsafe_b64decode(str(jwk["x"]) + "==")
+    except (JoseError, ValueError, KeyError, TypeError):
+        raise ConsentForged("The public key cannot be read.") from None
+    if jwk["crv"] != "Ed25519" or len(raw) != RAW_KEY_BYTES:
+        raise ConsentForged("The public key is not an Ed25519 key.")
+    return raw, _verify(token, key)[1]
 
 
 def _stamp(moment: datetime) -> str:
@@ -183,3 +191,26 @@ def _verify(token: str, key: OKPKey) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(payload, dict):
         raise ConsentForged("The JWS does not hold a record.")
     return dict(verified.headers()), payload
+
+
+def grant(*, session_id: str, text: str, holder_key: OKPKey, now: datetime) -> str:
+    """The holder of a document agrees to one check of it, with a key made for this once."""
+    payload = {
+        "session_id": session_id,
+        "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "statement": GRANT_STATEMENT,
+        "given_at": _stamp(now),
+    }
+    return _sign(payload, GRANT_TYPE, holder_key, {"jwk": _public(holder_key)})
+
+
+def granted_by(grant: str, *, session_id: str, text: str) -> bytes:
+    """The raw public key (32 bytes) of who granted this check under this text.
+
+    :raises ConsentForged: the grant is not signed, or is for another session, text or statement.
+    """
+    raw, payload = _signed_by_header_key(grant, GRANT_TYPE)
+    expected = (session_id, hashlib.sha256(text.encode()).hexdigest(), GRANT_STATEMENT)
+    if (payload.get("session_id"), payload.get("text_sha256"), payload.get("statement")) != expected:
+        raise ConsentForged("The grant is for another session, text or statement.")
+    return raw

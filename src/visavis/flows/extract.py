@@ -5,6 +5,7 @@ from visavis.capture.decode import decode
 from visavis.capture.detector import Detector
 from visavis.capture.one_face import the_one_face
 from visavis.embed.embedder import Embedder, unit_templates
+from visavis.model.image import Frame
 from visavis.model.template import Template
 
 
@@ -24,23 +25,33 @@ class Extractor:
         """The template of the one person in ``photo``.
 
         1. The bytes are one JPEG or PNG within the limits.
-        2. Faces are found.
-        3. Exactly one of them is meant, whole and large enough; the others go no further.
-        4. It is aligned.
-        5. It is embedded and brought to length 1.
+        2. What is then seen passes ``extract_from``.
 
         :param photo: the bytes of one image file, untrusted.
         :raises ImageRefused: check 1.
-        :raises FaceRefused: checks 3 and 5.
+        :raises FaceRefused: check 2.
         """
         # 1
         frame = decode(photo)
         # 2
+        return self.extract_from(frame)
+
+    def extract_from(self, frame: Frame) -> Template:
+        """The template of the one person in ``frame``.
+
+        1. Faces are found.
+        2. Exactly one of them is meant, whole and large enough; the others go no further (rule S2).
+        3. It is aligned.
+        4. It is embedded and brought to length 1.
+
+        :raises FaceRefused: checks 2 and 4.
+        """
+        # 1
         faces = self._detector.detect(frame)
-        # 3
+        # 2
         face = the_one_face(faces, frame=frame)
-        # 4
+        # 3
         crop = align(frame, face)
-        # 5
+        # 4
         (template,) = unit_templates([crop], embedder=self._embedder)
         return template

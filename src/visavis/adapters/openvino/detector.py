@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from visavis.adapters.cards import DetectorCard
-from visavis.adapters.openvino.runtime import Network, Runtime
+from visavis.adapters.openvino.runtime import Runtime
 from visavis.model.face import Face
 from visavis.model.image import Frame
 from visavis.model.weights import ModelUnusable
@@ -55,46 +55,40 @@ class OnnxDetector:
         outputs = dict(zip(self._names, self._network.run(picture[None], outputs=self._names), strict=True))
         found = [self._decoded(outputs, level, picture.shape) for level in range(len(self._card.output.strides))]
         boxes, landmarks, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        kept = keep_best(boxes, scores, iou=self._card.output.nms_iou)
-        return [
-            Face(
-                left=float(boxes[k, 0]),
-                top=float(boxes[k, 1]),
-                width=float(boxes[k, 2] - boxes[k, 0]),
-                height=float(boxes[k, 3] - boxes[k, 1]),
-                landmarks=landmarks[k].astype(np.float32),
-                score=float(scores[k]),
-            )
-            for k in kept
-        ]
+        faces = []
+        for k in keep_best(boxes, scores, iou=self._card.output.nms_iou):
+            left, top, right, bottom = boxes[k].tolist()
+            faces.append(Face(left, top, right - left, bottom - top, landmarks[k], float(scores[k])))
+        return faces
 
     def _decoded(
         self, outputs: dict[str, NDArray[np.float32]], level: int, shape: tuple[int, ...]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Corners (n, 4), landmarks (n, 5, 2) and scores (n,) above the threshold at one stride."""
+        """Corners (n, 4), landmarks (n, 5, 2) and scores (n,) of the anchors above the threshold at one stride."""
         out = self._card.output
         stride, anchors = out.strides[level], out.anchors_per_cell
-        rows, columns = shape[0] // stride, shape[1] // stride
-        cells = rows * columns * anchors
+        columns = shape[1] // stride
+        cells = (shape[0] // stride) * columns * anchors
         try:
-            each = np.stack([outputs[names[level]].reshape(cells) for names in self._score_names])
+            each = [outputs[names[level]].reshape(cells) for names in self._score_names]
             boxes = outputs[self._box_names[level]].reshape(cells, 4)
             points = outputs[self._landmark_names[level]].reshape(cells, _LANDMARKS, 2)
         except ValueError as wrong:
             raise ModelUnusable(f"{self._card.file}: outputs at stride {stride} are not {cells} anchors.") from wrong
-        scores = np.clip(each, 0.0, 1.0).prod(axis=0) ** (1.0 / len(each))
-        # A box that is not finite says nothing, whatever its score.
-        (good,) = np.nonzero((scores >= out.score_threshold) & np.isfinite(boxes).all(axis=1))
-        cell = good // anchors
-        centres = np.stack([cell % columns, cell // columns], axis=1).astype(np.float32) * stride
-        boxes, points = boxes[good] * stride, points[good] * stride
+        scores = np.prod(np.clip(each, 0.0, 1.0), axis=0) ** (1.0 / len(each))
+        good = np.flatnonzero(scores >= out.score_threshold)
+        centres = np.stack([good // anchors % columns, good // anchors // columns], axis=1).astype(np.float32) * stride
+        boxes, landmarks = boxes[good] * stride, centres[:, None] + points[good] * stride
         if out.box_coding == "centre_log_size":
-            middle = centres + boxes[:, :2]
-            half = np.exp(boxes[:, 2:] / stride) * stride / 2
+            with np.errstate(over="ignore"):
+                middle, half = centres + boxes[:, :2], np.exp(boxes[:, 2:] / stride) * (stride / 2)
             corners = np.hstack([middle - half, middle + half])
         else:
             corners = np.hstack([centres - boxes[:, :2], centres + boxes[:, 2:]])
-        return corners, centres[:, None] + points, scores[good]
+        # A place that is not finite, or a box turned inside out, is no face, whatever its score.
+        sound = np.isfinite(landmarks).all(axis=(1, 2)) & np.isfinite(corners).all(axis=1)
+        sound &= (corners[:, 2:] > corners[:, :2]).all(axis=1)
+        return corners[sound], landmarks[sound], scores[good][sound]
 
 
 def keep_best(boxes: NDArray[np.float32], scores: NDArray[np.float32], *, iou: float) -> list[int]:

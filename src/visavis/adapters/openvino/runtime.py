@@ -21,8 +21,9 @@ _BF16: Final = "BF16"
 class Network:
     """A compiled network that takes uint8 pictures. May be run from several threads at once."""
 
-    def __init__(self, compiled: openvino.CompiledModel) -> None:
+    def __init__(self, compiled: openvino.CompiledModel, *, file: str) -> None:
         self._compiled = compiled
+        self._file = file
         self._idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
         self._places = {name: place for place, output in enumerate(compiled.outputs) for name in output.names}
 
@@ -36,6 +37,7 @@ class Network:
 
         :param pictures: shape (n, height, width, 3), red, green, blue.
         :param outputs: names out of ``output_names``.
+        :raises ModelUnusable: the network does not take pictures of this size.
         """
         try:
             request = self._idle.get_nowait()
@@ -45,6 +47,8 @@ class Network:
             request.infer([pictures], share_inputs=True)
             # The tensors belong to the request and the next picture overwrites them: copy.
             return [np.array(request.get_output_tensor(self._places[name]).data, np.float32) for name in outputs]
+        except RuntimeError as broken:
+            raise ModelUnusable(f"{self._file} does not run on pictures of {pictures.shape[1:]}.") from broken
         finally:
             self._idle.put(request)
 
@@ -85,7 +89,7 @@ class Runtime:
             if len(model.inputs) != 1:
                 raise ModelUnusable(f"{card.file} has {len(model.inputs)} inputs, wanted one.")
             model = _take_pictures(model, card.input)
-            return Network(self._core.compile_model(model, "CPU", self._settings))
+            return Network(self._core.compile_model(model, "CPU", self._settings), file=card.file)
         except RuntimeError as broken:
             raise ModelUnusable(f"{card.file} does not compile: {str(broken).strip().splitlines()[-1]}.") from broken
 

@@ -1,0 +1,194 @@
+"""Setting up: purposes, galleries, stations, API keys, people without a face."""
+
+from dataclasses import replace
+
+from visavis.consent.receipt import RAW_KEY_BYTES
+from visavis.decide.target import capacity, require_statable
+from visavis.flows.credentials import Issued, issue
+from visavis.flows.keyring import Keyring
+from visavis.flows.ports import Clock, Store
+from visavis.flows.subjects import make_subject
+from visavis.liveness.modes import require_checkable
+from visavis.model.access import ApiKey, Scope
+from visavis.model.calibration import Calibration
+from visavis.model.consent import Subject, SubjectState
+from visavis.model.ids import new_id, new_secret
+from visavis.model.purpose import (
+    MAX_RETENTION_DAYS,
+    Gallery,
+    LivenessMode,
+    Purpose,
+    PurposeInvalid,
+    PurposeText,
+    TargetKind,
+)
+from visavis.model.station import Station, StationInvalid
+from visavis.protect.keys import hash_secret
+
+KEY_PREFIX = "vv1"
+
+
+class Administer:
+    """What an administrator does."""
+
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, calibration: Calibration) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._clock = clock
+        self._calibration = calibration
+
+    def state_purpose(
+        self,
+        *,
+        name: str,
+        controller: str,
+        contact: str,
+        jurisdiction: str,
+        language: str,
+        text: str,
+        retention_days: int,
+        target_kind: TargetKind,
+        target: float,
+        liveness: LivenessMode,
+    ) -> tuple[Purpose, PurposeText]:
+        """State a purpose, with the first version of its text.
+
+        :raises PurposeInvalid: a field is out of its range. :raises LivenessUnavailable: the mode cannot be checked here.
+        """
+        now = self._clock.now()
+        purpose = Purpose(
+            id=new_id("pur"),
+            name=name,
+            controller=controller,
+            contact=contact,
+            jurisdiction=jurisdiction,
+            retention_days=retention_days,
+            target_kind=target_kind,
+            target=target,
+            liveness=liveness,
+            created_at=now,
+        )
+        if not 1 <= retention_days <= MAX_RETENTION_DAYS:
+            raise PurposeInvalid(f"retention_days: 1 to {MAX_RETENTION_DAYS}.")
+        if not text.strip():
+            raise PurposeInvalid("text: people have to read something before they agree.")
+        require_statable(purpose, fmr_floor=self._calibration.fmr_floor)
+        require_checkable(liveness)
+        first = PurposeText(f"{purpose.id}.1", purpose.id, 1, language, text, now)
+        with self._store.write() as tx:
+            tx.purposes.add(purpose)
+            tx.purpose_texts.add(first)
+        return purpose, first
+
+    def reword(self, purpose_id: str, *, language: str, text: str) -> PurposeText:
+        """A new version of a purpose's text, for people who are asked from now on; given consents keep theirs."""
+        if not text.strip():
+            raise PurposeInvalid("text: people have to read something before they agree.")
+        with self._store.write() as tx:
+            purpose = tx.purposes.get(purpose_id)
+            version = 1 + max(t.version for t in tx.purpose_texts.find(purpose_id=purpose.id))
+            new = PurposeText(f"{purpose.id}.{version}", purpose.id, version, language, text, self._clock.now())
+            tx.purpose_texts.add(new)
+        return new
+
+    def open_gallery(self, *, name: str, purpose_id: str) -> Gallery:
+        """An empty gallery for one purpose, made with the model that runs."""
+        with self._store.write() as tx:
+            purpose = tx.purposes.get(purpose_id)
+            gallery = Gallery(new_id("gal"), purpose.id, name, self._calibration.model_id, self._clock.now())
+            tx.galleries.add(gallery)
+        return gallery
+
+    def capacity_of(self, purpose: Purpose) -> int | None:
+        """Most references at which the purpose's target can be held; None: any number."""
+        return capacity(purpose, fmr_floor=self._calibration.fmr_floor)
+
+    def register_station(
+        self, *, name: str, gallery_id: str | None, purpose_id: str | None, public_key: bytes, attended: bool
+    ) -> Station:
+        """A device with its Ed25519 public key, for one gallery or for one purpose's document check.
+
+        :raises StationInvalid: both or neither of the two, no such key, or a purpose whose target is not an FMR.
+        """
+        if (gallery_id is None) == (purpose_id is None) or len(public_key) != RAW_KEY_BYTES:
+            raise StationInvalid
+        with self._store.write() as tx:
+            if gallery_id is not None:
+                purpose = tx.purposes.get(tx.galleries.get(gallery_id).purpose_id)
+            else:
+                purpose = tx.purposes.get(str(purpose_id))
+                if purpose.target_kind is not TargetKind.FMR:
+                    raise StationInvalid("A document check needs a purpose with an FMR target.")
+            require_checkable(purpose.liveness, attended=attended)
+            station = Station(
+                id=new_id("sta"),
+                name=name,
+                gallery_id=gallery_id,
+                purpose_id=purpose.id,
+                public_key=public_key,
+                attended=attended,
+                locked=False,
+                unmatched="",
+                last_session_at=None,
+                created_at=self._clock.now(),
+            )
+            tx.stations.add(station)
+        return station
+
+    def reopen_station(self, station_id: str) -> Station:
+        """Unlock a station that an operator has looked at; its count starts anew."""
+        with self._store.write() as tx:
+            station = replace(tx.stations.get(station_id), locked=False, unmatched="")
+            tx.stations.change(station)
+        return station
+
+    def make_api_key(self, *, name: str, scopes: frozenset[Scope]) -> tuple[ApiKey, str]:
+        """A new API key and its secret, which is shown once."""
+        key_id, secret = new_id("key"), new_secret()
+        key = ApiKey(
+            id=key_id,
+            name=name,
+            secret_hash=hash_secret(secret),
+            scopes=tuple(sorted(scope.value for scope in scopes)),
+            created_at=self._clock.now(),
+            revoked_at=None,
+        )
+        with self._store.write() as tx:
+            tx.api_keys.add(key)
+        return key, f"{KEY_PREFIX}.{key_id}.{secret}"
+
+    def revoke_api_key(self, key_id: str) -> None:
+        """End a key's use at once."""
+        with self._store.write() as tx:
+            tx.api_keys.change(replace(tx.api_keys.get(key_id), revoked_at=self._clock.now()))
+
+    def api_key_of(self, presented: str) -> ApiKey | None:
+        """The key that was presented, or None if it is unknown or revoked."""
+        prefix, _, rest = presented.partition(".")
+        key_id, _, secret = rest.partition(".")
+        if prefix != KEY_PREFIX or not secret:
+            return None
+        with self._store.read() as tx:
+            key = tx.api_keys.first(id=key_id, secret_hash=hash_secret(secret))
+        return key if key is not None and key.revoked_at is None else None
+
+    def add_without_face(self, gallery_id: str, *, external_reference: str) -> tuple[Subject, Issued]:
+        """Somebody who is served by PIN and QR credential only (rule S7)."""
+        with self._store.write() as tx:
+            subject = make_subject(
+                tx,
+                gallery=tx.galleries.get(gallery_id),
+                external_reference=external_reference,
+                state=SubjectState.WITHOUT_FACE,
+                keyring=self._keyring,
+                now=self._clock.now(),
+            )
+            issued = issue(tx, subject.id, keyring=self._keyring)
+        return subject, issued
+
+    def new_credentials(self, subject_id: str) -> Issued:
+        """A new PIN and QR credential for somebody who lost theirs; wrong tries are forgotten."""
+        with self._store.write() as tx:
+            subject = tx.subjects.get(subject_id)
+            tx.tries.remove(id=subject.reference_tag.hex())
+            return issue(tx, subject.id, keyring=self._keyring)

@@ -1,0 +1,184 @@
+"""The person's side of enrolling: read, agree or decline."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from visavis.consent.receipt import countersigned_by, expiry, read_offer
+from visavis.decide.target import fmr_for
+from visavis.flows.credentials import Issued, issue, issue_once
+from visavis.flows.erase import erase_enrolment, erase_subject
+from visavis.flows.keyring import Keyring
+from visavis.flows.live import LiveGalleries
+from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.subjects import external_reference_of, make_subject
+from visavis.model.calibration import Calibration
+from visavis.model.consent import (
+    ConsentExpired,
+    ConsentForged,
+    Enrolment,
+    EnrolmentState,
+    LinkUnknown,
+    Receipt,
+    Subject,
+    SubjectState,
+)
+from visavis.model.decision import Review, ReviewKind
+from visavis.model.ids import new_id
+from visavis.model.purpose import Gallery
+from visavis.protect.keys import hash_secret
+
+SAME_PERSON_FMR = 1e-3
+"""Photos of one enrolment that differ more than strangers do at this rate are looked at by a person first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the link shows: the signed offer, the record inside it and whether it waits for an answer."""
+
+    offer: str
+    record: dict[str, Any]
+    waiting: bool
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The receipt, and the other way in where it is new. The same whether or not an operator has to look first."""
+
+    subject_id: str
+    receipt_id: str
+    offer: str
+    countersignature: str
+    other_way: Issued | None
+
+
+class Agree:
+    """The flow behind a one-time link."""
+
+    def __init__(
+        self, *, store: Store, keyring: Keyring, clock: Clock, live: LiveGalleries, calibration: Calibration
+    ) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._clock = clock
+        self._live = live
+        self._calibration = calibration
+
+    def terms(self, link_secret: str) -> Terms:
+        """What there is to agree to.
+
+        :raises LinkUnknown: the link was used, has expired or never existed.
+        """
+        with self._store.read() as tx:
+            enrolment = self._enrolment(tx, link_secret)
+            receipt = self._receipt(tx, enrolment)
+            offer = read_offer(receipt.offer, controller_key=self._keyring.controller)
+            waiting = enrolment.state is EnrolmentState.PENDING
+            return Terms(receipt.offer, offer, waiting, enrolment.expires_at)
+
+    def countersign(self, link_secret: str, countersignature: str) -> Agreed:
+        """The person agrees.
+
+        1. The link is theirs and waits for an answer.
+        2. The offer is the controller's and not over.
+        3. The countersignature is for this offer.
+        4. It was made with the key the person has used before, if they have.
+        5. Another person's references are now compared for the first time: a probable duplicate, or photos that do not
+           look like one person, wait for an operator. The answer does not tell.
+
+        :raises LinkUnknown: 1. :raises ConsentForged: 2 to 4. :raises ConsentExpired: 2.
+        """
+        with self._store.write() as tx:
+            enrolment = self._enrolment(tx, link_secret)
+            if enrolment.state is not EnrolmentState.PENDING:
+                raise LinkUnknown
+            receipt = self._receipt(tx, enrolment)
+            if self._clock.now() >= expiry(read_offer(receipt.offer, controller_key=self._keyring.controller)):
+                raise ConsentExpired
+            raw_key = countersigned_by(countersignature, offer=receipt.offer)
+            subject = tx.subjects.get(enrolment.subject_id)
+            if subject.public_key is not None and subject.public_key != raw_key:
+                raise ConsentForged("This person's earlier receipt was countersigned with another key.")
+            tx.receipts.change(replace(receipt, countersignature=countersignature))
+            subject = replace(subject, public_key=raw_key)
+            self._admit_or_hold(tx, enrolment, subject)
+            other_way = issue_once(tx, subject.id, keyring=self._keyring)
+        self._live.refresh(subject.id)
+        return Agreed(subject.id, receipt.id, receipt.offer, countersignature, other_way)
+
+    def decline(self, link_secret: str) -> Issued | None:
+        """The person says no: their face is erased at once, and they get the other way in (rule S7).
+
+        :raises LinkUnknown: the link was used, has expired or never existed.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            enrolment = self._enrolment(tx, link_secret)
+            if enrolment.state is not EnrolmentState.PENDING:
+                raise LinkUnknown
+            subject = tx.subjects.get(enrolment.subject_id)
+            if subject.state is not SubjectState.PENDING:
+                erase_enrolment(tx, enrolment)
+                issued = None
+            else:
+                name = external_reference_of(tx, subject, keyring=self._keyring)
+                gallery = tx.galleries.get(subject.gallery_id)
+                erase_subject(tx, subject, reason="declined", keyring=self._keyring, now=now)
+                known = make_subject(
+                    tx,
+                    gallery=gallery,
+                    external_reference=name,
+                    state=SubjectState.WITHOUT_FACE,
+                    keyring=self._keyring,
+                    now=now,
+                )
+                issued = issue(tx, known.id, keyring=self._keyring)
+        self._store.scrub()
+        return issued
+
+    def _enrolment(self, tx: Transaction, link_secret: str) -> Enrolment:
+        enrolment = tx.enrolments.first(link_hash=hash_secret(link_secret))
+        if enrolment is None or self._clock.now() >= enrolment.expires_at:
+            raise LinkUnknown
+        return enrolment
+
+    @staticmethod
+    def _receipt(tx: Transaction, enrolment: Enrolment) -> Receipt:
+        receipt = tx.receipts.first(enrolment_id=enrolment.id)
+        if receipt is None:
+            raise LinkUnknown
+        return receipt
+
+    def _admit_or_hold(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> None:
+        review = self._reason_to_look(tx, enrolment, subject)
+        held = review is not None
+        state = SubjectState.HELD if held and subject.state is not SubjectState.ACTIVE else SubjectState.ACTIVE
+        tx.subjects.change(replace(subject, state=state))
+        batch_state = EnrolmentState.HELD if held else EnrolmentState.ACTIVE
+        tx.enrolments.change(replace(enrolment, state=batch_state, link_hash=None))
+        if review is not None:
+            tx.reviews.add(review)
+
+    def _reason_to_look(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> Review | None:
+        """The only comparison without a session: references, inside one gallery, after the person agreed."""
+        gallery = tx.galleries.get(subject.gallery_id)
+        own = self._live.open_all(tx, tx.references.find(enrolment_id=enrolment.id), subject)
+        index = self._live.index(gallery)
+        bar = self._calibration.threshold_at(SAME_PERSON_FMR)
+        within = [float(a.vector @ b.vector) for i, a in enumerate(own) for b in own[:i]]
+        earlier = [index.score_of(subject.id, probe=template) for template in own]
+        if any(score is not None and score < bar for score in (*within, *earlier)):
+            return self._review(ReviewKind.PHOTOS_DIFFER, gallery, subject, enrolment, None)
+        purpose = tx.purposes.get(gallery.purpose_id)
+        threshold = self._calibration.threshold_at(fmr_for(purpose, references=index.count() + len(own)))
+        near = [c for template in own for c in index.reaching(template, threshold=threshold)]
+        others = sorted((c for c in near if c.subject_id != subject.id), key=lambda c: -c.score)
+        if others:
+            return self._review(ReviewKind.PROBABLE_DUPLICATE, gallery, subject, enrolment, others[0].subject_id)
+        return None
+
+    def _review(
+        self, kind: ReviewKind, gallery: Gallery, subject: Subject, enrolment: Enrolment, other: str | None
+    ) -> Review:
+        return Review(new_id("rev"), kind, gallery.id, subject.id, other, enrolment.id, self._clock.now())

@@ -1,0 +1,140 @@
+"""What every decision shares: the person as the database knows them at that moment, and the record."""
+
+from dataclasses import dataclass, replace
+
+from visavis.decide.judge import Verdict
+from visavis.decide.station_lock import after_probe
+from visavis.decide.target import fmr_for
+from visavis.flows.keyring import Keyring
+from visavis.flows.live import require_recognisable
+from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.subjects import external_reference_of
+from visavis.model.calibration import Calibration
+from visavis.model.consent import Subject
+from visavis.model.decision import Decision, Means, Outcome
+from visavis.model.errors import ConsentRefused, IntegrityError, Refusal
+from visavis.model.ids import new_id
+from visavis.model.purpose import Gallery, ModelChanged, Purpose
+from visavis.model.station import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a station or a person is told: a decision, never a score."""
+
+    decision_id: str
+    outcome: Outcome
+    reason: str | None = None
+    guidance: str | None = None
+    subject_id: str | None = None
+    external_reference: str | None = None
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The threshold of one decision and where it comes from."""
+
+    threshold: float
+    references: int
+
+
+class Deciding:
+    """Shared by the flows that decide; holds no state of its own."""
+
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, calibration: Calibration) -> None:
+        self._store = store
+        self.keyring = keyring
+        self._clock = clock
+        self._calibration = calibration
+
+    def bar(self, purpose: Purpose, *, references: int) -> Bar:
+        """The threshold that holds the purpose's promise at this size.
+
+        :raises PromiseTooStrict: the calibration cannot promise it.
+        """
+        fmr = fmr_for(purpose, references=references)
+        return Bar(self._calibration.threshold_at(fmr), references)
+
+    def require_model(self, gallery: Gallery) -> None:
+        """Scores are calibrated for one model.
+
+        :raises ModelChanged: the gallery was made with another.
+        """
+        if gallery.model_id != self._calibration.model_id:
+            raise ModelChanged(f"The gallery was made with {gallery.model_id}.")
+
+    def is_recognisable(self, tx: Transaction, subject_id: str) -> bool:
+        """Whether a person may be recognised at this moment, asked of the deciding transaction (rule S1)."""
+        subject = tx.subjects.first(id=subject_id)
+        if subject is None or tx.subject_keys.first(id=subject_id) is None:
+            return False
+        try:
+            require_recognisable(tx, subject, keyring=self.keyring, clock=self._clock)
+        except (ConsentRefused, IntegrityError):
+            return False
+        return True
+
+    def claimed(self, tx: Transaction, *, gallery_id: str, external_reference: str) -> Subject | None:
+        """Whom somebody says they are, if the gallery knows that name."""
+        tag = self.keyring.reference_tag(gallery_id=gallery_id, external_reference=external_reference)
+        return tx.subjects.first(gallery_id=gallery_id, reference_tag=tag)
+
+    def refuse(self, session: Session, refusal: Refusal, *, means: Means = Means.FACE) -> Answer:
+        """Record and answer that nothing could be decided, and why."""
+        verdict = Verdict(Outcome.REFUSED, refusal.code)
+        with self._store.write() as tx:
+            answer = self.record(tx, session, verdict, means=means)
+        return replace(answer, guidance=refusal.mend, retry_after_s=refusal.retry_after_s)
+
+    def record(
+        self,
+        tx: Transaction,
+        session: Session,
+        verdict: Verdict,
+        *,
+        means: Means = Means.FACE,
+        bar: Bar | None = None,
+    ) -> Answer:
+        """Write the decision, in the transaction that made it, and say what may be told.
+
+        A face that was compared and matched nobody counts towards the station's lock (rule S2).
+        """
+        now = self._clock.now()
+        compared = means is Means.FACE and verdict.outcome is not Outcome.REFUSED
+        if session.station_id is not None and compared:
+            station = tx.stations.get(session.station_id)
+            window, locks = after_probe(station.unmatched, matched=verdict.outcome is not Outcome.NO_MATCH)
+            tx.stations.change(replace(station, unmatched=window, locked=station.locked or locks))
+        decision = Decision(
+            id=new_id("dec"),
+            session_id=session.id,
+            kind=session.kind,
+            means=means,
+            outcome=verdict.outcome,
+            reason=verdict.reason,
+            station_id=session.station_id,
+            gallery_id=session.gallery_id,
+            purpose_id=session.purpose_id,
+            subject_id=verdict.subject_id,
+            fmr_decade=None if verdict.score is None else self._calibration.fmr_decade_of(verdict.score),
+            gallery_size=None if bar is None else bar.references,
+            model_id=self._calibration.model_id if compared else None,
+            decided_at=now,
+            expires_at=now + tx.purposes.get(session.purpose_id).retention,
+        )
+        tx.decisions.add(decision)
+        return self._answer(tx, decision)
+
+    def _answer(self, tx: Transaction, decision: Decision) -> Answer:
+        told = decision.subject_id if decision.outcome is Outcome.MATCH else None
+        name = None
+        if told is not None:
+            name = external_reference_of(tx, tx.subjects.get(told), keyring=self.keyring)
+        return Answer(decision.id, decision.outcome, decision.reason, _GUIDANCE.get(decision.outcome), told, name)
+
+
+_GUIDANCE = {
+    Outcome.NO_MATCH: "Not recognised. Try once more in even light, or use your PIN or QR code.",
+    Outcome.REVIEW: "A person has to look. Use your PIN or QR code, or ask at the desk.",
+}

@@ -1,0 +1,186 @@
+"""Enrolling somebody: photos become sealed references that stay unknown to the matcher until the person agrees."""
+
+import contextlib
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from visavis.consent.receipt import record, sign_offer
+from visavis.decide.target import require_room
+from visavis.flows.erase import erase_enrolment
+from visavis.flows.extract import Extractor
+from visavis.flows.keyring import Keyring
+from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.subjects import make_subject
+from visavis.model.access import RequestInvalid
+from visavis.model.calibration import Calibration
+from visavis.model.consent import (
+    LINK_DAYS,
+    MAX_PHOTOS,
+    MAX_REFERENCES,
+    Enrolment,
+    EnrolmentState,
+    Receipt,
+    Reference,
+    Subject,
+    SubjectState,
+    TooManyPhotos,
+)
+from visavis.model.errors import VisavisError
+from visavis.model.ids import new_id, new_secret
+from visavis.model.purpose import Gallery, ModelChanged
+from visavis.model.template import Template
+from visavis.protect.keys import hash_secret, tag
+from visavis.protect.references import seal_template
+
+MAX_EXTERNAL_REFERENCE = 200
+"""Longest name, in characters, that an operator may have for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What the enroller is told, whoever was there before: ids and the secret of the person's one-time link."""
+
+    subject_id: str
+    enrolment_id: str
+    link_secret: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Photo:
+    digest: bytes
+    template: Template
+
+
+class Enrol:
+    """The enrolling flow."""
+
+    def __init__(
+        self, *, store: Store, keyring: Keyring, clock: Clock, extractor: Extractor, calibration: Calibration
+    ) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._clock = clock
+        self._extractor = extractor
+        self._calibration = calibration
+
+    def request(self, *, gallery_id: str, external_reference: str, photos: Sequence[bytes]) -> Offered:
+        """Store photos of one person as pending references and offer them the purpose to countersign.
+
+        1. The request has one to five photos and a name that the operator has for the person.
+        2. The gallery exists and was made with the model that runs.
+        3. Every photo shows exactly one usable face.
+        4. The gallery can hold them within its promise, and the person too.
+        5. Key, subject, receipt and references are written together, or not at all.
+
+        The same photo of the same person again is stored once, and answered with the enrolment that has it and a fresh
+        link. Nobody else in the gallery is looked at here: that would tell the enroller who is there (rule S3) and
+        would compare somebody who has not agreed (rule S1).
+
+        :raises Refusal: the leaf says which step; nothing was stored.
+        """
+        if not 1 <= len(photos) <= MAX_PHOTOS:
+            raise TooManyPhotos(f"There are {len(photos)} photos.")
+        if not 0 < len(external_reference.strip()) <= MAX_EXTERNAL_REFERENCE:
+            raise RequestInvalid(f"external_reference: 1 to {MAX_EXTERNAL_REFERENCE} characters.")
+        with self._store.read() as tx:
+            gallery = tx.galleries.get(gallery_id)
+        if gallery.model_id != self._extractor.model_id:
+            raise ModelChanged(f"The gallery was made with {gallery.model_id}.")
+        found = {hashlib.sha256(p).digest(): p for p in photos}
+        ready = [_Photo(digest, self._extractor.extract(photo)) for digest, photo in found.items()]
+        return self._store_or_undo(gallery, external_reference.strip(), ready)
+
+    def _store_or_undo(self, gallery: Gallery, external_reference: str, photos: list[_Photo]) -> Offered:
+        """Write; where the store fails without saying what it kept, take back whatever it kept."""
+        enrolment_id = new_id("enr")
+        try:
+            with self._store.write() as tx:
+                return self._write(tx, gallery, external_reference, photos, enrolment_id)
+        except VisavisError:
+            raise
+        except Exception:
+            with contextlib.suppress(Exception):  # a store that cannot even undo leaves a pending row, which expires
+                self._undo(enrolment_id)
+            raise
+
+    def _write(
+        self, tx: Transaction, gallery: Gallery, external_reference: str, photos: list[_Photo], enrolment_id: str
+    ) -> Offered:
+        now = self._clock.now()
+        tag_ = self._keyring.reference_tag(gallery_id=gallery.id, external_reference=external_reference)
+        subject = tx.subjects.first(gallery_id=gallery.id, reference_tag=tag_)
+        if subject is None:
+            subject = make_subject(
+                tx,
+                gallery=gallery,
+                external_reference=external_reference,
+                state=SubjectState.PENDING,
+                keyring=self._keyring,
+                now=now,
+            )
+        key = self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+        known = {r.photo_tag: r for r in tx.references.find(subject_id=subject.id)}
+        tags = {tag(key, use="photos", of=photo.digest): photo for photo in photos}
+        fresh = {t: photo for t, photo in tags.items() if t not in known}
+        enrolment = self._enrolment_for(tx, subject, [known[t] for t in tags if t in known], fresh=bool(fresh))
+        if enrolment is None:
+            enrolment = self._new_enrolment(tx, gallery, subject, enrolment_id, now)
+        self._require_room(tx, gallery, len(known), len(fresh))
+        for photo_tag, photo in fresh.items():
+            reference_id = new_id("ref")
+            sealed = seal_template(
+                photo.template, subject_key=key, reference_id=reference_id, subject_id=subject.id, gallery=gallery
+            )
+            tx.references.add(Reference(reference_id, subject.id, enrolment.id, sealed, photo_tag, now))
+        secret = new_secret()
+        tx.enrolments.change(replace(enrolment, link_hash=hash_secret(secret)))
+        return Offered(subject.id, enrolment.id, secret, enrolment.expires_at)
+
+    @staticmethod
+    def _enrolment_for(tx: Transaction, subject: Subject, known: list[Reference], *, fresh: bool) -> Enrolment | None:
+        """The batch that new photos join: the one still waiting; or, all of them being known, the one that has them."""
+        waiting = tx.enrolments.first(subject_id=subject.id, state=EnrolmentState.PENDING)
+        if waiting is not None or fresh or not known:
+            return waiting
+        return tx.enrolments.get(known[0].enrolment_id)
+
+    def _new_enrolment(
+        self, tx: Transaction, gallery: Gallery, subject: Subject, enrolment_id: str, now: datetime
+    ) -> Enrolment:
+        purpose = tx.purposes.get(gallery.purpose_id)
+        text = max(tx.purpose_texts.find(purpose_id=purpose.id), key=lambda t: t.version)
+        receipt_id = new_id("rec")
+        offer = sign_offer(
+            record(receipt_id=receipt_id, subject_id=subject.id, purpose=purpose, text=text, gallery=gallery, now=now),
+            controller_key=self._keyring.controller,
+        )
+        expires_at = now + timedelta(days=LINK_DAYS)
+        enrolment = Enrolment(enrolment_id, subject.id, EnrolmentState.PENDING, None, now, expires_at)
+        tx.enrolments.add(enrolment)
+        tx.receipts.add(Receipt(receipt_id, enrolment_id, subject.id, offer, None, now + purpose.retention))
+        return enrolment
+
+    def _require_room(self, tx: Transaction, gallery: Gallery, held: int, adding: int) -> None:
+        if held + adding > MAX_REFERENCES:
+            raise TooManyPhotos(f"The person has {held} references.")
+        require_room(
+            tx.purposes.get(gallery.purpose_id),
+            references=tx.references_in(gallery.id),
+            adding=adding,
+            fmr_floor=self._calibration.fmr_floor,
+        )
+
+    def _undo(self, enrolment_id: str) -> None:
+        with self._store.write() as tx:
+            enrolment = tx.enrolments.first(id=enrolment_id)
+            if enrolment is None:
+                return
+            erase_enrolment(tx, enrolment)
+            subject = tx.subjects.get(enrolment.subject_id)
+            if subject.state is SubjectState.PENDING and not tx.enrolments.count(subject_id=subject.id):
+                tx.subject_keys.remove(id=subject.id)
+                tx.subjects.remove(id=subject.id)
+        self._store.scrub()

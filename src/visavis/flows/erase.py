@@ -1,0 +1,60 @@
+"""Taking somebody out, inside a transaction: the key first, then everything it opened."""
+
+import dataclasses
+from datetime import datetime, timedelta
+from typing import Final
+
+from visavis.flows.keyring import Keyring
+from visavis.flows.ports import Transaction
+from visavis.model.consent import Enrolment, Subject, Tombstone
+from visavis.model.ids import new_id
+from visavis.model.station import SessionKind
+
+BACKUP_WINDOW: Final = timedelta(days=30)
+"""How long a backup may live, and so how long a tombstone is kept."""
+
+
+def erase_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Keyring, now: datetime) -> None:
+    """Destroy a subject's key and rows and leave a tombstone.
+
+    Decisions stay as counts: they no longer say whom they were about. Personal sessions go with their decisions.
+    """
+    receipt_ids = tuple(receipt.id for receipt in tx.receipts.find(subject_id=subject.id))
+    tx.subject_keys.remove(id=subject.id)
+    tx.credentials.remove(id=subject.id)
+    tx.answered.remove(subject_id=subject.id)
+    tx.reviews.remove(subject_id=subject.id)
+    for review in tx.reviews.find(other_subject_id=subject.id):
+        tx.reviews.change(dataclasses.replace(review, other_subject_id=None))
+    tx.references.remove(subject_id=subject.id)
+    tx.receipts.remove(subject_id=subject.id)
+    tx.enrolments.remove(subject_id=subject.id)
+    _forget_decisions(tx, subject)
+    tx.subjects.remove(id=subject.id)
+    tx.tombstones.add(
+        Tombstone(
+            id=new_id("tmb"),
+            subject_id=subject.id,
+            receipt_ids=receipt_ids,
+            reference_tag=keyring.tombstone_tag(subject.reference_tag),
+            reason=reason,
+            created_at=now,
+            keep_until=now + BACKUP_WINDOW,
+        )
+    )
+
+
+def erase_enrolment(tx: Transaction, enrolment: Enrolment) -> None:
+    """Take out one batch of photos and what allowed it; the subject stays."""
+    tx.reviews.remove(enrolment_id=enrolment.id)
+    tx.references.remove(enrolment_id=enrolment.id)
+    tx.receipts.remove(enrolment_id=enrolment.id)
+    tx.enrolments.remove(id=enrolment.id)
+
+
+def _forget_decisions(tx: Transaction, subject: Subject) -> None:
+    for decision in tx.decisions.find(subject_id=subject.id):
+        tx.decisions.change(dataclasses.replace(decision, subject_id=None))
+    for session in tx.sessions.find(subject_id=subject.id, kind=SessionKind.PERSONAL):
+        tx.decisions.remove(session_id=session.id)
+        tx.sessions.remove(id=session.id)

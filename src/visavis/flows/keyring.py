@@ -1,0 +1,31 @@
+"""The keys a running server holds."""
+
+from dataclasses import dataclass
+
+from joserfc.jwk import OKPKey
+
+from visavis.model.consent import Subject, SubjectKey
+from visavis.protect.keys import tag, unwrap
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keyring:
+    """The root key (32 bytes) and the controller's signing key; never printed."""
+
+    root: bytes
+    controller: OKPKey
+
+    def reference_tag(self, *, gallery_id: str, external_reference: str) -> bytes:
+        """By which a person is found in one gallery under the operator's own name for them."""
+        return tag(self.root, use="external references", of=f"{gallery_id}|{external_reference}".encode())
+
+    def tombstone_tag(self, reference_tag: bytes) -> bytes:
+        """What a tombstone keeps of that name."""
+        return tag(self.root, use="tombstones", of=reference_tag)
+
+    def open_subject_key(self, key: SubjectKey, *, subject: Subject) -> bytes:
+        """The subject's key.
+
+        :raises SealBroken: the row belongs to another subject, or was edited.
+        """
+        return unwrap(key.wrapped, root=self.root, subject_id=subject.id)

@@ -1,0 +1,100 @@
+"""Being served without a face: a PIN or a QR credential, with the same result and the same record (rule S7)."""
+
+import hmac
+
+from visavis.decide.judge import Verdict
+from visavis.decide.tries import after_failure, require_try
+from visavis.flows.credentials import QR_PREFIX
+from visavis.flows.deciding import Answer, Deciding
+from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.sessions import Sessions
+from visavis.model.access import TooManyTries
+from visavis.model.consent import Subject, SubjectState
+from visavis.model.decision import Means, Outcome
+from visavis.model.station import Session, SessionKind, SessionUnknown
+from visavis.protect.keys import hash_secret
+from visavis.protect.pin import pin_fits
+
+_AT_GALLERY = frozenset({SessionKind.IDENTIFY, SessionKind.VERIFY})
+_NOBODY = "sub_nobody"
+
+
+class OtherWay:
+    """The flow of PIN and QR."""
+
+    def __init__(self, *, store: Store, clock: Clock, sessions: Sessions, deciding: Deciding) -> None:
+        self._store = store
+        self._clock = clock
+        self._sessions = sessions
+        self._deciding = deciding
+
+    def pin(self, *, claim: str, pin: str, session_id: str, station_id: str) -> Answer:
+        """Decide by a name and a PIN.
+
+        1. The session is used up, as for a face.
+        2. Tries against one name are limited and slowed, whether or not somebody has that name.
+        3. A wrong PIN, a name that nobody has and a person without a PIN take as long and are answered alike.
+        """
+        session = self._sessions.claim(session_id, kinds=_AT_GALLERY, station_id=station_id)
+        gallery_id = _gallery_of(session)
+        tag = self._deciding.keyring.reference_tag(gallery_id=gallery_id, external_reference=claim)
+        with self._store.read() as tx:
+            subject = tx.subjects.first(gallery_id=gallery_id, reference_tag=tag)
+            credential = None if subject is None else tx.credentials.first(id=subject.id)
+            tries = tx.tries.first(id=tag.hex())
+        try:
+            require_try(tries, now=self._clock.now())
+        except TooManyTries as refusal:
+            return self._deciding.refuse(session, refusal, means=Means.PIN)
+        fits = pin_fits(
+            pin,
+            pin_hash=None if credential is None else credential.pin_hash,
+            root=self._deciding.keyring.root,
+            subject_id=_NOBODY if subject is None else subject.id,
+        )
+        return self._decide(session, Means.PIN, subject if fits else None, tries_id=tag.hex())
+
+    def qr(self, text: str, *, session_id: str, station_id: str) -> Answer:
+        """Decide by a QR credential: 192 random bits, which nobody guesses, so tries need no counting."""
+        session = self._sessions.claim(session_id, kinds=_AT_GALLERY, station_id=station_id)
+        prefix, _, rest = text.partition(".")
+        subject_id, _, secret = rest.partition(".")
+        with self._store.read() as tx:
+            subject = tx.subjects.first(id=subject_id, gallery_id=_gallery_of(session))
+            credential = tx.credentials.first(id=subject_id)
+        fits = (
+            prefix == QR_PREFIX
+            and credential is not None
+            and hmac.compare_digest(credential.qr_hash, hash_secret(secret))
+        )
+        return self._decide(session, Means.QR, subject if fits else None)
+
+    def _decide(
+        self, session: Session, means: Means, subject: Subject | None, *, tries_id: str | None = None
+    ) -> Answer:
+        with self._store.write() as tx:
+            current = None if subject is None else tx.subjects.first(id=subject.id)
+            served = current is not None and current.state is not SubjectState.PENDING
+            if tries_id is not None:
+                self._count_try(tx, tries_id, right=served)
+            verdict = Verdict(Outcome.NO_MATCH)
+            if served and current is not None:
+                verdict = Verdict(Outcome.MATCH, subject_id=current.id)
+            return self._deciding.record(tx, session, verdict, means=means)
+
+    def _count_try(self, tx: Transaction, tries_id: str, *, right: bool) -> None:
+        before = tx.tries.first(id=tries_id)
+        if right:
+            tx.tries.remove(id=tries_id)
+            return
+        after = after_failure(before, tries_id=tries_id, now=self._clock.now())
+        if before is None:
+            tx.tries.add(after)
+        else:
+            tx.tries.change(after)
+
+
+def _gallery_of(session: Session) -> str:
+    if session.gallery_id is None:
+        raise SessionUnknown
+    return session.gallery_id

@@ -1,0 +1,60 @@
+"""What waits for a person, and what they decide."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from visavis.flows.erase import erase_enrolment, erase_subject
+from visavis.flows.keyring import Keyring
+from visavis.flows.live import LiveGalleries
+from visavis.flows.ports import Clock, Store, Transaction
+from visavis.model.consent import EnrolmentState, SubjectState
+from visavis.model.decision import Resolution, Review, ReviewUnfit
+
+
+class Reviews:
+    """The review queue."""
+
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, live: LiveGalleries) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._clock = clock
+        self._live = live
+
+    def waiting(self, *, after: str | None, limit: int) -> Sequence[Review]:
+        """A page of the queue."""
+        with self._store.read() as tx:
+            return tx.reviews.page(after=after, limit=limit)
+
+    def resolve(self, review_id: str, resolution: Resolution) -> None:
+        """End one review.
+
+        ``activate`` lets a held enrolment be recognised, ``erase`` takes it out (and the subject, if nothing else is
+        left of them), ``noted`` ends the notice of two people who look alike.
+
+        :raises NotFound: no such review. :raises ReviewUnfit: the resolution does not fit it.
+        """
+        with self._store.write() as tx:
+            review = tx.reviews.get(review_id)
+            if (review.enrolment_id is None) != (resolution is Resolution.NOTED):
+                raise ReviewUnfit(f"This review is a {review.kind.value}.")
+            tx.reviews.remove(id=review.id)
+            if resolution is Resolution.ACTIVATE:
+                self._activate(tx, review)
+            elif resolution is Resolution.ERASE:
+                self._erase(tx, review)
+        self._live.refresh(review.subject_id)
+        if resolution is Resolution.ERASE:
+            self._store.scrub()
+
+    @staticmethod
+    def _activate(tx: Transaction, review: Review) -> None:
+        enrolment = tx.enrolments.get(str(review.enrolment_id))
+        tx.enrolments.change(replace(enrolment, state=EnrolmentState.ACTIVE))
+        subject = tx.subjects.get(review.subject_id)
+        tx.subjects.change(replace(subject, state=SubjectState.ACTIVE))
+
+    def _erase(self, tx: Transaction, review: Review) -> None:
+        erase_enrolment(tx, tx.enrolments.get(str(review.enrolment_id)))
+        subject = tx.subjects.get(review.subject_id)
+        if not tx.enrolments.count(subject_id=subject.id):
+            erase_subject(tx, subject, reason="review", keyring=self._keyring, now=self._clock.now())

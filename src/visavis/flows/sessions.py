@@ -1,0 +1,248 @@
+"""Sessions: leave for one comparison (rule S2)."""
+
+from dataclasses import dataclass, replace
+
+from visavis.consent.receipt import as_public_key, granted_by
+from visavis.flows.ports import Clock, Store, Transaction
+from visavis.liveness.modes import require_checkable
+from visavis.model.access import AlreadyExists, Nonce
+from visavis.model.consent import SubjectState
+from visavis.model.ids import new_id, new_secret
+from visavis.model.purpose import IdentifyNeedsFpir, PurposeText, TargetKind
+from visavis.model.station import (
+    CLOCK_SKEW,
+    PACE,
+    SESSION_LIFE,
+    RequestReplayed,
+    Session,
+    SessionExpired,
+    SessionKind,
+    SessionNotGranted,
+    SessionOpenAlready,
+    SessionState,
+    SessionTooSoon,
+    SessionUnknown,
+    SessionUsed,
+    SessionWrongKind,
+    SignatureRefused,
+    Station,
+    StationLocked,
+)
+from visavis.protect.keys import hash_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session, and the secret of the link that the person has to open first, where they have to."""
+
+    session: Session
+    link_secret: str | None = None
+
+
+class Sessions:
+    """Opening, granting and closing."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def open_at_station(self, station_id: str, kind: SessionKind) -> Opened:
+        """A station opens a session because a person pressed or showed something.
+
+        1. The station is not locked.
+        2. The kind is one that the station's gallery or purpose allows, and its liveness can be checked.
+        3. At least two seconds since its last session.
+        4. None is open; one whose time is over is closed now.
+
+        :raises SessionRefused: the leaf says which.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            station = tx.stations.get(station_id)
+            if station.locked:
+                raise StationLocked
+            self._require_kind(tx, station, kind)
+            for old in tx.sessions.find(station_id=station_id):
+                if old.state in (SessionState.OPEN, SessionState.AWAITING):
+                    if now < old.expires_at:
+                        raise SessionOpenAlready
+                    tx.sessions.change(replace(old, state=SessionState.CLOSED))
+            if station.last_session_at is not None and now < station.last_session_at + PACE:
+                wait = (station.last_session_at + PACE - now).total_seconds()
+                raise SessionTooSoon(retry_after_s=wait)
+            opened = self._new(kind, station=station)
+            tx.sessions.add(opened.session)
+            tx.stations.change(replace(station, last_session_at=now))
+        return opened
+
+    def close(self, session_id: str, *, station_id: str) -> None:
+        """Give an unused session up.
+
+        :raises SessionUnknown: it is not this station's. :raises SessionUsed: it is over already.
+        """
+        with self._store.write() as tx:
+            session = tx.sessions.first(id=session_id, station_id=station_id)
+            if session is None:
+                raise SessionUnknown
+            if session.state not in (SessionState.OPEN, SessionState.AWAITING):
+                raise SessionUsed
+            tx.sessions.change(replace(session, state=SessionState.CLOSED))
+
+    def invite(self, subject_id: str, *, attended: bool) -> Opened:
+        """Prepare a personal session; it opens when the person signs with their own key (rule S2).
+
+        :param attended: whether the caller declares that somebody watches the person's capture.
+        :raises LivenessUnavailable: the purpose asks for liveness that cannot be checked this way.
+        """
+        with self._store.write() as tx:
+            subject = tx.subjects.get(subject_id)
+            gallery = tx.galleries.get(subject.gallery_id)
+            purpose = tx.purposes.get(gallery.purpose_id)
+            require_checkable(purpose.liveness, attended=attended)
+            now, secret = self._clock.now(), new_secret()
+            session = Session(
+                id=new_id("ses"),
+                kind=SessionKind.PERSONAL,
+                state=SessionState.AWAITING,
+                station_id=None,
+                gallery_id=gallery.id,
+                purpose_id=purpose.id,
+                subject_id=subject.id,
+                secret_hash=hash_secret(secret),
+                opened_at=now,
+                expires_at=now + SESSION_LIFE,
+            )
+            tx.sessions.add(session)
+        return Opened(session, secret)
+
+    def open_personal(self, link_secret: str, *, subject_id: str) -> Session:
+        """The person opens the session that was prepared for them; the caller has checked their signature.
+
+        :raises SessionUnknown: no such link, or it is for somebody else.
+        """
+        with self._store.write() as tx:
+            session = tx.sessions.first(secret_hash=hash_secret(link_secret), subject_id=subject_id)
+            if session is None:
+                raise SessionUnknown
+            return self._open(tx, session)
+
+    def grant_terms(self, link_secret: str) -> tuple[Session, PurposeText, str]:
+        """What the holder of a document is asked: the session, the purpose's text and its controller."""
+        with self._store.read() as tx:
+            session = tx.sessions.first(secret_hash=hash_secret(link_secret), kind=SessionKind.DOCUMENT_CHECK)
+            if session is None or self._clock.now() >= session.expires_at:
+                raise SessionUnknown
+            text = max(tx.purpose_texts.find(purpose_id=session.purpose_id), key=lambda t: t.version)
+            return session, text, tx.purposes.get(session.purpose_id).controller
+
+    def grant(self, link_secret: str, *, grant: str) -> Session:
+        """The holder of a document grants its check with a key made for this once; nothing of it is kept.
+
+        :raises SessionUnknown: no such link. :raises ConsentForged: the grant is for another session or text.
+        """
+        with self._store.write() as tx:
+            session = tx.sessions.first(secret_hash=hash_secret(link_secret), kind=SessionKind.DOCUMENT_CHECK)
+            if session is None:
+                raise SessionUnknown
+            text = max(tx.purpose_texts.find(purpose_id=session.purpose_id), key=lambda t: t.version)
+            granted_by(grant, session_id=session.id, text=text.text)
+            return self._open(tx, session)
+
+    def claim(
+        self, session_id: str, *, kinds: frozenset[SessionKind], station_id: str | None, subject_id: str | None = None
+    ) -> Session:
+        """Use a session up, before anything is looked at. Of two attempts at once one gets it.
+
+        1. The session is this station's, or this person's.
+        2. It was opened for this.
+        3. It is open, granted where that is needed, and its time is not over.
+        4. Its station is not locked.
+
+        :raises SessionRefused: the leaf says which.
+        """
+        with self._store.write() as tx:
+            session = tx.sessions.first(id=session_id)
+            if session is None or (session.station_id, session.subject_id) != (station_id, subject_id):
+                raise SessionUnknown
+            if session.kind not in kinds:
+                raise SessionWrongKind(f"The session is for {session.kind.value}.")
+            self._require_usable(session)
+            if station_id is not None and tx.stations.get(station_id).locked:
+                raise StationLocked
+            used = replace(session, state=SessionState.USED)
+            tx.sessions.change(used)
+            return used
+
+    def spend_nonce(self, *, signer: str, nonce: str, created: float) -> None:
+        """Accept a signed request once, and only around the time it was signed.
+
+        :raises SignatureRefused: its time is too far from ours. :raises RequestReplayed: seen before.
+        """
+        now = self._clock.now()
+        if abs(now.timestamp() - created) > CLOCK_SKEW.total_seconds():
+            raise SignatureRefused("The time of the request is more than 30 seconds from the server's.")
+        try:
+            with self._store.write() as tx:
+                tx.nonces.add(Nonce(id=f"{signer} {nonce}", expires_at=now + 2 * CLOCK_SKEW))
+        except AlreadyExists:
+            raise RequestReplayed from None
+
+    def key_of(self, signer: str) -> bytes:
+        """The raw public key (32 bytes) of a station or of a person who agreed.
+
+        :raises SignatureRefused: there is no such signer.
+        """
+        with self._store.read() as tx:
+            station = tx.stations.first(id=signer)
+            if station is not None:
+                return station.public_key
+            subject = tx.subjects.first(id=signer)
+        if subject is None or subject.public_key is None or subject.state is SubjectState.PENDING:
+            raise SignatureRefused("The signer is not known.")
+        as_public_key(subject.public_key)
+        return subject.public_key
+
+    def _open(self, tx: Transaction, session: Session) -> Session:
+        if session.state is not SessionState.AWAITING:
+            raise SessionUsed
+        if self._clock.now() >= session.expires_at:
+            raise SessionExpired
+        opened = replace(session, state=SessionState.OPEN, secret_hash=None)
+        tx.sessions.change(opened)
+        return opened
+
+    def _require_usable(self, session: Session) -> None:
+        if session.state in (SessionState.USED, SessionState.CLOSED):
+            raise SessionUsed
+        if self._clock.now() >= session.expires_at:
+            raise SessionExpired
+        if session.state is SessionState.AWAITING:
+            raise SessionNotGranted
+
+    @staticmethod
+    def _require_kind(tx: Transaction, station: Station, kind: SessionKind) -> None:
+        purpose = tx.purposes.get(station.purpose_id)
+        at_gallery = {SessionKind.IDENTIFY, SessionKind.VERIFY}
+        allowed = at_gallery if station.gallery_id is not None else {SessionKind.DOCUMENT_CHECK}
+        if kind not in allowed:
+            raise SessionWrongKind("The station is for " + " or ".join(sorted(k.value for k in allowed)) + ".")
+        if kind is SessionKind.IDENTIFY and purpose.target_kind is TargetKind.FMR:
+            raise IdentifyNeedsFpir
+        require_checkable(purpose.liveness, attended=station.attended)
+
+    def _new(self, kind: SessionKind, *, station: Station) -> Opened:
+        now = self._clock.now()
+        secret = new_secret() if kind is SessionKind.DOCUMENT_CHECK else None
+        session = Session(
+            id=new_id("ses"),
+            kind=kind,
+            state=SessionState.OPEN if secret is None else SessionState.AWAITING,
+            station_id=station.id,
+            gallery_id=station.gallery_id,
+            purpose_id=station.purpose_id,
+            subject_id=None,
+            secret_hash=None if secret is None else hash_secret(secret),
+            opened_at=now,
+            expires_at=now + SESSION_LIFE,
+        )
+        return Opened(session, secret)

@@ -1,0 +1,38 @@
+"""Making a subject: a key of their own first, everything personal under it."""
+
+from datetime import datetime
+
+from visavis.flows.keyring import Keyring
+from visavis.flows.ports import Transaction
+from visavis.model.consent import Subject, SubjectKey, SubjectState
+from visavis.model.ids import new_id
+from visavis.model.purpose import Gallery
+from visavis.protect.keys import new_subject_key, wrap
+from visavis.protect.references import open_personal, seal_personal
+
+_NAME = "external_reference"
+
+
+def make_subject(
+    tx: Transaction, *, gallery: Gallery, external_reference: str, state: SubjectState, keyring: Keyring, now: datetime
+) -> Subject:
+    """Write a new subject and their key.
+
+    :raises AlreadyExists: the gallery has somebody under this reference.
+    """
+    subject_id, key = new_id("sub"), new_subject_key()
+    personal = seal_personal({_NAME: external_reference}, subject_key=key, subject_id=subject_id, gallery_id=gallery.id)
+    tag = keyring.reference_tag(gallery_id=gallery.id, external_reference=external_reference)
+    subject = Subject(subject_id, gallery.id, state, tag, personal, None, now)
+    tx.subjects.add(subject)
+    tx.subject_keys.add(SubjectKey(subject_id, wrap(key, root=keyring.root, subject_id=subject_id)))
+    return subject
+
+
+def external_reference_of(tx: Transaction, subject: Subject, *, keyring: Keyring) -> str:
+    """What the operator calls the person.
+
+    :raises SealBroken: the row was moved or edited.
+    """
+    key = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+    return open_personal(subject, subject_key=key)[_NAME]
