@@ -10,13 +10,14 @@ from typing import Final
 
 from benchmarks.accuracy.lfw_dev import templates
 from benchmarks.accuracy.scores import Scores, all_scores
+
 from visavis.adapters.cards import DEFAULT_EMBEDDER, cards_folder, read_calibration, read_embedder_card
 
 FMR_FLOOR: Final = 1e-5
 
 _DATA: Final = (
-    "About half of Labeled Faces in the Wild (Huang et al. 2007, deep-funneled, 250 x 250): press photographs of public "
-    "figures, mostly frontal and well lit. The detection nearest the centre is taken, and no photo is refused."
+    "About half of Labeled Faces in the Wild (Huang et al. 2007, deep-funneled, 250 x 250): press photographs of "
+    "public figures, mostly frontal and well lit. The detection nearest the centre is taken, and no photo is refused."
 )
 
 _LIMITS: Final = (
@@ -61,9 +62,9 @@ def floor_reason(scores: Scores) -> str:
     errors = int(FMR_FLOOR * len(scores.non_mated))
     alone = 30 / len(scores.non_mated)
     return (
-        f"The rule of thirty (ISO/IEC 19795-1) wants 30 errors behind a rate, which {len(scores.non_mated)} independent "
-        f"comparisons would give down to {alone:.1e}. They are not independent: each photo is in thousands of them. So "
-        f"the floor stays about a decade above, where {errors} errors were seen."
+        f"The rule of thirty (ISO/IEC 19795-1) wants 30 errors behind a rate, which {len(scores.non_mated)} "
+        f"independent comparisons would give down to {alone:.1e}. They are not independent: each photo "
+        f"is in thousands of them. So the floor stays about a decade above, where {errors} errors were seen."
     )
 
 

@@ -8,7 +8,7 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 
-from matplotlib import pyplot as plt  # noqa: E402 -- the backend without a screen must be chosen first
+from matplotlib import pyplot as plt
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-
 from benchmarks.accuracy.lfw_dev import ROOT, WORK, templates
 from benchmarks.accuracy.scores import Scores, all_scores
+
 from visavis.model.face import SeveralFaces
 
 RATES: Final = {"1e-3": 1e-3, "1e-4": 1e-4, "1e-5": 1e-5}

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-
 from benchmarks.accuracy.lfw_dev import Templates
+from numpy.typing import NDArray
 
 _ROWS = 1024
 

@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from benchmarks.accuracy.lfw_dev import PHOTOS, WORK, models_folder
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.accuracy.lfw_dev import PHOTOS, WORK, models_folder
 from visavis.adapters.cards import DEFAULT_DETECTOR, DEFAULT_EMBEDDER, cards_folder, read_card
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.dequantise import VERSION, dequantise

@@ -53,7 +53,7 @@ class Administer:
     ) -> tuple[Purpose, PurposeText]:
         """State a purpose, with the first version of its text.
 
-        :raises PurposeInvalid: a field is out of its range. :raises LivenessUnavailable: the mode cannot be checked here.
+        :raises PurposeInvalid: a field is out of its range. :raises LivenessUnavailable: the mode cannot be checked.
         """
         now = self._clock.now()
         purpose = Purpose(

@@ -21,6 +21,11 @@ class Extractor:
         """The id that every template made here carries."""
         return self._embedder.model_id
 
+    @property
+    def dimension(self) -> int:
+        """How long every vector made here is."""
+        return self._embedder.dimension
+
     def extract(self, photo: bytes) -> Template:
         """The template of the one person in ``photo``.
 

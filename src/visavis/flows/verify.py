@@ -28,7 +28,7 @@ class Verify:
         1. The session is used up (rule S2).
         2. The photo shows exactly one usable face; else REFUSED with the reason.
         3. The threshold comes from the purpose's target and the model's calibration, as for identify.
-        4. In the deciding transaction the person is read again. A name that nobody has, one whose consent is missing and
+        4. In the deciding transaction the person is read again. A name that nobody has, one without live consent and
            a face that differs are answered alike: NO_MATCH.
         5. The decision is recorded before it is told.
 

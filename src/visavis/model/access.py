@@ -167,3 +167,10 @@ class NotReady(AccessRefused):
     code = "not_ready"
     kind = Kind.UNAVAILABLE
     mend = "Try again in a moment."
+
+
+class MethodUnfit(RequestRefused):
+    """The address takes other methods."""
+
+    code = "method_unfit"
+    mend = "Use the method that the OpenAPI document names for this address."

@@ -1,0 +1,1 @@
+"""The REST doors and the pages: they translate, the flows decide."""

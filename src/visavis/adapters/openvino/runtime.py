@@ -1,8 +1,4 @@
-"""OpenVINO as we use it: on the CPU, from bytes, without a word to anybody.
-
-OpenVINO's inference runtime sends nothing. Its Python package brings a telemetry client for the model *converter*,
-which we never call; a test watches that importing, compiling and running open no connection.
-"""
+"""OpenVINO as we use it: on the CPU, from bytes, without a word to anybody."""
 
 import queue
 from typing import Final

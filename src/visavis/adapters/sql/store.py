@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from alembic import command
@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from visavis.adapters.sql import tables
+from visavis.flows.ports import Rows, Store, Transaction
 from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Tries
 from visavis.model.consent import Enrolment, Receipt, Reference, Subject, SubjectKey, Tombstone
 from visavis.model.decision import Decision, Review
@@ -24,7 +25,7 @@ T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class SqlRows(Generic[T]):
+class SqlRows(Rows[T]):
     """All rows of one table as values of one dataclass whose fields are the columns."""
 
     def __init__(self, connection: sa.Connection, table: sa.Table, kind: type[T]) -> None:
@@ -101,7 +102,7 @@ class SqlRows(Generic[T]):
         return [self._kind(**row) for row in self._connection.execute(query).mappings()]
 
 
-class SqlTransaction:
+class SqlTransaction(Transaction):
     """The transaction port on one connection."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -132,7 +133,7 @@ class SqlTransaction:
         return int(self._connection.execute(query).scalar_one())
 
 
-class SqlStore:
+class SqlStore(Store):
     """The store port on a database URL; SQLite means one server process."""
 
     def __init__(self, url: str) -> None:
@@ -160,7 +161,7 @@ class SqlStore:
             connection.commit()
 
     @contextmanager
-    def write(self) -> Iterator[SqlTransaction]:
+    def write(self) -> Iterator[Transaction]:
         """See the port."""
         with self._engine.connect() as connection:
             if self._sqlite:
@@ -176,7 +177,7 @@ class SqlStore:
                 raise
 
     @contextmanager
-    def read(self) -> Iterator[SqlTransaction]:
+    def read(self) -> Iterator[Transaction]:
         """See the port."""
         with self._engine.connect() as connection:
             if self._sqlite:

@@ -1,0 +1,246 @@
+"""The composition root: the only importer of adapters."""
+
+import fcntl
+import os
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self
+
+import structlog
+import uvicorn
+from joserfc.jwk import OKPKey
+
+from visavis.adapters import doctor
+from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, read_card
+from visavis.adapters.clock import SystemClock
+from visavis.adapters.keyfile import make_key_file, read_key_file
+from visavis.adapters.model_store import ModelStore
+from visavis.adapters.openvino.runtime import Runtime
+from visavis.adapters.openvino.stages import open_extractor
+from visavis.adapters.sql.store import SqlStore
+from visavis.flows.administer import Administer
+from visavis.flows.agree import Agree
+from visavis.flows.deciding import Deciding
+from visavis.flows.document_check import DocumentCheck
+from visavis.flows.enrol import Enrol
+from visavis.flows.extract import Extractor
+from visavis.flows.identify import Identify
+from visavis.flows.keyring import Keyring
+from visavis.flows.live import LiveGalleries
+from visavis.flows.once import Once
+from visavis.flows.other_way import OtherWay
+from visavis.flows.ports import Clock
+from visavis.flows.review import Reviews
+from visavis.flows.sessions import Sessions
+from visavis.flows.verify import Verify
+from visavis.flows.withdraw import Withdraw
+from visavis.match.exact import ExactIndex
+from visavis.model.access import Scope
+from visavis.model.calibration import Calibration
+from visavis.model.keys import DataLocked, DataMissing, KeyFileForeign, SealBroken, UnsafeListen
+from visavis.protect.envelope import Context, seal, unseal
+from visavis.protect.keys import derive
+from visavis.settings import Settings
+from visavis.web.app import create_app
+from visavis.web.rates import Rates
+from visavis.web.services import Services
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_CONTROLLER = "controller key"
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The face stages and what calibrates them."""
+
+    extractor: Extractor
+    calibration: Calibration
+
+
+class DataDirectory:
+    """The data directory, held by one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        """Take the lock.
+
+        :raises DataMissing: there is no such directory. :raises DataLocked: another process holds it.
+        """
+        if not self._path.is_dir():
+            raise DataMissing(f"There is no data directory at {self._path}.")
+        self._lock = (self._path / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise DataLocked(f"Another process holds {self._path}.") from None
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Give the lock back."""
+        if self._lock is not None:
+            self._lock.close()
+
+
+def initialise(settings: Settings) -> str:
+    """Make the data directory, the root key, the database and a first API key with every scope.
+
+    :returns: the key's secret, which is shown once.
+    :raises FileExistsError: there is a database or a key file already; neither is touched.
+    """
+    database = settings.data_dir / "visavis.db"
+    if database.exists():
+        raise FileExistsError(database)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with DataDirectory(settings.data_dir):
+        root = make_key_file(settings.key_file, data_dir=settings.data_dir)
+        store = SqlStore(settings.database_url)
+        store.migrate()
+        database.chmod(0o600)
+        controller = OKPKey.generate_key("Ed25519").as_pem(private=True)
+        context = Context(_CONTROLLER, ())
+        store.keep(_CONTROLLER, seal(controller, key=derive(root, _CONTROLLER), context=context))
+        keyring = _open_keyring(store, root)
+        calibration = read_calibration(_cards(settings) / settings.embedder)
+        administer = Administer(store=store, keyring=keyring, clock=SystemClock(), calibration=calibration)
+        _, secret = administer.make_api_key(name="first", scopes=frozenset(Scope))
+        store.close()
+    return secret
+
+
+def install_models(settings: Settings, from_path: Path | None = None) -> Sequence[ModelCard]:
+    """Install the weights that the settings name, from their published package or from a path."""
+    cards = chosen_cards(settings)
+    ModelStore(settings.models).install(cards, from_path=from_path)
+    return cards
+
+
+def chosen_cards(settings: Settings) -> list[ModelCard]:
+    """The cards of the detector and the embedder that the settings name."""
+    return [read_card(_cards(settings) / name) for name in (settings.detector, settings.embedder)]
+
+
+def open_stages(settings: Settings) -> Stages:
+    """Load the models; what does not check out refuses to start."""
+    folder = _cards(settings)
+    extractor = open_extractor(
+        ModelStore(settings.models),
+        Runtime(threads=settings.threads, streams=settings.streams),
+        detector_card=folder / settings.detector,
+        embedder_card=folder / settings.embedder,
+    )
+    return Stages(extractor, read_calibration(folder / settings.embedder))
+
+
+def open_services(settings: Settings, *, clock: Clock | None = None, stages: Stages | None = None) -> Services:
+    """Every flow, put together. The caller holds the data directory.
+
+    :raises StartupError: the leaf says what is missing or unsafe.
+    """
+    if not (settings.data_dir / "visavis.db").exists():
+        raise DataMissing(f"There is no database in {settings.data_dir}.")
+    clock = clock or SystemClock()
+    root = read_key_file(settings.key_file, data_dir=settings.data_dir)
+    store = SqlStore(settings.database_url)
+    store.migrate()
+    keyring = _open_keyring(store, root)
+    stages = stages or open_stages(settings)
+    extractor, calibration = stages.extractor, stages.calibration
+    dimension = extractor.dimension
+
+    def new_index(model_id: str) -> ExactIndex:
+        return ExactIndex(model_id=model_id, dimension=dimension)
+
+    live = LiveGalleries(store=store, keyring=keyring, clock=clock, new_index=new_index)
+    sessions = Sessions(store=store, clock=clock)
+    deciding = Deciding(store=store, keyring=keyring, clock=clock, calibration=calibration)
+    return Services(
+        store=store,
+        keyring=keyring,
+        live=live,
+        administer=Administer(store=store, keyring=keyring, clock=clock, calibration=calibration),
+        enrol=Enrol(store=store, keyring=keyring, clock=clock, extractor=extractor, calibration=calibration),
+        agree=Agree(store=store, keyring=keyring, clock=clock, live=live, calibration=calibration),
+        withdraw=Withdraw(store=store, keyring=keyring, clock=clock, live=live),
+        sessions=sessions,
+        identify=Identify(
+            store=store, clock=clock, sessions=sessions, extractor=extractor, live=live, deciding=deciding
+        ),
+        verify=Verify(store=store, sessions=sessions, extractor=extractor, live=live, deciding=deciding),
+        document_check=DocumentCheck(store=store, sessions=sessions, extractor=extractor, deciding=deciding),
+        other_way=OtherWay(store=store, clock=clock, sessions=sessions, deciding=deciding),
+        reviews=Reviews(store=store, keyring=keyring, clock=clock, live=live),
+        once=Once(store=store, keyring=keyring, clock=clock),
+        rates=Rates(calls_per_minute=settings.rate_per_minute, failures_per_minute=settings.failures_per_minute),
+        base_url=settings.base_url,
+        purge_every_s=settings.purge_every_s,
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Run the server until it is told to stop.
+
+    :raises StartupError: the leaf says what is missing or unsafe.
+    """
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(os.fdopen(os.dup(2), "w", buffering=1)),
+    )
+    with DataDirectory(settings.data_dir):
+        services = open_services(settings)
+        require_safe_listen(settings, services)
+        uvicorn.run(
+            create_app(services),
+            host=settings.host,
+            port=settings.port,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
+            ssl_version=ssl.PROTOCOL_TLS_SERVER,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            log_level="warning",
+        )
+
+
+def require_safe_listen(settings: Settings, services: Services) -> None:
+    """Beyond this machine only with TLS and a key that somebody holds.
+
+    :raises UnsafeListen: one of them is missing.
+    """
+    if settings.host in _LOOPBACK:
+        return
+    if settings.tls_cert is None or settings.tls_key is None:
+        raise UnsafeListen(f"Listening on {settings.host} without TLS would send faces in the clear.")
+    with services.store.read() as tx:
+        if not tx.api_keys.count(revoked_at=None):
+            raise UnsafeListen(f"Listening on {settings.host} without any API key makes no sense.")
+
+
+def diagnose(settings: Settings) -> list[doctor.Check]:
+    """Check everything a user can get wrong."""
+    return doctor.diagnose(settings)
+
+
+def _cards(settings: Settings) -> Path:
+    return settings.cards or cards_folder()
+
+
+def _open_keyring(store: SqlStore, root: bytes) -> Keyring:
+    sealed = store.load(_CONTROLLER)
+    if sealed is None:
+        raise DataMissing("The database was never set up.")
+    try:
+        pem = unseal(sealed, key=derive(root, _CONTROLLER), context=Context(_CONTROLLER, ()))
+    except SealBroken:
+        raise KeyFileForeign("The key file does not open this data.") from None
+    return Keyring(root=root, controller=OKPKey.import_key(pem))

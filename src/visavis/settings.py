@@ -1,0 +1,57 @@
+"""Everything that can be set, read once: from the environment (``VISAVIS_…``)."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _home(*parts: str) -> Path:
+    return Path.home().joinpath(*parts)
+
+
+class Settings(BaseSettings):
+    """Settings of a server. Paths may use ``~``; thresholds cannot be set: they follow from purposes."""
+
+    model_config = SettingsConfigDict(env_prefix="VISAVIS_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default_factory=lambda: _home(".local", "share", "visavis"))
+    """The database. Sealed; safe to back up."""
+    key_file: Path = Field(default_factory=lambda: _home(".config", "visavis", "root.key"))
+    """The root key, outside the data directory. Keep it apart from backups of the data."""
+    models: Path = Field(default_factory=lambda: _home(".cache", "visavis", "models"))
+    """Installed model weights."""
+    detector: str = "yunet-2023mar"
+    """Card of the detector."""
+    embedder: str = "sface-2021dec"
+    """Card of the embedder."""
+    cards: Path | None = None
+    """Folder of model cards; the ones that come with this release if not set."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8642, ge=0, le=65535)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    public_url: str | None = None
+    """What links given to people begin with; the address the server listens on if not set."""
+    threads: int = Field(default=1, ge=1, le=64)
+    """Cores that one inference uses."""
+    streams: int = Field(default=2, ge=1, le=64)
+    """Inferences that run at once."""
+    purge_every_s: float = Field(default=60.0, gt=0)
+    """Seconds between purges of what is over."""
+    rate_per_minute: int = Field(default=600, ge=1)
+    """Calls that one API key, station or person may make in a minute."""
+    failures_per_minute: int = Field(default=30, ge=1)
+    """Failed authentications that one address may make in a minute."""
+
+    @property
+    def database_url(self) -> str:
+        """Where the database is."""
+        return f"sqlite:///{self.data_dir / 'visavis.db'}"
+
+    @property
+    def base_url(self) -> str:
+        """What links begin with."""
+        if self.public_url is not None:
+            return self.public_url.rstrip("/")
+        return f"{'https' if self.tls_cert else 'http'}://{self.host}:{self.port}"

@@ -1,0 +1,100 @@
+"""The ASGI app."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+from structlog import get_logger
+
+from visavis import __version__
+from visavis.web import pages, problems
+from visavis.web.body import BoundedBody
+from visavis.web.routes import (
+    api_keys,
+    consent,
+    decisions,
+    enrolments,
+    galleries,
+    health,
+    personal,
+    purposes,
+    reviews,
+    sessions,
+    stations,
+    subjects,
+)
+from visavis.web.services import Services
+from visavis.wire.shape import Problem
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+
+log = get_logger(__name__)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The app over a server's flows."""
+    app = FastAPI(
+        title="Visavis",
+        version=__version__,
+        summary="Face verification and identification among people who signed a consent they can withdraw.",
+        lifespan=_life,
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"model": Problem, "description": "Refused; `mend` says what to do."}},
+    )
+    app.state.services = services
+    app.state.loaded = None
+    problems.install(app)
+    for module in (
+        purposes, galleries, enrolments, consent, subjects, stations, sessions, personal, reviews, decisions, api_keys,
+        health,
+    ):  # fmt: skip
+        app.include_router(module.router)
+    pages.install(app)
+    app.add_middleware(BoundedBody)
+    app.middleware("http")(_frame)
+    return app
+
+
+async def _frame(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Give each request an identifier, and each answer the headers that keep browsers strict."""
+    request.state.request_id = secrets.token_hex(8)
+    response = await handle(request)
+    response.headers.update(_HEADERS)
+    response.headers["Request-Id"] = request.state.request_id
+    return response
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    """Load the galleries, then purge what is over for as long as the server runs."""
+    services: Services = app.state.services
+    app.state.loaded = await run_in_threadpool(services.live.load)
+    log.info("ready", subjects=app.state.loaded.subjects, left_out=app.state.loaded.left_out)
+    purging = asyncio.create_task(_purge_on(services))
+    yield
+    purging.cancel()
+    with suppress(asyncio.CancelledError):
+        await purging
+
+
+async def _purge_on(services: Services) -> None:
+    while True:
+        try:
+            await run_in_threadpool(services.withdraw.purge)
+        except Exception as error:  # noqa: BLE001 -- one failed purge must not end all later ones
+            log.error("purge_failed", error=type(error).__name__)  # noqa: TRY400 -- a traceback could carry data
+        await asyncio.sleep(services.purge_every_s)

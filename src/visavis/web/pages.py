@@ -1,0 +1,52 @@
+"""The pages people see; everything they load is ours."""
+
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+
+from visavis.model import leaves_loaded
+from visavis.web.problems import STATUS
+
+_HERE = Path(__file__).parent
+templates = Jinja2Templates(directory=_HERE / "pages")
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def start(request: Request) -> HTMLResponse:
+    """What this server is, and what it will never do."""
+    return templates.TemplateResponse(request, "index.html")
+
+
+@router.get("/consent")
+def consent(request: Request) -> HTMLResponse:
+    """Read the purpose and countersign."""
+    return templates.TemplateResponse(request, "consent.html")
+
+
+@router.get("/me")
+def me(request: Request) -> HTMLResponse:
+    """See what is held, and withdraw."""
+    return templates.TemplateResponse(request, "me.html")
+
+
+@router.get("/grant")
+def grant(request: Request) -> HTMLResponse:
+    """Grant the check of a document."""
+    return templates.TemplateResponse(request, "grant.html")
+
+
+@router.get("/docs")
+def docs(request: Request) -> HTMLResponse:
+    """The reference of the REST doors, from the OpenAPI document and the tree of errors."""
+    problems = [{"code": leaf.code, "status": STATUS[leaf.kind], "mend": leaf.mend} for leaf in leaves_loaded()]
+    return templates.TemplateResponse(request, "docs.html", {"openapi": request.app.openapi(), "problems": problems})
+
+
+def install(app: FastAPI) -> None:
+    """Serve the pages and what they load."""
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    app.include_router(router)

@@ -1,0 +1,41 @@
+"""Decisions as the operator sees them."""
+
+from fastapi import APIRouter
+
+from visavis.model.decision import Decision
+from visavis.web.auth import Flows, Operator
+from visavis.web.pagination import After, Limit, page_of
+from visavis.wire.deciding import DecisionRecord
+from visavis.wire.shape import Page
+
+router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
+
+
+@router.get("")
+def list_decisions(
+    gallery_id: str, flows: Flows, _key: Operator, after: After = None, limit: Limit = 50
+) -> Page[DecisionRecord]:
+    """Decisions of one gallery. There is no query across galleries, nor by person (rule S5)."""
+    with flows.store.read() as tx:
+        rows = tx.decisions.page(after=after, limit=limit + 1, gallery_id=tx.galleries.get(gallery_id).id)
+    return page_of(rows, limit=limit, shape=record_answer, id_of=lambda d: d.id)
+
+
+def record_answer(decision: Decision) -> DecisionRecord:
+    """A record in its shape."""
+    return DecisionRecord(
+        decision_id=decision.id,
+        session_id=decision.session_id,
+        kind=decision.kind.value,
+        means=decision.means.value,
+        outcome=decision.outcome.value,
+        reason=decision.reason,
+        station_id=decision.station_id,
+        gallery_id=decision.gallery_id,
+        purpose_id=decision.purpose_id,
+        subject_id=decision.subject_id,
+        fmr_decade=decision.fmr_decade,
+        gallery_size=decision.gallery_size,
+        model_id=decision.model_id,
+        decided_at=decision.decided_at,
+    )

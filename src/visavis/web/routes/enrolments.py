@@ -1,0 +1,40 @@
+"""Enrolling: always answered 202 PENDING."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import JSONResponse
+
+from visavis.web.auth import Enroller, Flows
+from visavis.web.writes import IdempotencyKey, fingerprint, written
+from visavis.wire.people import EnrolmentAnswer
+from visavis.wire.shape import ExternalReference
+
+router = APIRouter(prefix="/v1/galleries/{gallery_id}/enrolments", tags=["enrolments"])
+
+
+@router.post("", status_code=202, response_model=EnrolmentAnswer)
+def enrol(
+    request: Request,
+    gallery_id: str,
+    external_reference: Annotated[ExternalReference, Form()],
+    photos: Annotated[list[UploadFile], File(description="1 to 5 photos of one person, JPEG or PNG.")],
+    flows: Flows,
+    key: Enroller,
+    idempotency_key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Enrol one person. They stay unknown to the matcher until they open their link and countersign."""
+    pictures = [photo.file.read() for photo in photos]
+
+    def act() -> tuple[EnrolmentAnswer, str]:
+        offered = flows.enrol.request(gallery_id=gallery_id, external_reference=external_reference, photos=pictures)
+        answer = EnrolmentAnswer(
+            enrolment_id=offered.enrolment_id,
+            subject_id=offered.subject_id,
+            consent_link=f"{flows.base_url}/consent#{offered.link_secret}",
+            expires_at=offered.expires_at,
+        )
+        return answer, offered.subject_id
+
+    asked = fingerprint(request, external_reference, *pictures)
+    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act, status=202)

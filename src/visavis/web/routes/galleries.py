@@ -1,0 +1,107 @@
+"""Galleries and the people in them."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from visavis.flows.ports import Transaction
+from visavis.model.access import NotFound
+from visavis.model.consent import Subject
+from visavis.model.purpose import Gallery
+from visavis.web.auth import Admin, Enroller, Flows, Operator
+from visavis.web.pagination import After, Limit, page_of
+from visavis.web.routes.subjects import subject_answer
+from visavis.web.services import Services
+from visavis.web.writes import IdempotencyKey, fingerprint, written
+from visavis.wire.people import OtherWay, SubjectAnswer, SubjectRow, WithoutFaceAnswer, WithoutFaceRequest
+from visavis.wire.setup import GalleryAnswer, GalleryRequest
+from visavis.wire.shape import Page
+
+router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
+
+
+@router.post("", status_code=201, response_model=GalleryAnswer)
+def open_gallery(
+    request: Request, body: GalleryRequest, flows: Flows, key: Admin, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Open an empty gallery for one purpose."""
+
+    def act() -> tuple[GalleryAnswer, None]:
+        gallery = flows.administer.open_gallery(name=body.name, purpose_id=body.purpose_id)
+        with flows.store.read() as tx:
+            return _answer(flows, tx, gallery), None
+
+    asked = fingerprint(request, body.model_dump_json())
+    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+
+
+@router.get("")
+def list_galleries(flows: Flows, _key: Admin, after: After = None, limit: Limit = 50) -> Page[GalleryAnswer]:
+    """Every gallery, with its size and the most it can hold."""
+    with flows.store.read() as tx:
+        rows = tx.galleries.page(after=after, limit=limit + 1)
+        return page_of(rows, limit=limit, shape=lambda g: _answer(flows, tx, g), id_of=lambda g: g.id)
+
+
+@router.get("/{gallery_id}")
+def show_gallery(gallery_id: str, flows: Flows, _key: Admin) -> GalleryAnswer:
+    """One gallery."""
+    with flows.store.read() as tx:
+        return _answer(flows, tx, tx.galleries.get(gallery_id))
+
+
+@router.get("/{gallery_id}/subjects")
+def list_subjects(
+    gallery_id: str, flows: Flows, _key: Operator, after: After = None, limit: Limit = 50
+) -> Page[SubjectRow]:
+    """The gallery's people by their identifiers; names are looked up one at a time."""
+    with flows.store.read() as tx:
+        gallery = tx.galleries.get(gallery_id)
+        rows = tx.subjects.page(after=after, limit=limit + 1, gallery_id=gallery.id)
+    return page_of(rows, limit=limit, shape=_row, id_of=lambda s: s.id)
+
+
+@router.get("/{gallery_id}/subjects/by-reference")
+def find_subject(gallery_id: str, external_reference: str, flows: Flows, _key: Operator) -> SubjectAnswer:
+    """One person, by the operator's own name for them."""
+    tag = flows.keyring.reference_tag(gallery_id=gallery_id, external_reference=external_reference)
+    with flows.store.read() as tx:
+        subject = tx.subjects.first(gallery_id=gallery_id, reference_tag=tag)
+    if subject is None:
+        raise NotFound("Nobody in this gallery has that reference.")
+    return subject_answer(flows, subject.id)
+
+
+@router.post("/{gallery_id}/without-face", status_code=201, response_model=WithoutFaceAnswer)
+def add_without_face(
+    request: Request,
+    gallery_id: str,
+    body: WithoutFaceRequest,
+    flows: Flows,
+    key: Enroller,
+    idempotency_key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Somebody who is served by PIN and QR credential only."""
+
+    def act() -> tuple[WithoutFaceAnswer, str]:
+        subject, issued = flows.administer.add_without_face(gallery_id, external_reference=body.external_reference)
+        answer = WithoutFaceAnswer(subject_id=subject.id, other_way=OtherWay(pin=issued.pin, qr=issued.qr))
+        return answer, subject.id
+
+    asked = fingerprint(request, body.model_dump_json())
+    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+
+
+def _row(subject: Subject) -> SubjectRow:
+    return SubjectRow(subject_id=subject.id, state=subject.state.value, created_at=subject.created_at)
+
+
+def _answer(flows: Services, tx: Transaction, gallery: Gallery) -> GalleryAnswer:
+    return GalleryAnswer(
+        id=gallery.id,
+        name=gallery.name,
+        purpose_id=gallery.purpose_id,
+        model_id=gallery.model_id,
+        references=tx.references_in(gallery.id),
+        capacity=flows.administer.capacity_of(tx.purposes.get(gallery.purpose_id)),
+        created_at=gallery.created_at,
+    )

@@ -1,0 +1,37 @@
+"""What waits for a person to look."""
+
+from fastapi import APIRouter, Response
+
+from visavis.model.decision import Resolution, Review
+from visavis.web.auth import Flows, Operator
+from visavis.web.pagination import After, Limit, page_of
+from visavis.wire.people import ResolutionRequest, ReviewAnswer
+from visavis.wire.shape import Page
+
+router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
+
+
+@router.get("")
+def list_reviews(flows: Flows, _key: Operator, after: After = None, limit: Limit = 50) -> Page[ReviewAnswer]:
+    """The queue."""
+    rows = flows.reviews.waiting(after=after, limit=limit + 1)
+    return page_of(rows, limit=limit, shape=_answer, id_of=lambda r: r.id)
+
+
+@router.post("/{review_id}/resolution", status_code=204)
+def resolve(review_id: str, body: ResolutionRequest, flows: Flows, _key: Operator) -> Response:
+    """End one review."""
+    flows.reviews.resolve(review_id, Resolution(body.resolution))
+    return Response(status_code=204)
+
+
+def _answer(review: Review) -> ReviewAnswer:
+    return ReviewAnswer(
+        id=review.id,
+        kind=review.kind.value,
+        gallery_id=review.gallery_id,
+        subject_id=review.subject_id,
+        other_subject_id=review.other_subject_id,
+        enrolment_id=review.enrolment_id,
+        created_at=review.created_at,
+    )

@@ -1,0 +1,104 @@
+"""Sessions at stations and the decisions made in them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Response, UploadFile
+
+from visavis.flows.deciding import Answer
+from visavis.flows.sessions import Opened
+from visavis.model.station import SessionKind
+from visavis.web.auth import Flows, StationId
+from visavis.web.services import Services
+from visavis.wire.deciding import DecisionAnswer, Person, PinRequest, QrRequest, SessionAnswer, SessionRequest
+from visavis.wire.shape import ExternalReference
+
+router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+
+Photo = Annotated[UploadFile, File(description="One photo of one person, JPEG or PNG.")]
+
+
+@router.post("", status_code=201)
+def open_session(body: SessionRequest, flows: Flows, station_id: StationId) -> SessionAnswer:
+    """Open a session because a person asked for it; it serves one attempt within 120 s."""
+    return session_answer(flows, flows.sessions.open_at_station(station_id, SessionKind(body.kind)))
+
+
+@router.delete("/{session_id}", status_code=204)
+def close_session(session_id: str, flows: Flows, station_id: StationId) -> Response:
+    """Give an unused session up."""
+    flows.sessions.close(session_id, station_id=station_id)
+    return Response(status_code=204)
+
+
+@router.post("/{session_id}/identify")
+def identify(session_id: str, photo: Photo, flows: Flows, station_id: StationId) -> DecisionAnswer:
+    """1:N: who of this station's gallery stands there, or nobody."""
+    return decision_answer(flows.identify.photo(photo.file.read(), session_id=session_id, station_id=station_id))
+
+
+@router.post("/{session_id}/verify")
+def verify(
+    session_id: str,
+    photo: Photo,
+    external_reference: Annotated[ExternalReference, Form()],
+    flows: Flows,
+    station_id: StationId,
+) -> DecisionAnswer:
+    """1:1: is this the person they say they are."""
+    answer = flows.verify.at_station(
+        photo.file.read(), claim=external_reference, session_id=session_id, station_id=station_id
+    )
+    return decision_answer(answer)
+
+
+@router.post("/{session_id}/document-check")
+def document_check(
+    session_id: str, portrait: Photo, document: Photo, flows: Flows, station_id: StationId
+) -> DecisionAnswer:
+    """Compare a live portrait with the picture in a document; nothing of either is kept."""
+    answer = flows.document_check.pictures(
+        portrait=portrait.file.read(), document=document.file.read(), session_id=session_id, station_id=station_id
+    )
+    return decision_answer(answer)
+
+
+@router.post("/{session_id}/pin")
+def pin(session_id: str, body: PinRequest, flows: Flows, station_id: StationId) -> DecisionAnswer:
+    """The other way: a name and a PIN."""
+    answer = flows.other_way.pin(
+        claim=body.external_reference, pin=body.pin, session_id=session_id, station_id=station_id
+    )
+    return decision_answer(answer)
+
+
+@router.post("/{session_id}/qr")
+def qr(session_id: str, body: QrRequest, flows: Flows, station_id: StationId) -> DecisionAnswer:
+    """The other way: a QR credential."""
+    return decision_answer(flows.other_way.qr(body.qr, session_id=session_id, station_id=station_id))
+
+
+def session_answer(flows: Services, opened: Opened) -> SessionAnswer:
+    """A session in its shape."""
+    link = None if opened.link_secret is None else f"{flows.base_url}/grant#{opened.link_secret}"
+    return SessionAnswer(
+        session_id=opened.session.id,
+        kind=opened.session.kind.value,
+        state=opened.session.state.value,
+        expires_at=opened.session.expires_at,
+        grant_link=link,
+    )
+
+
+def decision_answer(answer: Answer) -> DecisionAnswer:
+    """A decision in its shape."""
+    person = None
+    if answer.subject_id is not None and answer.external_reference is not None:
+        person = Person(subject_id=answer.subject_id, external_reference=answer.external_reference)
+    return DecisionAnswer(
+        decision_id=answer.decision_id,
+        decision=answer.outcome.value,
+        reason=answer.reason,
+        guidance=answer.guidance,
+        subject=person,
+        retry_after_s=answer.retry_after_s,
+    )

@@ -1,0 +1,73 @@
+"""Stations."""
+
+import binascii
+from base64 import urlsafe_b64decode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from visavis.model.station import Station, StationInvalid
+from visavis.web.auth import Admin, Flows, Operator
+from visavis.web.pagination import After, Limit, page_of
+from visavis.web.writes import IdempotencyKey, fingerprint, written
+from visavis.wire.setup import StationAnswer, StationRequest
+from visavis.wire.shape import Page
+
+router = APIRouter(prefix="/v1/stations", tags=["stations"])
+
+
+@router.post("", status_code=201, response_model=StationAnswer)
+def register(
+    request: Request, body: StationRequest, flows: Flows, key: Admin, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Register a device with its public key."""
+
+    def act() -> tuple[StationAnswer, None]:
+        try:
+            public_key = urlsafe_b64decode(body.public_key + "=")
+        except binascii.Error:
+            raise StationInvalid from None
+        station = flows.administer.register_station(
+            name=body.name,
+            gallery_id=body.gallery_id,
+            purpose_id=body.purpose_id,
+            public_key=public_key,
+            attended=body.attended,
+        )
+        return _answer(station), None
+
+    asked = fingerprint(request, body.model_dump_json())
+    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+
+
+@router.get("")
+def list_stations(flows: Flows, _key: Admin, after: After = None, limit: Limit = 50) -> Page[StationAnswer]:
+    """Every station."""
+    with flows.store.read() as tx:
+        rows = tx.stations.page(after=after, limit=limit + 1)
+    return page_of(rows, limit=limit, shape=_answer, id_of=lambda s: s.id)
+
+
+@router.get("/{station_id}")
+def show_station(station_id: str, flows: Flows, _key: Admin) -> StationAnswer:
+    """One station."""
+    with flows.store.read() as tx:
+        return _answer(tx.stations.get(station_id))
+
+
+@router.post("/{station_id}/reopening")
+def reopen(station_id: str, flows: Flows, _key: Operator) -> StationAnswer:
+    """Unlock a station that an operator has looked at."""
+    return _answer(flows.administer.reopen_station(station_id))
+
+
+def _answer(station: Station) -> StationAnswer:
+    return StationAnswer(
+        id=station.id,
+        name=station.name,
+        gallery_id=station.gallery_id,
+        purpose_id=station.purpose_id,
+        attended=station.attended,
+        locked=station.locked,
+        created_at=station.created_at,
+    )

@@ -1,0 +1,86 @@
+"""What is held about one person: for the operator, and for the person."""
+
+from contextlib import suppress
+
+from fastapi import APIRouter, Response
+
+from visavis.flows.held import held_about
+from visavis.model.access import NotFound
+from visavis.model.consent import SubjectState
+from visavis.web.auth import Flows, Operator, PersonId
+from visavis.web.services import Services
+from visavis.wire.people import OtherWay, OwnDecision, ReceiptAnswer, SubjectAnswer
+
+router = APIRouter(tags=["subjects"])
+
+_CONSENTED = "CONSENTED"
+_AGREED = (SubjectState.ACTIVE.value, SubjectState.HELD.value)
+
+
+def subject_answer(flows: Services, subject_id: str) -> SubjectAnswer:
+    """Everything that is held, in its shape."""
+    held = held_about(flows.store, flows.keyring, subject_id)
+    return SubjectAnswer(
+        subject_id=held.subject.id,
+        state=held.subject.state.value,
+        external_reference=held.external_reference,
+        gallery_id=held.gallery.id,
+        gallery=held.gallery.name,
+        purpose_id=held.purpose.id,
+        purpose=held.purpose.name,
+        controller=held.purpose.controller,
+        contact=held.purpose.contact,
+        model_id=held.gallery.model_id,
+        references=[reference.created_at for reference in held.references],
+        receipts=[
+            ReceiptAnswer(receipt_id=r.id, offer=r.offer, countersignature=r.countersignature, expires_at=r.expires_at)
+            for r in held.receipts
+        ],
+        decisions=[
+            OwnDecision(
+                decision_id=d.id,
+                kind=d.kind.value,
+                means=d.means.value,
+                outcome=d.outcome.value,
+                reason=d.reason,
+                decided_at=d.decided_at,
+            )
+            for d in held.decisions
+        ],
+        created_at=held.subject.created_at,
+    )
+
+
+@router.get("/v1/subjects/{subject_id}")
+def show_subject(subject_id: str, flows: Flows, _key: Operator) -> SubjectAnswer:
+    """What is held about one person."""
+    return subject_answer(flows, subject_id)
+
+
+@router.post("/v1/subjects/{subject_id}/withdrawal", status_code=204)
+def withdraw_for(subject_id: str, flows: Flows, _key: Operator) -> Response:
+    """Withdraw on the person's word. Once it returned, no decision is MATCH."""
+    flows.withdraw.subject(subject_id)
+    return Response(status_code=204)
+
+
+@router.post("/v1/subjects/{subject_id}/credentials", status_code=201)
+def new_credentials(subject_id: str, flows: Flows, _key: Operator) -> OtherWay:
+    """A new PIN and QR credential for somebody who lost theirs."""
+    issued = flows.administer.new_credentials(subject_id)
+    return OtherWay(pin=issued.pin, qr=issued.qr)
+
+
+@router.get("/v1/me")
+def show_me(flows: Flows, subject_id: PersonId) -> SubjectAnswer:
+    """What is held about the person who signed. That an operator has to look first is not told (rule S3)."""
+    answer = subject_answer(flows, subject_id)
+    return answer.model_copy(update={"state": _CONSENTED}) if answer.state in _AGREED else answer
+
+
+@router.post("/v1/me/withdrawal", status_code=204)
+def withdraw_me(flows: Flows, subject_id: PersonId) -> Response:
+    """Withdraw. Once it returned, no decision is MATCH, and the key that signed this opens nothing more."""
+    with suppress(NotFound):  # withdrawn a moment ago by another request: what was asked for is so
+        flows.withdraw.subject(subject_id)
+    return Response(status_code=204)

@@ -1,0 +1,42 @@
+"""What the routes may call."""
+
+from dataclasses import dataclass
+
+from visavis.flows.administer import Administer
+from visavis.flows.agree import Agree
+from visavis.flows.document_check import DocumentCheck
+from visavis.flows.enrol import Enrol
+from visavis.flows.identify import Identify
+from visavis.flows.keyring import Keyring
+from visavis.flows.live import LiveGalleries
+from visavis.flows.once import Once
+from visavis.flows.other_way import OtherWay
+from visavis.flows.ports import Store
+from visavis.flows.review import Reviews
+from visavis.flows.sessions import Sessions
+from visavis.flows.verify import Verify
+from visavis.flows.withdraw import Withdraw
+from visavis.web.rates import Rates
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every flow of a running server, put together by the composition root."""
+
+    store: Store
+    keyring: Keyring
+    live: LiveGalleries
+    administer: Administer
+    enrol: Enrol
+    agree: Agree
+    withdraw: Withdraw
+    sessions: Sessions
+    identify: Identify
+    verify: Verify
+    document_check: DocumentCheck
+    other_way: OtherWay
+    reviews: Reviews
+    once: Once
+    rates: Rates
+    base_url: str
+    purge_every_s: float

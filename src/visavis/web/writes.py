@@ -1,0 +1,48 @@
+"""Writes that may be repeated: the Idempotency-Key header."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated
+
+import rfc8785
+from fastapi import Header, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from visavis.flows.once import Done
+from visavis.model.access import ApiKey
+from visavis.web.services import Services
+
+IdempotencyKey = Annotated[
+    str | None, Header(pattern=r"^[\x21-\x7e]{1,100}$", description="The same write again is answered as before.")
+]
+
+
+def fingerprint(request: Request, *parts: str | bytes) -> bytes:
+    """A digest of what is asked, whatever form its body has (the boundary of a multipart body differs every time)."""
+    hashed = [hashlib.sha256(p if isinstance(p, bytes) else p.encode()).hexdigest() for p in parts]
+    return hashlib.sha256(rfc8785.dumps([request.method, request.url.path, hashed])).digest()
+
+
+def written(
+    services: Services,
+    *,
+    caller: ApiKey,
+    key: str | None,
+    fingerprint: bytes,
+    act: Callable[[], tuple[BaseModel, str | None]],
+    status: int = 201,
+) -> JSONResponse:
+    """Answer a write, and the same write again with the same answer.
+
+    :param act: makes the answer, and names the subject it speaks of, if any.
+    """
+
+    def done() -> Done:
+        answer, subject_id = act()
+        return Done(status, answer.model_dump(mode="json"), subject_id)
+
+    result = (
+        done() if key is None else services.once.answer(caller=caller.id, key=key, fingerprint=fingerprint, act=done)
+    )
+    return JSONResponse(result.body, status_code=result.status)

@@ -1,0 +1,112 @@
+"""Sessions and decisions."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from visavis.wire.people import PinText
+from visavis.wire.shape import ExternalReference, Identifier, Shape, Token
+
+
+class SessionRequest(Shape):
+    """A station opens a session."""
+
+    kind: Literal["identify", "verify", "document_check"]
+
+
+class SessionAnswer(Shape):
+    """A session. ``grant_link`` is for the holder of a document, who has to open it before the check."""
+
+    session_id: Identifier
+    kind: str
+    state: str
+    expires_at: datetime
+    grant_link: str | None = None
+
+
+class InvitationRequest(Shape):
+    """A personal session to prepare. ``attended``: somebody watches the person's capture."""
+
+    subject_id: Identifier
+    attended: bool
+
+
+class InvitationAnswer(Shape):
+    """Hand ``link`` to the person: they open it on their own device and sign with their own key."""
+
+    session_id: Identifier
+    link: str
+    expires_at: datetime
+
+
+class OpenPersonalRequest(Shape):
+    """The person opens their session; the request is signed with their own key."""
+
+    link_secret: Annotated[str, Field(min_length=16, max_length=64)]
+
+
+class GrantTermsAnswer(Shape):
+    """What the holder of a document is asked."""
+
+    session_id: Identifier
+    controller: str
+    text: str
+    statement: str
+    expires_at: datetime
+
+
+class GrantRequest(Shape):
+    """The holder's grant, signed with a key made for this once."""
+
+    grant: Token
+
+
+class PinRequest(Shape):
+    """A name and a PIN."""
+
+    external_reference: ExternalReference
+    pin: PinText
+
+
+class QrRequest(Shape):
+    """What a QR credential says."""
+
+    qr: Annotated[str, Field(max_length=200)]
+
+
+class Person(Shape):
+    """Who was recognised."""
+
+    subject_id: Identifier
+    external_reference: str
+
+
+class DecisionAnswer(Shape):
+    """A decision. There is no score, here or anywhere."""
+
+    decision_id: Identifier
+    decision: Literal["MATCH", "NO_MATCH", "REFUSED", "REVIEW"]
+    reason: str | None
+    guidance: str | None
+    subject: Person | None
+    retry_after_s: float | None = None
+
+
+class DecisionRecord(Shape):
+    """A decision as the operator sees it. ``fmr_decade`` -4 says: at most 1 stranger in 10,000 scores this high."""
+
+    decision_id: Identifier
+    session_id: Identifier
+    kind: str
+    means: str
+    outcome: str
+    reason: str | None
+    station_id: Identifier | None
+    gallery_id: Identifier | None
+    purpose_id: Identifier
+    subject_id: Identifier | None
+    fmr_decade: int | None
+    gallery_size: int | None
+    model_id: str | None
+    decided_at: datetime

@@ -1,0 +1,140 @@
+"""Enrolling, agreeing, what is held, reviewing."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from visavis.wire.shape import ExternalReference, Identifier, Shape, Token
+
+
+class EnrolmentAnswer(Shape):
+    """What an enroller is told, whoever was there before. Hand ``consent_link`` to the person; it is shown once."""
+
+    enrolment_id: Identifier
+    subject_id: Identifier
+    status: Literal["PENDING"] = "PENDING"
+    consent_link: str
+    expires_at: datetime
+
+
+class OtherWay(Shape):
+    """The way in without a face, shown once."""
+
+    pin: str
+    qr: str
+
+
+class TermsAnswer(Shape):
+    """What a link asks the person to agree to: the controller's signed offer and the record in it."""
+
+    offer: str
+    record: dict[str, Any]
+    statement: str
+    waiting: bool
+    expires_at: datetime
+
+
+class CountersignRequest(Shape):
+    """The person agrees."""
+
+    countersignature: Token
+
+
+class AgreedAnswer(Shape):
+    """The receipt, which together with the person's private key is theirs to keep."""
+
+    status: Literal["CONSENTED"] = "CONSENTED"
+    subject_id: Identifier
+    receipt_id: Identifier
+    offer: str
+    countersignature: str
+    other_way: OtherWay | None
+
+
+class DeclinedAnswer(Shape):
+    """The face is erased; the other way in, where the person had none."""
+
+    status: Literal["DECLINED"] = "DECLINED"
+    other_way: OtherWay | None
+
+
+class WithoutFaceRequest(Shape):
+    """Somebody to be served by PIN and QR credential only."""
+
+    external_reference: ExternalReference
+
+
+class WithoutFaceAnswer(Shape):
+    """Their identifier and credentials."""
+
+    subject_id: Identifier
+    other_way: OtherWay
+
+
+class ReceiptAnswer(Shape):
+    """A receipt that is held. ``countersignature`` is null while the person has not answered."""
+
+    receipt_id: Identifier
+    offer: str
+    countersignature: str | None
+    expires_at: datetime
+
+
+class OwnDecision(Shape):
+    """One decision about oneself."""
+
+    decision_id: Identifier
+    kind: str
+    means: str
+    outcome: str
+    reason: str | None
+    decided_at: datetime
+
+
+class SubjectAnswer(Shape):
+    """Everything that is held about one person. Operators see ``state``; the person sees whether they consented."""
+
+    subject_id: Identifier
+    state: str
+    external_reference: str
+    gallery_id: Identifier
+    gallery: str
+    purpose_id: Identifier
+    purpose: str
+    controller: str
+    contact: str
+    model_id: str
+    references: list[datetime] = Field(description="When each stored template was made. No image is kept.")
+    receipts: list[ReceiptAnswer]
+    decisions: list[OwnDecision]
+    created_at: datetime
+
+
+class SubjectRow(Shape):
+    """One line of a gallery's list; names are looked up one at a time."""
+
+    subject_id: Identifier
+    state: str
+    created_at: datetime
+
+
+class ReviewAnswer(Shape):
+    """Something that waits for a person."""
+
+    id: Identifier
+    kind: str
+    gallery_id: Identifier
+    subject_id: Identifier
+    other_subject_id: Identifier | None
+    enrolment_id: Identifier | None
+    created_at: datetime
+
+
+class ResolutionRequest(Shape):
+    """What the person who looked decided."""
+
+    resolution: Literal["activate", "erase", "noted"]
+
+
+PinText = Annotated[str, Field(pattern=r"^[0-9]{6}$")]

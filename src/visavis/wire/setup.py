@@ -1,0 +1,118 @@
+"""Purposes, galleries, stations, API keys."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from visavis.wire.shape import Identifier, Name, Shape
+
+Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", description="BCP 47.")]
+Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class PurposeRequest(Shape):
+    """A purpose to state."""
+
+    name: Name
+    controller: Name
+    contact: Annotated[str, Field(min_length=1, max_length=300)]
+    jurisdiction: Annotated[str, Field(min_length=2, max_length=64)]
+    language: Language = "en"
+    text: Text
+    retention_days: Annotated[int, Field(ge=1, le=1096)]
+    target_kind: Literal["fpir", "fmr"]
+    target: Annotated[float, Field(gt=0, lt=0.5)]
+    liveness: Literal["attended", "active", "passive", "active+attested"] = "attended"
+
+
+class TextRequest(Shape):
+    """A new wording."""
+
+    language: Language = "en"
+    text: Text
+
+
+class TextAnswer(Shape):
+    """One version of a purpose's text."""
+
+    version: int
+    language: str
+    text: str
+    created_at: datetime
+
+
+class PurposeAnswer(Shape):
+    """A stated purpose with its texts, oldest first. ``capacity``: most references; null: any number."""
+
+    id: Identifier
+    name: str
+    controller: str
+    contact: str
+    jurisdiction: str
+    retention_days: int
+    target_kind: str
+    target: float
+    liveness: str
+    capacity: int | None
+    texts: list[TextAnswer]
+    created_at: datetime
+
+
+class GalleryRequest(Shape):
+    """A gallery to open."""
+
+    name: Name
+    purpose_id: Identifier
+
+
+class GalleryAnswer(Shape):
+    """A gallery. ``references`` counts pending ones too; ``capacity``: most of them; null: any number."""
+
+    id: Identifier
+    name: str
+    purpose_id: Identifier
+    model_id: str
+    references: int
+    capacity: int | None
+    created_at: datetime
+
+
+class StationRequest(Shape):
+    """A device to register: for one gallery, or for the document check of one purpose."""
+
+    name: Name
+    gallery_id: Identifier | None = None
+    purpose_id: Identifier | None = None
+    public_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="Raw Ed25519 public key, base64url.")]
+    attended: bool = Field(description="Whether a person watches this station.")
+
+
+class StationAnswer(Shape):
+    """A registered device."""
+
+    id: Identifier
+    name: str
+    gallery_id: Identifier | None
+    purpose_id: Identifier
+    attended: bool
+    locked: bool
+    created_at: datetime
+
+
+class ApiKeyRequest(Shape):
+    """A key to make."""
+
+    name: Name
+    scopes: Annotated[list[Literal["admin", "enrol", "operate"]], Field(min_length=1)]
+
+
+class ApiKeyAnswer(Shape):
+    """A key. ``secret`` is there once, when it is made."""
+
+    id: Identifier
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    revoked_at: datetime | None
+    secret: str | None = None

@@ -1,0 +1,144 @@
+"""Another ONNX detector or embedder is a model card, not code."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fixtures.networks import (
+    DETECTOR_CARD,
+    EMBEDDER_CARD,
+    blocked_embedder,
+    edge_distance_detector,
+    mean_embedder,
+    place,
+)
+
+from visavis.adapters.cards import read_embedder_card
+from visavis.adapters.model_store import ModelStore
+from visavis.adapters.openvino.dequantise import VERSION, dequantise
+from visavis.adapters.openvino.runtime import Runtime
+from visavis.adapters.openvino.stages import open_detector, open_embedder, open_extractor
+from visavis.model.image import Frame
+from visavis.model.weights import ModelCardInvalid, ModelUnusable
+
+RUNTIME = Runtime(threads=1, streams=2)
+
+
+def black_with_red(*cells: tuple[int, int], width: int = 320, height: int = 240, cell: int = 16) -> Frame:
+    pixels = np.zeros((height, width, 3), np.uint8)
+    for x, y in cells:
+        pixels[y * cell : (y + 1) * cell, x * cell : (x + 1) * cell, 0] = 255
+    return Frame(pixels)
+
+
+def test_a_detector_with_two_anchors_and_edge_distances(tmp_path: Path) -> None:
+    home = place(tmp_path, card=DETECTOR_CARD, network=edge_distance_detector())
+    detector = open_detector(ModelStore(tmp_path), RUNTIME, card_folder=home)
+    first, second = sorted(detector.detect(black_with_red((5, 6), (12, 3))), key=lambda face: face.left)
+    assert (first.left, first.top, first.width, first.height) == ((5 - 1) * 16, (6 - 2) * 16, 4 * 16, 6 * 16)
+    assert first.landmarks.tolist() == [[(5 + n) * 16, 6 * 16] for n in range(5)]
+    # (255 - 127.5) / 128: the card's mean and scale were applied.
+    assert first.score == pytest.approx(0.99609375)
+    assert second.left == (12 - 1) * 16
+
+
+def test_places_are_those_of_the_original_picture(tmp_path: Path) -> None:
+    home = place(tmp_path, card=DETECTOR_CARD, network=edge_distance_detector())
+    detector = open_detector(ModelStore(tmp_path), RUNTIME, card_folder=home)
+    (face,) = detector.detect(black_with_red((5, 6), width=1280, height=720, cell=64))
+    assert (face.left, face.width, face.height) == (4 * 64 + 1.5, 4 * 64, 6 * 64)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3000), (3000, 5), (31, 33)])
+def test_a_picture_of_any_shape_that_shows_nobody_gives_no_face(tmp_path: Path, size: tuple[int, int]) -> None:
+    home = place(tmp_path, card=DETECTOR_CARD, network=edge_distance_detector())
+    detector = open_detector(ModelStore(tmp_path), RUNTIME, card_folder=home)
+    assert detector.detect(Frame(np.zeros((*size, 3), np.uint8))) == []
+
+
+def test_an_embedder_of_another_dimension_colour_order_mean_and_scale(tmp_path: Path) -> None:
+    home = place(tmp_path, card=EMBEDDER_CARD, network=mean_embedder())
+    embedder = open_embedder(ModelStore(tmp_path), RUNTIME, card_folder=home)
+    crop = np.zeros((112, 112, 3), np.uint8)
+    crop[...] = (100, 60, 50)
+    vectors = embedder.embed([crop, np.zeros_like(crop)])
+    assert vectors.shape == (2, 9)
+    assert vectors[0] == pytest.approx([50 - 10, (60 - 20) / 2, (100 - 30) / 4] * 3)
+    assert vectors[1] == pytest.approx([-10, -10, -7.5] * 3)
+    assert embedder.embed([]).shape == (0, 9)
+    assert embedder.model_id == "tiny-embedder"
+
+
+def test_block_quantised_weights_are_multiplied_out(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    weights = random.integers(-128, 128, (9, 3, 1, 1), np.int8)
+    scale = random.random((9, 2, 1, 1), np.float32)
+    zero = random.integers(-5, 6, (9, 2, 1, 1), np.int8)
+    home = place(tmp_path, card=EMBEDDER_CARD, network=blocked_embedder(weights, scale, zero))
+    crop = np.full((112, 112, 3), (200, 100, 50), np.uint8)
+    found = open_embedder(ModelStore(tmp_path), RUNTIME, card_folder=home).embed([crop])
+    block = [0, 0, 1]
+    kernel = (weights.astype(np.float32) - zero[:, block]) * scale[:, block]
+    fed = np.array([50 - 10, (100 - 20) / 2, (200 - 30) / 4])
+    assert found[0] == pytest.approx(kernel[:, :, 0, 0] @ fed, rel=1e-3)
+
+
+def test_both_together_make_templates(tmp_path: Path) -> None:
+    detector = place(tmp_path, card=DETECTOR_CARD, network=edge_distance_detector())
+    embedder = place(tmp_path, card=EMBEDDER_CARD, network=mean_embedder())
+    store = ModelStore(tmp_path)
+    extractor = open_extractor(store, RUNTIME, detector_card=detector, embedder_card=embedder)
+    template = extractor.extract_from(black_with_red((5, 6), width=640, height=480, cell=32))
+    assert template.model_id == "tiny-embedder"
+    assert template.vector.shape == (9,)
+
+
+def test_threads_do_not_mix_their_answers(tmp_path: Path) -> None:
+    home = place(tmp_path, card=EMBEDDER_CARD, network=mean_embedder())
+    embedder = open_embedder(ModelStore(tmp_path), RUNTIME, card_folder=home)
+    crops = [np.full((112, 112, 3), value, np.uint8) for value in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda crop: embedder.embed([crop])[0, 0], crops))
+    assert found == pytest.approx([value - 10 for value in range(200)])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('boxes = ["468"]', 'boxes = ["469"]'),
+        ("strides = [16]", "strides = [8]"),
+        ("anchors_per_cell = 2", "anchors_per_cell = 1"),
+    ],
+)
+def test_a_detector_that_is_not_what_its_card_says_does_not_start(tmp_path: Path, old: str, new: str) -> None:
+    home = place(tmp_path, card=DETECTOR_CARD.replace(old, new), network=edge_distance_detector())
+    with pytest.raises(ModelUnusable):
+        open_detector(ModelStore(tmp_path), RUNTIME, card_folder=home)
+
+
+@pytest.mark.parametrize(("old", "new"), [("dimension = 9", "dimension = 12"), ('"embedding"', '"embeddings"')])
+def test_an_embedder_that_is_not_what_its_card_says_does_not_start(tmp_path: Path, old: str, new: str) -> None:
+    home = place(tmp_path, card=EMBEDDER_CARD.replace(old, new), network=mean_embedder())
+    with pytest.raises(ModelUnusable):
+        open_embedder(ModelStore(tmp_path), RUNTIME, card_folder=home)
+
+
+def test_a_file_that_is_no_network_does_not_start(tmp_path: Path) -> None:
+    home = place(tmp_path, card=EMBEDDER_CARD, network=b"not a network")
+    with pytest.raises(ModelUnusable):
+        open_embedder(ModelStore(tmp_path), RUNTIME, card_folder=home)
+    with pytest.raises(ModelUnusable):
+        RUNTIME.compile(b"not a network", card=read_embedder_card(home))
+
+
+def test_a_card_of_the_other_role_does_not_start(tmp_path: Path) -> None:
+    home = place(tmp_path, card=EMBEDDER_CARD, network=mean_embedder())
+    with pytest.raises(ModelCardInvalid, match="role is embedder"):
+        open_detector(ModelStore(tmp_path), RUNTIME, card_folder=home)
+
+
+def test_de_quantising_twice_gives_the_same_bytes() -> None:
+    network = edge_distance_detector()
+    assert dequantise(network) == dequantise(network)
+    assert VERSION >= 1

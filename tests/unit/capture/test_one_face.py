@@ -1,0 +1,96 @@
+"""The one face a picture is about."""
+
+import numpy as np
+import pytest
+from fixtures.synthetic import face, frame
+
+from visavis.capture.one_face import MAX_OUTSIDE, MIN_EYE_DISTANCE, eye_distance, the_one_face
+from visavis.model.errors import FaceRefused
+from visavis.model.face import Face, FaceCutByBorder, FaceTooSmall, NoFace, SeveralFaces
+
+FRAME = frame()
+
+
+def test_a_single_face_is_taken() -> None:
+    only = face()
+    assert the_one_face([only], frame=FRAME) is only
+
+
+def test_nobody_is_refused() -> None:
+    with pytest.raises(NoFace):
+        the_one_face([], frame=FRAME)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_s2_another_face_half_as_wide_is_refused(order: int) -> None:
+    largest, other = face(width=150), face(left=450, width=75, height=100)
+    with pytest.raises(SeveralFaces):
+        the_one_face([largest, other][::order], frame=FRAME)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_s2_a_smaller_face_is_background(order: int) -> None:
+    largest, other = face(width=150), face(left=450, width=74.9, height=100)
+    assert the_one_face([largest, other][::order], frame=FRAME) is largest
+
+
+def test_s2_width_decides_not_score() -> None:
+    largest, other = face(width=150, score=0.61), face(left=450, width=60, height=80, score=0.99)
+    assert the_one_face([other, largest], frame=FRAME) is largest
+
+
+def test_s2_a_second_person_is_refused_even_if_the_first_is_cut() -> None:
+    with pytest.raises(SeveralFaces):
+        the_one_face([face(left=-100), face(left=300)], frame=FRAME)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [face(left=-100), face(top=-120), face(left=570), face(top=400), face(left=640 - 150 * (1 - MAX_OUTSIDE) + 1)],
+    ids=["left", "top", "right", "bottom", "box only"],
+)
+def test_a_face_cut_by_the_border_is_refused(cut: Face) -> None:
+    with pytest.raises(FaceCutByBorder):
+        the_one_face([cut], frame=FRAME)
+
+
+def test_a_little_of_the_box_may_be_outside() -> None:
+    nearly = face(left=640 - 150 * (1 - MAX_OUTSIDE) - 1)
+    assert the_one_face([nearly], frame=FRAME) is nearly
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_a_landmark_outside_is_refused_wherever_the_box_is(place: int) -> None:
+    cut = face()
+    cut.landmarks[place] = (-1, 200)
+    with pytest.raises(FaceCutByBorder):
+        the_one_face([cut], frame=FRAME)
+
+
+def test_eyes_too_close_together_are_refused() -> None:
+    width = MIN_EYE_DISTANCE * 112 / 35.24
+    with pytest.raises(FaceTooSmall):
+        the_one_face([face(width=width - 1, height=width)], frame=FRAME)
+    enough = face(width=width + 1, height=width)
+    assert the_one_face([enough], frame=FRAME) is enough
+
+
+def test_the_distance_of_the_eyes_does_not_depend_on_their_slope() -> None:
+    level, sloping = face(), face()
+    level.landmarks[:2] = [(100, 100), (150, 100)]
+    sloping.landmarks[:2] = [(100, 100), (130, 140)]
+    assert eye_distance(level) == pytest.approx(50)
+    assert eye_distance(sloping) == pytest.approx(50)
+
+
+def test_every_refusal_says_what_to_do() -> None:
+    for refusal in (NoFace, SeveralFaces, FaceCutByBorder, FaceTooSmall):
+        assert issubclass(refusal, FaceRefused)
+        assert refusal.mend.endswith(".")
+        assert refusal.code
+
+
+def test_landmarks_on_the_first_pixel_are_inside() -> None:
+    corner = face(left=0, top=0)
+    corner.landmarks[0] = (0, 0)
+    assert np.array_equal(the_one_face([corner], frame=FRAME).landmarks[0], (0, 0))

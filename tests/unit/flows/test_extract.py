@@ -1,0 +1,52 @@
+"""From a photo to a template."""
+
+import io
+
+import numpy as np
+import pytest
+from fixtures.synthetic import CountingEmbedder, FixedDetector, face, frame
+from PIL import Image
+
+from visavis.flows.extract import Extractor
+from visavis.model.face import Face, FaceCutByBorder, FaceTooSmall, NoFace, SeveralFaces
+from visavis.model.image import ImageFormatUnsupported
+
+PHOTO = io.BytesIO()
+Image.fromarray(frame().pixels).save(PHOTO, "PNG")
+
+
+def test_the_template_of_one_person() -> None:
+    embedder = CountingEmbedder()
+    extractor = Extractor(detector=FixedDetector(face()), embedder=embedder)
+    template = extractor.extract(PHOTO.getvalue())
+    assert template.model_id == extractor.model_id == "counting-1"
+    assert np.linalg.norm(template.vector) == pytest.approx(1)
+    assert np.array_equal(template.vector, extractor.extract_from(frame()).vector)
+
+
+@pytest.mark.parametrize(
+    ("faces", "refusal"),
+    [
+        ([], NoFace),
+        ([face(), face(left=400)], SeveralFaces),
+        ([face(left=-100)], FaceCutByBorder),
+        ([face(width=20, height=25)], FaceTooSmall),
+    ],
+)
+def test_s2_nobody_is_embedded_when_the_picture_is_refused(faces: list[Face], refusal: type[Exception]) -> None:
+    embedder = CountingEmbedder()
+    with pytest.raises(refusal):
+        Extractor(detector=FixedDetector(*faces), embedder=embedder).extract(PHOTO.getvalue())
+    assert embedder.seen == 0
+
+
+def test_s2_faces_in_the_background_are_never_embedded() -> None:
+    embedder = CountingEmbedder()
+    crowd = [face(left=20 * number, top=10, width=30, height=40) for number in range(8)]
+    Extractor(detector=FixedDetector(*crowd, face()), embedder=embedder).extract(PHOTO.getvalue())
+    assert embedder.seen == 1
+
+
+def test_what_is_no_image_is_refused() -> None:
+    with pytest.raises(ImageFormatUnsupported):
+        Extractor(detector=FixedDetector(face()), embedder=CountingEmbedder()).extract(b"no image")
