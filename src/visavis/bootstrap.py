@@ -22,6 +22,7 @@ from visavis.adapters.openvino.stages import open_extractor
 from visavis.adapters.sql.store import SqlStore
 from visavis.flows.administer import Administer
 from visavis.flows.agree import Agree
+from visavis.flows.api_keys import ApiKeys
 from visavis.flows.deciding import Deciding
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.enrol import Enrol
@@ -105,10 +106,7 @@ def initialise(settings: Settings) -> str:
         controller = OKPKey.generate_key("Ed25519").as_pem(private=True)
         context = Context(_CONTROLLER, ())
         store.keep(_CONTROLLER, seal(controller, key=derive(root, _CONTROLLER), context=context))
-        keyring = _open_keyring(store, root)
-        calibration = read_calibration(_cards(settings) / settings.embedder)
-        administer = Administer(store=store, keyring=keyring, clock=SystemClock(), calibration=calibration)
-        _, secret = administer.make_api_key(name="first", scopes=frozenset(Scope))
+        _, secret = ApiKeys(store=store, clock=SystemClock()).make(name="first", scopes=frozenset(Scope))
         store.close()
     return secret
 
@@ -164,6 +162,7 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         keyring=keyring,
         live=live,
         administer=Administer(store=store, keyring=keyring, clock=clock, calibration=calibration),
+        api_keys=ApiKeys(store=store, clock=clock),
         enrol=Enrol(store=store, keyring=keyring, clock=clock, extractor=extractor, calibration=calibration),
         agree=Agree(store=store, keyring=keyring, clock=clock, live=live, calibration=calibration),
         withdraw=Withdraw(store=store, keyring=keyring, clock=clock, live=live),

@@ -1,4 +1,4 @@
-"""Setting up: purposes, galleries, stations, API keys, people without a face."""
+"""Setting up: purposes, galleries, stations, people without a face."""
 
 from dataclasses import replace
 
@@ -9,10 +9,9 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store
 from visavis.flows.subjects import make_subject
 from visavis.liveness.modes import require_checkable
-from visavis.model.access import ApiKey, Scope
 from visavis.model.calibration import Calibration
 from visavis.model.consent import Subject, SubjectState
-from visavis.model.ids import new_id, new_secret
+from visavis.model.ids import new_id
 from visavis.model.purpose import (
     MAX_RETENTION_DAYS,
     Gallery,
@@ -23,9 +22,6 @@ from visavis.model.purpose import (
     TargetKind,
 )
 from visavis.model.station import Station, StationInvalid
-from visavis.protect.keys import hash_secret
-
-KEY_PREFIX = "vv1"
 
 
 class Administer:
@@ -141,36 +137,6 @@ class Administer:
             station = replace(tx.stations.get(station_id), locked=False, unmatched="")
             tx.stations.change(station)
         return station
-
-    def make_api_key(self, *, name: str, scopes: frozenset[Scope]) -> tuple[ApiKey, str]:
-        """A new API key and its secret, which is shown once."""
-        key_id, secret = new_id("key"), new_secret()
-        key = ApiKey(
-            id=key_id,
-            name=name,
-            secret_hash=hash_secret(secret),
-            scopes=tuple(sorted(scope.value for scope in scopes)),
-            created_at=self._clock.now(),
-            revoked_at=None,
-        )
-        with self._store.write() as tx:
-            tx.api_keys.add(key)
-        return key, f"{KEY_PREFIX}.{key_id}.{secret}"
-
-    def revoke_api_key(self, key_id: str) -> None:
-        """End a key's use at once."""
-        with self._store.write() as tx:
-            tx.api_keys.change(replace(tx.api_keys.get(key_id), revoked_at=self._clock.now()))
-
-    def api_key_of(self, presented: str) -> ApiKey | None:
-        """The key that was presented, or None if it is unknown or revoked."""
-        prefix, _, rest = presented.partition(".")
-        key_id, _, secret = rest.partition(".")
-        if prefix != KEY_PREFIX or not secret:
-            return None
-        with self._store.read() as tx:
-            key = tx.api_keys.first(id=key_id, secret_hash=hash_secret(secret))
-        return key if key is not None and key.revoked_at is None else None
 
     def add_without_face(self, gallery_id: str, *, external_reference: str) -> tuple[Subject, Issued]:
         """Somebody who is served by PIN and QR credential only (rule S7)."""

@@ -91,13 +91,6 @@ class GalleryFull(PolicyRefused):
     mend = "Withdraw people who left, start a second gallery, or state a purpose with a larger target."
 
 
-class PromiseTooStrict(PolicyRefused):
-    """The calibration of the model does not reach down to the error rate asked for."""
-
-    code = "promise_too_strict"
-    mend = "State a larger target, or install a model whose calibration reaches further down."
-
-
 class IdentifyNeedsFpir(PolicyRefused):
     """1:N was asked of a gallery whose purpose promises an FMR only."""
 

@@ -38,7 +38,7 @@ def key_with(scope: Scope) -> Callable[..., ApiKey]:
     def check(request: Request, flows: Flows, authorization: Annotated[str, Header()] = "") -> ApiKey:
         flows.rates.require_patience(_address(request))
         scheme, _, presented = authorization.partition(" ")
-        key = flows.administer.api_key_of(presented) if scheme.lower() == "bearer" else None
+        key = flows.api_keys.of(presented) if scheme.lower() == "bearer" else None
         if key is None:
             raise _failed(request, flows, Unauthenticated())
         if scope.value not in key.scopes:

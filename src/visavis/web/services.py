@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from visavis.flows.administer import Administer
 from visavis.flows.agree import Agree
+from visavis.flows.api_keys import ApiKeys
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.enrol import Enrol
 from visavis.flows.identify import Identify
@@ -27,6 +28,7 @@ class Services:
     keyring: Keyring
     live: LiveGalleries
     administer: Administer
+    api_keys: ApiKeys
     enrol: Enrol
     agree: Agree
     withdraw: Withdraw

@@ -20,9 +20,7 @@ def make_key(
     """Make a key; its secret is shown in this answer only."""
 
     def act() -> tuple[ApiKeyAnswer, None]:
-        made, secret = flows.administer.make_api_key(
-            name=body.name, scopes=frozenset(Scope(scope) for scope in body.scopes)
-        )
+        made, secret = flows.api_keys.make(name=body.name, scopes=frozenset(Scope(scope) for scope in body.scopes))
         return _answer(made, secret), None
 
     asked = fingerprint(request, body.model_dump_json())
@@ -40,7 +38,7 @@ def list_keys(flows: Flows, _key: Admin, after: After = None, limit: Limit = 50)
 @router.delete("/{key_id}", status_code=204)
 def revoke(key_id: str, flows: Flows, _key: Admin) -> Response:
     """End a key's use at once."""
-    flows.administer.revoke_api_key(key_id)
+    flows.api_keys.revoke(key_id)
     return Response(status_code=204)
 
 

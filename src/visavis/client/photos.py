@@ -1,0 +1,33 @@
+"""Photos as callers have them: bytes, or the path of a file."""
+
+import os
+from pathlib import Path
+
+from visavis.client.problem import problem_here
+
+Photo = bytes | str | os.PathLike[str]
+"""The bytes of a JPEG or PNG file, or where it lies."""
+
+File = tuple[str, tuple[str, bytes, str]]
+"""One part of a multipart body: field, and name, bytes and type of the file."""
+
+
+def as_file(field: str, photo: Photo) -> File:
+    """One part of a request. The file's own name stays here: it may name the person.
+
+    :raises VisavisProblem: ``photo_unreadable``.
+    """
+    return field, (field, read_photo(photo), "application/octet-stream")
+
+
+def read_photo(photo: Photo) -> bytes:
+    """The bytes of a photo; whether they are a picture is for the server to say.
+
+    :raises VisavisProblem: ``photo_unreadable``.
+    """
+    if isinstance(photo, bytes):
+        return photo
+    try:
+        return Path(photo).read_bytes()
+    except OSError as error:
+        raise problem_here("photo_unreadable", f"{os.fspath(photo)}: {error.strerror}.") from None

@@ -1,0 +1,89 @@
+"""The one error of the client: what the server refused, or why it could not be asked."""
+
+from typing import Final
+
+from visavis.wire.shape import Problem
+
+_HERE: Final = {
+    "unreachable": (
+        "The server cannot be reached",
+        "Check the address and that the server runs. After a write, look first whether it was done.",
+    ),
+    "answer_unreadable": (
+        "The answer is not one of this server's",
+        "Check that the address is a Visavis server of this release and not a proxy or another service.",
+    ),
+    "url_unsafe": (
+        "The connection would not be private",
+        "Use https: keys and faces travel unencrypted over plain http, which is for this machine only.",
+    ),
+    "api_key_missing": (
+        "There is no API key",
+        "Set VISAVIS_API_KEY to the key that 'visavis init' or 'visavis apikey create' showed.",
+    ),
+    "link_unreadable": ("The link is not whole", "Copy the whole link, with everything after the '#'."),
+    "offer_unfit": (
+        "What is shown is not what would be signed",
+        "Do not sign. Ask the controller for a new link, and tell them about this message.",
+    ),
+    "receipt_unreadable": ("The receipt file cannot be used", "Use the file that was saved when the person agreed."),
+    "key_unreadable": ("The key file cannot be used", "Name an Ed25519 key: visavis station key FILE makes one."),
+    "photo_unreadable": ("The photo cannot be read", "Check the path and that the file can be read."),
+    "file_exists": ("The file exists already", "Name another file; nothing is overwritten."),
+    "file_unwritable": ("The file cannot be written", "Name a file in a folder you can write to."),
+}
+"""What can go wrong on this side: title and mend by code."""
+
+
+class VisavisProblem(Exception):
+    """A call did not do what was asked.
+
+    ``problem`` is the server's RFC 9457 document. Where the server gave none, it is ours, with one of the codes
+    ``unreachable``, ``answer_unreadable``, ``url_unsafe``, ``api_key_missing``, ``link_unreadable``, ``offer_unfit``,
+    ``receipt_unreadable``, ``key_unreadable``, ``photo_unreadable``, ``file_exists`` and ``file_unwritable``, no
+    request id, and the HTTP status that came, or 0.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.code}: {problem.detail} {problem.mend}".strip())
+        self.problem = problem
+
+    @property
+    def code(self) -> str:
+        """The stable name of what went wrong."""
+        return self.problem.code
+
+    @property
+    def status(self) -> int:
+        """The HTTP status, or 0 where no answer came."""
+        return self.problem.status
+
+    @property
+    def detail(self) -> str:
+        """What happened this time."""
+        return self.problem.detail
+
+    @property
+    def mend(self) -> str:
+        """What a person can do about it."""
+        return self.problem.mend
+
+    @property
+    def request_id(self) -> str:
+        """By which the operator finds the request in the server's log; empty where no answer came."""
+        return self.problem.request_id
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """Seconds after which the same call can succeed, where the server knows."""
+        return self.problem.retry_after_s
+
+
+def problem_here(code: str, detail: str, *, status: int = 0, request_id: str = "") -> VisavisProblem:
+    """A problem of this side, to raise."""
+    title, mend = _HERE[code]
+    return VisavisProblem(
+        Problem(
+            type="about:blank", title=title, status=status, code=code, detail=detail, mend=mend, request_id=request_id
+        )
+    )

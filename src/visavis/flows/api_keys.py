@@ -1,0 +1,49 @@
+"""Keys that programs call with."""
+
+from dataclasses import replace
+
+from visavis.flows.ports import Clock, Store
+from visavis.model.access import ApiKey, Scope
+from visavis.model.ids import new_id, new_secret
+from visavis.protect.keys import hash_secret
+
+KEY_PREFIX = "vv1"
+"""Tells scanners of leaked secrets, and us, what a text is."""
+
+
+class ApiKeys:
+    """Making, ending and checking keys."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def make(self, *, name: str, scopes: frozenset[Scope]) -> tuple[ApiKey, str]:
+        """A new API key and its secret, which is shown once."""
+        key_id, secret = new_id("key"), new_secret()
+        key = ApiKey(
+            id=key_id,
+            name=name,
+            secret_hash=hash_secret(secret),
+            scopes=tuple(sorted(scope.value for scope in scopes)),
+            created_at=self._clock.now(),
+            revoked_at=None,
+        )
+        with self._store.write() as tx:
+            tx.api_keys.add(key)
+        return key, f"{KEY_PREFIX}.{key_id}.{secret}"
+
+    def revoke(self, key_id: str) -> None:
+        """End a key's use at once."""
+        with self._store.write() as tx:
+            tx.api_keys.change(replace(tx.api_keys.get(key_id), revoked_at=self._clock.now()))
+
+    def of(self, presented: str) -> ApiKey | None:
+        """The key that was presented, or None if it is unknown or revoked."""
+        prefix, _, rest = presented.partition(".")
+        key_id, _, secret = rest.partition(".")
+        if prefix != KEY_PREFIX or not secret:
+            return None
+        with self._store.read() as tx:
+            key = tx.api_keys.first(id=key_id, secret_hash=hash_secret(secret))
+        return key if key is not None and key.revoked_at is None else None

@@ -1,0 +1,86 @@
+// @ts-check
+/** Calls to this server, and what it says when it refuses. */
+
+import { signedHeaders } from "./signature.js";
+import { utf8 } from "./bytes.js";
+
+/** A refusal, as the server words it: what happened, and what to do. */
+export class Problem extends Error {
+  /** @param {{code?: string, status?: number, title?: string, detail?: string, mend?: string, request_id?: string}} said */
+  constructor(said) {
+    super(said.detail || said.title || "The server refused.");
+    this.name = "Problem";
+    this.code = said.code ?? "unknown";
+    this.status = said.status ?? 0;
+    this.mend = said.mend ?? "";
+    this.requestId = said.request_id ?? "";
+  }
+}
+
+/**
+ * @typedef {{link?: string, body?: object, bytes?: Uint8Array<ArrayBuffer>, type?: string,
+ *            as?: import("./receipt.js").Receipt}} Call
+ * `link`: the secret of a one-time link; `as`: the receipt whose owner signs the request.
+ */
+
+/** Seconds that the server's clock is ahead of this device's; signed requests need the server's time. */
+let ahead = 0;
+let clockIsKnown = false;
+
+async function learnClock() {
+  if (clockIsKnown) return;
+  const answer = await send("/healthz", { method: "GET" });
+  const told = Date.parse(answer.headers.get("Date") ?? "");
+  if (!Number.isNaN(told)) ahead = Math.round((told - Date.now()) / 1000);
+  clockIsKnown = true;
+}
+
+/** Now, by the server's clock. */
+export const serverNow = () => new Date(Date.now() + ahead * 1000);
+
+/**
+ * @param {string} path
+ * @param {RequestInit} init
+ */
+async function send(path, init) {
+  try {
+    return await fetch(path, { ...init, credentials: "omit", cache: "no-store", redirect: "error" });
+  } catch {
+    throw new Problem({
+      code: "unreachable",
+      detail: "The server did not answer.",
+      mend: "Check your connection and try again.",
+    });
+  }
+}
+
+/**
+ * One call. Gives the JSON of the answer, or null where there is none.
+ * @param {"GET" | "POST"} method
+ * @param {string} path
+ * @param {Call} [call]
+ * @returns {Promise<any>}
+ * @throws {Problem}
+ */
+export async function call(method, path, { link, body, bytes, type, as } = {}) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json" };
+  const content = bytes ?? utf8(body === undefined ? "" : JSON.stringify(body));
+  if (content.length > 0) headers["Content-Type"] = type ?? "application/json";
+  if (link !== undefined) headers["Visavis-Link"] = link;
+  if (as !== undefined) {
+    await learnClock();
+    const created = Math.floor(serverNow().getTime() / 1000);
+    Object.assign(
+      headers,
+      await signedHeaders({ method, path, body: content, signer: as.subject_id, key: as.private_key, created }),
+    );
+  }
+  const answer = await send(path, { method, headers, body: method === "GET" ? undefined : content });
+  const said = await answer.json().catch(() => null);
+  if (!answer.ok) throw new Problem({ status: answer.status, ...said });
+  return said;
+}
+
+/** The keys this server publishes for its signatures. @returns {Promise<import("./keys.js").PublicJwk[]>} */
+export const publishedKeys = async () => (await call("GET", "/.well-known/jwks.json")).keys;

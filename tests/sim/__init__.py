@@ -1,0 +1,1 @@
+"""Stand-ins that behave: a clock, faces, a store that breaks."""
