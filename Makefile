@@ -1,7 +1,84 @@
-# The two commands of the README are `make demo` and `make test`.
+# The two commands of the README are `make demo` and `make test`; everything else serves them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export VISAVIS_MODELS ?= $(CURDIR)/.work/models
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
+SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
-.PHONY: demo test
+.PHONY: help demo test test-all lint models chromium bench bench-pipeline bench-accuracy bench-identify bench-memory \
+	calibrate lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: $(VENV)/run.done models ## run the main job on real photographs, and check every answer
+	@$(BIN)/python demo/run.py
+
+test: lint models chromium ## everything that has to pass, in under ten minutes
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+test-all: lint models chromium ## the slow tests too
+	@$(BIN)/python -m pytest -q
+
+lint: $(VENV)/dev.done ## style, types, layers, dependencies
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > .work/import-linter.log || (cat .work/import-linter.log; exit 1)
+	@$(BIN)/deptry src 2> .work/deptry.log || (cat .work/deptry.log; exit 1)
+
+models: $(VENV)/run.done ## install the model weights, once
+	@test -e $(VISAVIS_MODELS) || $(BIN)/visavis models install
+
+# The end-to-end tests drive Debian's Chromium. It is installed only where nobody has to be asked, or after asking;
+# without it those tests say that they were skipped.
+chromium:
+	@command -v chromium > /dev/null || { \
+		if [ -n "$$CI" ]; then ./.ci/chromium; \
+		elif [ -t 0 ]; then printf 'Install Debian package chromium for the browser tests? [y/N] '; read answer; \
+			if [ "$$answer" = y ]; then ./.ci/chromium; fi; \
+		else echo 'No Chromium: the browser tests will be skipped. Run ./.ci/chromium to install it.'; fi; }
+
+bench: bench-pipeline bench-accuracy bench-identify bench-memory ## every benchmark
+
+bench-pipeline: $(VENV)/bench.done models ## photo to template, beside OpenCV and dlib
+	@$(BIN)/python benchmarks/speed/pipeline.py
+
+bench-accuracy: $(VENV)/bench.done models ## error rates on labelled faces, with a DET plot
+	@$(BIN)/python benchmarks/accuracy/lfw.py
+
+bench-identify: $(VENV)/dev.done models ## identify over REST with 1,000 references
+	@$(BIN)/python benchmarks/load/identify.py
+
+bench-memory: $(VENV)/dev.done models ## a server with 10,000 references
+	@$(BIN)/python benchmarks/scale/memory.py
+
+calibrate: $(VENV)/bench.done models ## measure the default model's false match rates again
+	@$(BIN)/python benchmarks/accuracy/calibrate.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.done: requirements/run.txt pyproject.toml README.md | $(VENV)/bin/python
+	@echo 'Installing what Visavis needs ...'
+	@mkdir -p .work
+	@$(PIP) --requirement requirements/run.txt
+	@$(SELF)
+	@touch $@
+
+$(VENV)/dev.done: requirements/dev.txt $(VENV)/run.done
+	@echo 'Installing what its tests need ...'
+	@$(PIP) --requirement requirements/dev.txt
+	@touch $@
+
+$(VENV)/bench.done: requirements/bench.txt $(VENV)/dev.done
+	@echo 'Installing what its benchmarks need ...'
+	@$(PIP) --requirement requirements/bench.txt
+	@touch $@
+
+lock: $(VENV)/dev.done ## pin every dependency anew, with hashes
+	@./requirements/lock
+
+clean: ## remove everything that was made here
+	rm -rf $(VENV) .work .mypy_cache .ruff_cache .pytest_cache .hypothesis

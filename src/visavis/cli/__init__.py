@@ -1,0 +1,1 @@
+"""The command line: a person's hands on the REST doors, and what is done to an installation itself."""

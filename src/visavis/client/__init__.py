@@ -1,9 +1,13 @@
-"""The Python client: one class per caller, over the same REST doors that everybody uses::
+"""The Python client: one class per caller, over the same REST doors that everybody uses.
 
-key = load_station_key("door.pem")
-with StationClient(base_url="https://faces.example", station_id="sta_…", private_key=key) as station:
-    session = station.open_session("identify")
-    print(station.identify(session.session_id, photo="visitor.jpg").decision)
+For example, a station that identifies a visitor::
+
+    key = load_station_key("door.pem")
+    with StationClient(base_url="https://faces.example", station_id="sta_…", private_key=key) as station:
+        session = station.open_session("identify")
+        print(station.identify(session.session_id, photo="visitor.jpg").decision)
+
+Everything that goes wrong is a ``VisavisProblem``.
 """
 
 from visavis.client.links import ConsentLink, GrantLink

@@ -8,7 +8,7 @@ from visavis.consent.rules import require_live_consent
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.match.index import GalleryIndex
-from visavis.model.consent import EnrolmentState, Reference, Subject, SubjectState
+from visavis.model.consent import ConsentMissing, EnrolmentState, Reference, Subject, SubjectState
 from visavis.model.errors import ConsentRefused, IntegrityError
 from visavis.model.purpose import Gallery
 from visavis.model.template import Template
@@ -95,8 +95,12 @@ class LiveGalleries:
 def require_recognisable(tx: Transaction, subject: Subject, *, keyring: Keyring, clock: Clock) -> None:
     """Rule S1 for everything that is active about a subject; one receipt that is over stops all until it is purged.
 
+    A tombstone beats every row: somebody who withdrew does not come back with a restored backup.
+
     :raises ConsentRefused: the leaf says what is missing.
     """
+    if tx.tombstones.count(subject_id=subject.id):
+        raise ConsentMissing
     purpose_id = tx.galleries.get(subject.gallery_id).purpose_id
     active = tx.enrolments.find(subject_id=subject.id, state=EnrolmentState.ACTIVE)
     receipts = [tx.receipts.first(enrolment_id=enrolment.id) for enrolment in active]

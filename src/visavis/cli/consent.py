@@ -1,0 +1,120 @@
+"""``visavis consent``: the person's own act, where they have no browser; run it on their machine, or let them type."""
+
+from pathlib import Path
+
+import click
+from rich.panel import Panel
+
+from visavis.cli.output import show, show_other_way
+from visavis.cli.shell import Group, Shell, pass_shell, plain, progress, sure
+from visavis.client import ConsentLink, GrantLink, Receipt, VisavisProblem
+from visavis.wire.deciding import GrantTermsAnswer
+from visavis.wire.people import TermsAnswer
+
+AGREE = "I agree"
+"""What a person types; a key press by accident is no consent."""
+
+
+@click.group(cls=Group)
+def consent() -> None:
+    """What a person does with their one-time link. LINK is the whole link: put it in quotes."""
+
+
+@consent.command("show")
+@click.argument("link")
+@pass_shell
+def show_terms(shell: Shell, link: str) -> None:
+    """What you are asked to agree to."""
+    with ConsentLink(link) as asked:
+        terms = asked.terms()
+    if shell.as_json:
+        show(shell, terms)
+    else:
+        _tell(terms)
+
+
+@consent.command()
+@click.argument("link")
+@click.option(
+    "--receipt", "path", type=click.Path(path_type=Path), default=Path("visavis-receipt.json"), show_default=True
+)
+@click.option(
+    "--earlier",
+    type=click.Path(path_type=Path),
+    help="Your receipt from before, if photos were added: its key is used again.",
+)
+@pass_shell
+def sign(shell: Shell, link: str, path: Path, earlier: Path | None) -> None:
+    """Read the purpose and agree to it, with a key that is made here and stays in the receipt file."""
+    before = None if earlier is None else Receipt.load(earlier)
+    with ConsentLink(link) as asked:
+        terms = asked.terms()
+        _tell(terms)
+        require_agreement()
+        receipt = asked.prepare(terms, earlier=before)
+        # Kept before it is sent: a consent whose key was lost could be withdrawn by an operator only.
+        receipt.save(path)
+        try:
+            agreed = asked.countersign(receipt)
+        except VisavisProblem as problem:
+            if problem.status:
+                path.unlink()
+            raise
+    if shell.as_json:
+        show(shell, {"receipt": str(path), **agreed.model_dump(mode="json", exclude={"offer", "countersignature"})})
+        return
+    show(shell, {"status": agreed.status, "subject_id": agreed.subject_id, "receipt": str(path)})
+    show_other_way(agreed.other_way)
+    progress().print("Keep the receipt file to yourself: with it you see what is held, and withdraw.")
+
+
+@consent.command()
+@click.argument("link")
+@sure("Your face is erased at once; you are served by PIN and QR instead. Decline?")
+@pass_shell
+def decline(shell: Shell, link: str) -> None:
+    """Say no: the face is erased at once, and you get the other way in."""
+    with ConsentLink(link) as asked:
+        declined = asked.decline()
+    if shell.as_json:
+        show(shell, declined)
+        return
+    show(shell, {"status": declined.status})
+    show_other_way(declined.other_way)
+
+
+@consent.command()
+@click.argument("link")
+@pass_shell
+def grant(shell: Shell, link: str) -> None:
+    """Let a document of yours be checked, once."""
+    with GrantLink(link) as asked:
+        terms = asked.terms()
+        tell_grant(terms)
+        require_agreement()
+        show(shell, asked.grant(terms))
+
+
+def tell_grant(terms: GrantTermsAnswer) -> None:
+    """Show the holder of a document what they are asked."""
+    console = progress()
+    console.print(Panel(plain(terms.text), title=plain(terms.controller)))
+    console.print(plain(terms.statement))
+
+
+def require_agreement() -> None:
+    """Wait for the person to type that they agree; anything else ends the command."""
+    typed = click.prompt(f'Type "{AGREE}" to sign', err=True)
+    if typed.strip().casefold() != AGREE.casefold():
+        raise click.Abort
+
+
+def _tell(terms: TermsAnswer) -> None:
+    processing = terms.record["pii_processing"]
+    party = terms.record["party_identification"][0]
+    stated = processing["purposes"][0]
+    console = progress()
+    console.print(Panel(plain(processing["privacy_notice"]["text"]), title=plain(stated["purpose"])))
+    console.print(plain(f"Responsible: {party['party_name']}, {party['party_contact']}"))
+    console.print(plain(f"Valid until: {terms.record['valid_until']}, or until you withdraw"))
+    console.print(plain(terms.statement))

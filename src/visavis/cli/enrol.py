@@ -1,0 +1,37 @@
+"""``visavis enrol``: photos of somebody who will be asked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from visavis.cli.output import draw, show, show_other_way
+from visavis.cli.shell import Command, Shell, pass_shell, progress
+
+
+@click.command(cls=Command)
+@click.argument("gallery_id")
+@click.argument("photos", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--reference", required=True, help="Your own name for the person, such as a staff number.")
+@click.option("--without-face", is_flag=True, help="No photos: the person is served by PIN and QR credential only.")
+@pass_shell
+def enrol(shell: Shell, gallery_id: str, photos: Sequence[Path], reference: str, without_face: bool) -> None:
+    """Enrol one person with one to five PHOTOS.
+
+    The answer is a one-time link. Hand it to the person: until they open it and agree, nobody is recognised.
+    """
+    if without_face == bool(photos):
+        raise click.UsageError("Give photos, or --without-face.")
+    with shell.operator() as server:
+        if without_face:
+            added = server.add_without_face(gallery_id, external_reference=reference)
+            show(shell, added if shell.as_json else {"subject_id": added.subject_id})
+            if not shell.as_json:
+                show_other_way(added.other_way)
+            return
+        with progress().status("Looking at the photos"):
+            pending = server.enrol(gallery_id, external_reference=reference, photos=photos)
+    show(shell, pending)
+    if not shell.as_json:
+        draw(pending.consent_link)
+        progress().print("PENDING: hand the link to the person. Nobody is recognised before they agree.")

@@ -1,0 +1,73 @@
+"""``visavis init``, ``serve`` and ``doctor``: an installation itself, on the machine it is on."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from visavis.cli.output import show, show_rows
+from visavis.cli.shell import FAILED, Command, Shell, fail, pass_shell, progress
+from visavis.settings import Settings
+
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+
+
+@click.command(cls=Command)
+@pass_shell
+@click.pass_context
+def init(ctx: click.Context, shell: Shell) -> None:
+    """Make the data directory, the root key, the database and a first API key with every scope.
+
+    Where they go: VISAVIS_DATA_DIR and VISAVIS_KEY_FILE, or a place below your home directory.
+    """
+    from visavis import bootstrap  # noqa: PLC0415 -- loads the whole server; only its own commands wait for that
+
+    settings = Settings()
+    try:
+        secret = bootstrap.initialise(settings)
+    except FileExistsError as there:
+        mend = "Use what is there, or set VISAVIS_DATA_DIR and VISAVIS_KEY_FILE to other places."
+        fail(ctx, {"code": "already_exists", "detail": f"There is one already: {there}.", "mend": mend})
+    made = {"data_dir": str(settings.data_dir), "key_file": str(settings.key_file), "api_key": secret}
+    show(shell, made)
+    progress().print("Keep the API key now: it is not stored and not shown again. Next: visavis models install")
+
+
+@click.command(cls=Command)
+@click.option("--host", help="Address to listen on; beyond this machine only with TLS. [VISAVIS_HOST]")
+@click.option("--port", type=click.IntRange(0, 65535), help="[VISAVIS_PORT]")
+@click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate chain, PEM. [VISAVIS_TLS_CERT]")
+@click.option("--tls-key", type=click.Path(path_type=Path), help="Its private key, PEM. [VISAVIS_TLS_KEY]")
+@click.option("--public-url", help="What links given to people begin with. [VISAVIS_PUBLIC_URL]")
+def serve(**given: Any) -> None:
+    """Run the server until it is told to stop."""
+    from visavis import bootstrap  # noqa: PLC0415 -- loads the whole server; only its own commands wait for that
+
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    progress().print(f"Visavis at {settings.base_url}. Stop it with Ctrl-C.")
+    bootstrap.serve(settings)
+
+
+@click.command(cls=Command)
+@pass_shell
+@click.pass_context
+def doctor(ctx: click.Context, shell: Shell) -> None:
+    """Check everything one can get wrong, without the server. Exit code 1 if a check fails."""
+    from visavis import bootstrap  # noqa: PLC0415 -- loads the whole server; only its own commands wait for that
+
+    checks = bootstrap.diagnose(Settings())
+    rows = [{"state": c.state, "name": c.name, "message": c.message, "mend": c.mend} for c in checks]
+    if shell.as_json:
+        show_rows(shell, rows, [])
+    else:
+        for row in rows:
+            _tell(row)
+    if any(check.state == "fail" for check in checks):
+        ctx.exit(FAILED)
+
+
+def _tell(row: dict[str, str]) -> None:
+    click.secho(f"{row['state']:5}", fg=_COLOURS[row["state"]].split()[-1], nl=False)
+    click.echo(f"{row['name']}: {row['message']}")
+    if row["mend"]:
+        click.echo(f"      {row['mend']}")

@@ -1,0 +1,34 @@
+"""``visavis review``: what waits for a person."""
+
+from typing import Literal
+
+import click
+
+from visavis.cli.output import gather, list_options, show, show_page
+from visavis.cli.shell import Group, Shell, pass_shell
+
+
+@click.group(cls=Group)
+def review() -> None:
+    """What waits for a person: probable duplicates, photos that differ, look-alikes."""
+
+
+@review.command("list")
+@list_options
+@pass_shell
+def list_all(shell: Shell, after: str | None, limit: int) -> None:
+    """Everything that waits."""
+    with shell.operator() as server:
+        page = gather(server.reviews, after=after, limit=limit)
+    show_page(shell, page, ["id", "kind", "subject_id", "other_subject_id", "created_at"])
+
+
+@review.command()
+@click.argument("review_id")
+@click.argument("resolution", type=click.Choice(["activate", "erase", "noted"]))
+@pass_shell
+def resolve(shell: Shell, review_id: str, resolution: Literal["activate", "erase", "noted"]) -> None:
+    """End a review: held enrolments take 'activate' or 'erase', look-alikes 'noted'."""
+    with shell.operator() as server:
+        server.resolve_review(review_id, resolution)
+    show(shell, {"id": review_id, "resolution": resolution})

@@ -1,0 +1,82 @@
+"""``visavis station``: the devices people stand in front of."""
+
+from pathlib import Path
+
+import click
+
+from visavis.cli.output import gather, list_options, show, show_page
+from visavis.cli.shell import Group, Shell, pass_shell
+from visavis.client import load_station_key, make_station_key, public_key_text
+from visavis.wire.setup import StationRequest
+
+
+@click.group(cls=Group)
+def station() -> None:
+    """The devices people stand in front of."""
+
+
+@station.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_shell
+def key(shell: Shell, file: Path) -> None:
+    """Make a station's key in FILE (mode 0600) and show its public half. Run it on the station: the key stays there."""
+    show(shell, {"file": str(file), "public_key": public_key_text(make_station_key(file))})
+
+
+@station.command()
+@click.option("--name", required=True)
+@click.option("--gallery", "gallery_id", help="Identify and verify the people of this gallery.")
+@click.option("--purpose", "purpose_id", help="Or check documents for this purpose.")
+@click.option("--key", "key_file", type=click.Path(path_type=Path), help="The station's key file; it is not sent.")
+@click.option("--public-key", help="Or its public half, where the key file is elsewhere.")
+@click.option("--attended/--unattended", required=True, help="Whether a person watches this station.")
+@pass_shell
+def create(
+    shell: Shell,
+    *,
+    name: str,
+    gallery_id: str | None,
+    purpose_id: str | None,
+    key_file: Path | None,
+    public_key: str | None,
+    attended: bool,
+) -> None:
+    """Register a station."""
+    if (gallery_id is None) == (purpose_id is None):
+        raise click.UsageError("Name either --gallery or --purpose.")
+    if (key_file is None) == (public_key is None):
+        raise click.UsageError("Name either --key or --public-key.")
+    text = public_key if key_file is None else public_key_text(load_station_key(key_file))
+    request = StationRequest(
+        name=name, gallery_id=gallery_id, purpose_id=purpose_id, public_key=str(text), attended=attended
+    )
+    with shell.operator() as server:
+        show(shell, server.register_station(request))
+
+
+@station.command("show")
+@click.argument("station_id")
+@pass_shell
+def show_one(shell: Shell, station_id: str) -> None:
+    """One station, and whether it is locked."""
+    with shell.operator() as server:
+        show(shell, server.station(station_id))
+
+
+@station.command("list")
+@list_options
+@pass_shell
+def list_all(shell: Shell, after: str | None, limit: int) -> None:
+    """All stations."""
+    with shell.operator() as server:
+        page = gather(server.stations, after=after, limit=limit)
+    show_page(shell, page, ["id", "name", "gallery_id", "purpose_id", "attended", "locked"])
+
+
+@station.command()
+@click.argument("station_id")
+@pass_shell
+def reopen(shell: Shell, station_id: str) -> None:
+    """Unlock a station that you have looked at."""
+    with shell.operator() as server:
+        show(shell, server.reopen_station(station_id))
