@@ -35,7 +35,7 @@ from visavis.client import (
 )
 from visavis.wire.deciding import DecisionAnswer
 from visavis.wire.people import OtherWay
-from visavis.wire.setup import PurposeRequest
+from visavis.wire.setup import PurposeRequest, StationRequest
 
 WORK = Path(__file__).parents[1] / ".work"
 PACE_S = 2.1
@@ -45,6 +45,8 @@ TEXT = """We open the door for you when our station recognises your face.
 We keep one template of each photo you enrol, sealed with a key of your own; no photo is kept.
 When you agree, your template is compared once with the others in this gallery, to notice somebody enrolled twice.
 You can withdraw at any time; from then on nothing recognises you. A PIN or a QR code opens the door as well."""
+
+CHECK_TEXT = "We compare your face with the picture in your document, once. Neither picture is kept."
 
 console = Console()
 
@@ -84,6 +86,12 @@ def spoken(answer: DecisionAnswer) -> str:
     person = f" {answer.subject.external_reference}" if answer.subject else ""
     reason = f" ({answer.reason})" if answer.reason else ""
     return f"{answer.decision}{person}{reason}"
+
+
+def withdrawn(person: Person) -> str:
+    """Withdraw, and say that it is done."""
+    person.withdraw()
+    return "done"
 
 
 def countersign(link: str, folder: Path) -> tuple[Receipt, OtherWay]:
@@ -151,8 +159,9 @@ def story(demo: Demo, photos: dict[str, bytes], folder: Path) -> None:
     demo.expect("Document check, granted by its holder", "MATCH", lambda: checked(demo, photos))
     with Person(obama) as person:
         held = person.me()
-        demo.expect("Obama sees what is held", "CONSENTED, 1 template", lambda: f"{held.state}, {len(held.references)} template")
-        demo.expect("Obama withdraws", "done", lambda: person.withdraw() or "done")
+        kept = f"{held.state}, {len(held.references)} template"
+        demo.expect("Obama sees what is held", "CONSENTED, 1 template", lambda: kept)
+        demo.expect("Obama withdraws", "done", lambda: withdrawn(person))
     demo.decide("Obama after his withdrawal", "NO_MATCH", "identify", at_door(photos["obama2.jpg"]))
 
 
@@ -202,30 +211,37 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 def set_up(operator: Visavis, url: str, folder: Path) -> Demo:
     """Purposes, a gallery and two stations."""
-    common = {"controller": "Acme Demo", "contact": "privacy@acme.example", "jurisdiction": "NL", "retention_days": 30}
-    door_purpose = operator.state_purpose(
-        PurposeRequest(name="Staff door", text=TEXT, target_kind="fpir", target=0.01, **common)
+    door_purpose = PurposeRequest(
+        name="Staff door",
+        controller="Acme Demo",
+        contact="privacy@acme.example",
+        jurisdiction="NL",
+        text=TEXT,
+        retention_days=30,
+        target_kind="fpir",
+        target=0.01,
     )
-    check_purpose = operator.state_purpose(
-        PurposeRequest(
-            name="Document check",
-            text="We compare your face with the picture in your document, once. Neither picture is kept.",
-            target_kind="fmr",
-            target=1e-4,
-            **common,
-        )
+    check_purpose = door_purpose.model_copy(
+        update={"name": "Document check", "text": CHECK_TEXT, "target_kind": "fmr", "target": 1e-4}
     )
-    gallery = operator.open_gallery(name="Staff", purpose_id=door_purpose.id)
-    stations = []
-    for name, where in (("Door", {"gallery_id": gallery.id}), ("Desk", {"purpose_id": check_purpose.id})):
+    gallery = operator.open_gallery(name="Staff", purpose_id=operator.state_purpose(door_purpose).id)
+
+    def station(name: str, *, gallery_id: str | None = None, purpose_id: str | None = None) -> StationClient:
         path = folder / f"{name}.pem"
         make_station_key(path)
-        private_key = load_station_key(path)
-        registered = operator.register_station(
-            name=name, public_key=public_key_text(private_key), attended=True, **where
+        key = load_station_key(path)
+        request = StationRequest(
+            name=name, gallery_id=gallery_id, purpose_id=purpose_id, public_key=public_key_text(key), attended=True
         )
-        stations.append(StationClient(base_url=url, station_id=registered.id, private_key=private_key))
-    return Demo(operator=operator, door=stations[0], desk=stations[1], gallery_id=gallery.id)
+        registered = operator.register_station(request)
+        return StationClient(base_url=url, station_id=registered.id, private_key=key)
+
+    return Demo(
+        operator=operator,
+        door=station("Door", gallery_id=gallery.id),
+        desk=station("Desk", purpose_id=operator.state_purpose(check_purpose).id),
+        gallery_id=gallery.id,
+    )
 
 
 def report(demo: Demo) -> bool:

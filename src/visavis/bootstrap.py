@@ -120,12 +120,12 @@ def install_models(settings: Settings, from_path: Path | None = None) -> Sequenc
 
 def chosen_cards(settings: Settings) -> list[ModelCard]:
     """The cards of the detector and the embedder that the settings name."""
-    return [read_card(_cards(settings) / name) for name in (settings.detector, settings.embedder)]
+    return [read_card(cards_of(settings) / name) for name in (settings.detector, settings.embedder)]
 
 
 def open_stages(settings: Settings) -> Stages:
     """Load the models; what does not check out refuses to start."""
-    folder = _cards(settings)
+    folder = cards_of(settings)
     extractor = open_extractor(
         ModelStore(settings.models),
         Runtime(threads=settings.threads, streams=settings.streams),
@@ -230,7 +230,8 @@ def diagnose(settings: Settings) -> list[doctor.Check]:
     return doctor.diagnose(settings)
 
 
-def _cards(settings: Settings) -> Path:
+def cards_of(settings: Settings) -> Path:
+    """The folder of model cards that the settings name, or ours."""
     return settings.cards or cards_folder()
 
 

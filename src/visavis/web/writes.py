@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import rfc8785
-from fastapi import Header, Request
+from fastapi import Header, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -30,19 +30,21 @@ def written(
     caller: ApiKey,
     key: str | None,
     fingerprint: bytes,
-    act: Callable[[], tuple[BaseModel, str | None]],
+    act: Callable[[], tuple[BaseModel | None, str | None]],
     status: int = 201,
-) -> JSONResponse:
+) -> Response:
     """Answer a write, and the same write again with the same answer.
 
-    :param act: makes the answer, and names the subject it speaks of, if any.
+    :param act: makes the answer, None where there is nothing to say, and names the subject it speaks of, if any.
     """
 
     def done() -> Done:
         answer, subject_id = act()
-        return Done(status, answer.model_dump(mode="json"), subject_id)
+        return Done(status, None if answer is None else answer.model_dump(mode="json"), subject_id)
 
     result = (
         done() if key is None else services.once.answer(caller=caller.id, key=key, fingerprint=fingerprint, act=done)
     )
+    if result.body is None:
+        return Response(status_code=result.status)
     return JSONResponse(result.body, status_code=result.status)

@@ -1,7 +1,6 @@
 """API keys."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from visavis.model.access import ApiKey, Scope
 from visavis.web.auth import Admin, Flows
@@ -16,7 +15,7 @@ router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
 @router.post("", status_code=201, response_model=ApiKeyAnswer)
 def make_key(
     request: Request, body: ApiKeyRequest, flows: Flows, key: Admin, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """Make a key; its secret is shown in this answer only."""
 
     def act() -> tuple[ApiKeyAnswer, None]:

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 
 from visavis.web.auth import Enroller, Flows
 from visavis.web.writes import IdempotencyKey, fingerprint, written
@@ -22,7 +21,7 @@ def enrol(
     flows: Flows,
     key: Enroller,
     idempotency_key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """Enrol one person. They stay unknown to the matcher until they open their link and countersign."""
     pictures = [photo.file.read() for photo in photos]
 

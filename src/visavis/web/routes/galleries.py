@@ -1,7 +1,6 @@
 """Galleries and the people in them."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request, Response
 
 from visavis.flows.ports import Transaction
 from visavis.model.access import NotFound
@@ -22,7 +21,7 @@ router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
 @router.post("", status_code=201, response_model=GalleryAnswer)
 def open_gallery(
     request: Request, body: GalleryRequest, flows: Flows, key: Admin, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """Open an empty gallery for one purpose."""
 
     def act() -> tuple[GalleryAnswer, None]:
@@ -79,7 +78,7 @@ def add_without_face(
     flows: Flows,
     key: Enroller,
     idempotency_key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """Somebody who is served by PIN and QR credential only."""
 
     def act() -> tuple[WithoutFaceAnswer, str]:

@@ -1,6 +1,6 @@
 """Personal sessions (1:1 with their owner) and the grant of a document check."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from visavis.consent.receipt import GRANT_STATEMENT
 from visavis.flows.sessions import Opened
@@ -9,6 +9,7 @@ from visavis.model.station import SessionKind
 from visavis.web.auth import Flows, LinkSecret, Operator, PersonId
 from visavis.web.routes.decisions import record_answer
 from visavis.web.routes.sessions import Photo, decision_answer, session_answer
+from visavis.web.writes import IdempotencyKey, fingerprint, written
 from visavis.wire.deciding import (
     DecisionAnswer,
     DecisionRecord,
@@ -23,15 +24,23 @@ from visavis.wire.deciding import (
 router = APIRouter(tags=["personal sessions and grants"])
 
 
-@router.post("/v1/personal-sessions", status_code=201)
-def invite(body: InvitationRequest, flows: Flows, _key: Operator) -> InvitationAnswer:
+@router.post("/v1/personal-sessions", status_code=201, response_model=InvitationAnswer)
+def invite(
+    request: Request, body: InvitationRequest, flows: Flows, key: Operator, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Prepare a session for one person, who opens it on their own device."""
-    opened = flows.sessions.invite(body.subject_id, attended=body.attended)
-    return InvitationAnswer(
-        session_id=opened.session.id,
-        link=f"{flows.base_url}/me#session={opened.link_secret}",
-        expires_at=opened.session.expires_at,
-    )
+
+    def act() -> tuple[InvitationAnswer, str]:
+        opened = flows.sessions.invite(body.subject_id, attended=body.attended)
+        answer = InvitationAnswer(
+            session_id=opened.session.id,
+            link=f"{flows.base_url}/me#session={opened.link_secret}",
+            expires_at=opened.session.expires_at,
+        )
+        return answer, body.subject_id
+
+    asked = fingerprint(request, body.model_dump_json())
+    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
 
 
 @router.get("/v1/personal-sessions/{session_id}")

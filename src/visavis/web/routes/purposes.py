@@ -1,7 +1,6 @@
 """Purposes."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request, Response
 
 from visavis.flows.ports import Transaction
 from visavis.model.purpose import LivenessMode, Purpose, PurposeText, TargetKind
@@ -18,7 +17,7 @@ router = APIRouter(prefix="/v1/purposes", tags=["purposes"])
 @router.post("", status_code=201, response_model=PurposeAnswer)
 def state_purpose(
     request: Request, body: PurposeRequest, flows: Flows, key: Admin, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """State what people will be asked to agree to."""
 
     def act() -> tuple[PurposeAnswer, None]:
@@ -63,7 +62,7 @@ def reword(
     flows: Flows,
     key: Admin,
     idempotency_key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """A new version of the text, for people who are asked from now on."""
 
     def act() -> tuple[TextAnswer, None]:

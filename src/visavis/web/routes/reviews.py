@@ -1,10 +1,11 @@
 """What waits for a person to look."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from visavis.model.decision import Resolution, Review
 from visavis.web.auth import Flows, Operator
 from visavis.web.pagination import After, Limit, page_of
+from visavis.web.writes import IdempotencyKey, fingerprint, written
 from visavis.wire.people import ResolutionRequest, ReviewAnswer
 from visavis.wire.shape import Page
 
@@ -19,10 +20,22 @@ def list_reviews(flows: Flows, _key: Operator, after: After = None, limit: Limit
 
 
 @router.post("/{review_id}/resolution", status_code=204)
-def resolve(review_id: str, body: ResolutionRequest, flows: Flows, _key: Operator) -> Response:
+def resolve(
+    request: Request,
+    review_id: str,
+    body: ResolutionRequest,
+    flows: Flows,
+    key: Operator,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """End one review."""
-    flows.reviews.resolve(review_id, Resolution(body.resolution))
-    return Response(status_code=204)
+
+    def act() -> tuple[None, None]:
+        flows.reviews.resolve(review_id, Resolution(body.resolution))
+        return None, None
+
+    asked = fingerprint(request, body.model_dump_json())
+    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act, status=204)
 
 
 def _answer(review: Review) -> ReviewAnswer:

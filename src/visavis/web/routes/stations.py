@@ -3,8 +3,7 @@
 import binascii
 from base64 import urlsafe_b64decode
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request, Response
 
 from visavis.model.station import Station, StationInvalid
 from visavis.web.auth import Admin, Flows, Operator
@@ -19,7 +18,7 @@ router = APIRouter(prefix="/v1/stations", tags=["stations"])
 @router.post("", status_code=201, response_model=StationAnswer)
 def register(
     request: Request, body: StationRequest, flows: Flows, key: Admin, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """Register a device with its public key."""
 
     def act() -> tuple[StationAnswer, None]:
@@ -55,10 +54,17 @@ def show_station(station_id: str, flows: Flows, _key: Admin) -> StationAnswer:
         return _answer(tx.stations.get(station_id))
 
 
-@router.post("/{station_id}/reopening")
-def reopen(station_id: str, flows: Flows, _key: Operator) -> StationAnswer:
+@router.post("/{station_id}/reopening", response_model=StationAnswer)
+def reopen(
+    request: Request, station_id: str, flows: Flows, key: Operator, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Unlock a station that an operator has looked at."""
-    return _answer(flows.administer.reopen_station(station_id))
+
+    def act() -> tuple[StationAnswer, None]:
+        return _answer(flows.administer.reopen_station(station_id)), None
+
+    asked = fingerprint(request)
+    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act, status=200)
 
 
 def _answer(station: Station) -> StationAnswer:

@@ -2,13 +2,14 @@
 
 from contextlib import suppress
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from visavis.flows.held import held_about
 from visavis.model.access import NotFound
 from visavis.model.consent import SubjectState
 from visavis.web.auth import Flows, Operator, PersonId
 from visavis.web.services import Services
+from visavis.web.writes import IdempotencyKey, fingerprint, written
 from visavis.wire.people import OtherWay, OwnDecision, ReceiptAnswer, SubjectAnswer
 
 router = APIRouter(tags=["subjects"])
@@ -58,17 +59,31 @@ def show_subject(subject_id: str, flows: Flows, _key: Operator) -> SubjectAnswer
 
 
 @router.post("/v1/subjects/{subject_id}/withdrawal", status_code=204)
-def withdraw_for(subject_id: str, flows: Flows, _key: Operator) -> Response:
+def withdraw_for(
+    request: Request, subject_id: str, flows: Flows, key: Operator, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Withdraw on the person's word. Once it returned, no decision is MATCH."""
-    flows.withdraw.subject(subject_id)
-    return Response(status_code=204)
+
+    def act() -> tuple[None, None]:
+        flows.withdraw.subject(subject_id)
+        return None, None
+
+    asked = fingerprint(request)
+    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act, status=204)
 
 
-@router.post("/v1/subjects/{subject_id}/credentials", status_code=201)
-def new_credentials(subject_id: str, flows: Flows, _key: Operator) -> OtherWay:
+@router.post("/v1/subjects/{subject_id}/credentials", status_code=201, response_model=OtherWay)
+def new_credentials(
+    request: Request, subject_id: str, flows: Flows, key: Operator, idempotency_key: IdempotencyKey = None
+) -> Response:
     """A new PIN and QR credential for somebody who lost theirs."""
-    issued = flows.administer.new_credentials(subject_id)
-    return OtherWay(pin=issued.pin, qr=issued.qr)
+
+    def act() -> tuple[OtherWay, str]:
+        issued = flows.administer.new_credentials(subject_id)
+        return OtherWay(pin=issued.pin, qr=issued.qr), subject_id
+
+    asked = fingerprint(request)
+    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
 
 
 @router.get("/v1/me")

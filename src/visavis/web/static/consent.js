@@ -2,12 +2,12 @@
 /** The page behind a one-time link: read the purpose, then agree or decline. */
 
 import { Problem, call, publishedKeys, serverNow } from "./api.js";
-import { byId, calm, complain, dropFragment, element, fill, fragment, onPress, saveJson, show } from "./dom.js";
+import { byId, calm, complain, dropFragment, element, fill, fillContact, fragment, onPress, saveJson, show } from "./dom.js";
 import { canMakeKeys, makeKey } from "./keys.js";
 import { showOtherWay } from "./other-way.js";
 import { STATEMENT, countersign, readOffer, toReceipt } from "./receipt.js";
 import { onReceipt } from "./receipt-loader.js";
-import { day, dayAndTime, days, language, promise, watched } from "./words.js";
+import { day, dayAndTime, days, language, promise, region, watched } from "./words.js";
 
 const link = fragment();
 
@@ -43,22 +43,19 @@ function ask(record, terms) {
   const controller = record.party_identification[0];
   fill({
     controller: controller.party_name,
-    contact: controller.party_contact,
     purpose: purpose.purpose,
     until: day(record.valid_until),
     days: days(purpose.retention_period),
     promise: promise(purpose.error_target),
     watched: watched(purpose.liveness),
     recipients: purpose.recipients.length === 0 ? "Nobody." : purpose.recipients.join(", "),
-    jurisdiction: record.pii_processing.jurisdiction,
+    jurisdiction: region(record.pii_processing.jurisdiction),
     version: String(notice.version),
     language: language(notice.language),
     statement: terms.statement,
     "link-until": dayAndTime(terms.expires_at),
   });
-  if (/^[^\s@/:?&]+@[^\s@/:?&]+$/.test(controller.party_contact)) {
-    byId("contact").replaceChildren(element("a", { href: `mailto:${controller.party_contact}` }, controller.party_contact));
-  }
+  fillContact(controller.party_contact);
   byId("text").lang = notice.language;
   byId("text").textContent = notice.text;
   byId("record").textContent = JSON.stringify(record, null, 2);
@@ -135,6 +132,8 @@ async function decline() {
   try {
     const declined = await call("POST", "/v1/consent/refusal", { link });
     showOtherWay("declined-other", declined.other_way);
+    byId("declined-before").hidden = declined.other_way !== null;
+    byId("declined-stays").hidden = declined.other_way === null;
   } catch (error) {
     if (isOver(error)) return over();
     throw error;

@@ -25,6 +25,14 @@ export function fill(texts) {
   }
 }
 
+/** Write how to reach somebody; an address of e-mail becomes a link. @param {string} contact */
+export function fillContact(contact) {
+  const isAddress = /^[^\s@/:?&]+@[^\s@/:?&]+$/.test(contact);
+  document.querySelectorAll('[data-field="contact"]').forEach((place) => {
+    place.replaceChildren(isAddress ? element("a", { href: `mailto:${contact}` }, contact) : contact);
+  });
+}
+
 /** Show one part of the page and hide its siblings; whoever reads by ear or keyboard is taken to its heading. @param {string} id */
 export function show(id) {
   const part = byId(id);

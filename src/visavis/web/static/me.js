@@ -2,11 +2,11 @@
 /** The person's own page: what is held, taking it along, withdrawing, and a check on their own device. */
 
 import { Problem, call } from "./api.js";
-import { byId, calm, complain, dropFragment, element, fill, fragment, onPress, saveJson, show } from "./dom.js";
+import { byId, calm, complain, dropFragment, element, fill, fillContact, fragment, onPress, saveJson, show } from "./dom.js";
 import { onePhoto } from "./multipart.js";
 import { fromCamera, fromFile, startCamera, stopCamera } from "./photo.js";
 import { onReceipt } from "./receipt-loader.js";
-import { clock, day, dayAndTime, meansInWords, outcomeInWords, plain, stateInWords } from "./words.js";
+import { clock, day, dayAndTime, kindInWords, meansInWords, outcomeInWords, plain, stateInWords } from "./words.js";
 
 const linkSecret = /^session=(.+)$/.exec(fragment())?.[1] ?? null;
 const video = /** @type {HTMLVideoElement} */ (byId("video"));
@@ -45,11 +45,11 @@ async function showHeld() {
     name: held.external_reference,
     purpose: held.purpose,
     controller: held.controller,
-    contact: held.contact,
     gallery: held.gallery,
     since: day(held.created_at),
     model: held.model_id,
   });
+  fillContact(held.contact);
   list("references", held.references, (/** @type {string} */ made) => [`Made on ${day(made)}`]);
   byId("no-references").hidden = held.references.length > 0;
   list("receipts", held.receipts, (/** @type {any} */ one) => [
@@ -71,7 +71,7 @@ function list(id, items, words) {
 /** @param {any} decision */
 function decisionRow(decision) {
   const result = outcomeInWords(decision.outcome) + (decision.reason ? ` (${plain(decision.reason)})` : "");
-  const cells = [dayAndTime(decision.decided_at), result, meansInWords(decision.means), plain(decision.kind)];
+  const cells = [dayAndTime(decision.decided_at), result, meansInWords(decision.means), kindInWords(decision.kind)];
   return element("tr", {}, ...cells.map((text) => element("td", {}, text)));
 }
 

@@ -46,8 +46,7 @@ export function language(tag) {
 
 /** @type {Record<string, string>} */
 const STATES = {
-  CONSENTED: "You agreed. You can be recognised.",
-  ACTIVE: "You agreed. You can be recognised.",
+  CONSENTED: "You agreed to be recognised.",
   PENDING: "You have not agreed yet. Nothing is compared.",
   WITHOUT_FACE: "You use a PIN or QR code. No face is held.",
 };
@@ -71,6 +70,18 @@ const MEANS = { face: "face", pin: "PIN", qr: "QR code" };
 
 /** @param {string} means */
 export const meansInWords = (means) => MEANS[means] ?? means;
+
+/** @type {Record<string, string>} */
+const KINDS = { identify: "among everybody enrolled", verify: "with your name", personal: "on your own device" };
+
+/** @param {string} kind */
+export const kindInWords = (kind) => KINDS[kind] ?? plain(kind);
+
+/** "NL" as "Netherlands (NL)"; other names of a law as they are. @param {string} jurisdiction */
+export function region(jurisdiction) {
+  if (!/^[A-Z]{2}$/.test(jurisdiction)) return jurisdiction;
+  return `${new Intl.DisplayNames("en-GB", { type: "region" }).of(jurisdiction)} (${jurisdiction})`;
+}
 
 /** `document_check` as "document check". @param {string} name */
 export const plain = (name) => name.replaceAll("_", " ");

@@ -1,0 +1,177 @@
+"""A real server over a gallery of a given size.
+
+The references are synthetic unit vectors, enrolled and countersigned through the product's own flows (the act is
+played); the server that is then started is the product, with its real models.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc.jwk import OKPKey
+
+from visavis import bootstrap
+from visavis.adapters.cards import read_calibration
+from visavis.client import StationClient
+from visavis.client.station_key import public_key_text
+from visavis.consent.receipt import countersign
+from visavis.flows.extract import Extractor
+from visavis.model.purpose import LivenessMode, TargetKind
+from visavis.model.template import Template
+from visavis.settings import Settings
+from visavis.web.services import Services
+
+PORT = 8643
+DIMENSION = 128
+
+
+class SyntheticExtractor(Extractor):
+    """Gives photo number n of a person a vector near that person's own; people are independent."""
+
+    def __init__(self, model_id: str) -> None:
+        self._model_id = model_id
+
+    @property
+    def model_id(self) -> str:
+        """The model that the gallery is said to be made with, so that the real one can search it."""
+        return self._model_id
+
+    @property
+    def dimension(self) -> int:
+        """As the real model's."""
+        return DIMENSION
+
+    def extract(self, photo: bytes) -> Template:
+        """The vector that a name and a number stand for."""
+        person, number = photo.decode().split(" ")
+        vector = _unit(int(person), 0) + 0.6 * _unit(int(person), int(number))
+        return Template((vector / np.linalg.norm(vector)).astype(np.float32), self._model_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A running server, its process and stations that may ask it."""
+
+    process: subprocess.Popen[bytes]
+    stations: list[StationClient]
+
+    def rss_mb(self) -> float:
+        """Resident memory of the server now, in MB."""
+        return self._status("VmRSS")
+
+    def peak_mb(self) -> float:
+        """The most it ever had, in MB."""
+        return self._status("VmHWM")
+
+    def _status(self, field: str) -> float:
+        lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1000
+
+
+@contextmanager
+def filled_server(folder: Path, *, subjects: int, photos_each: int, stations: int) -> Iterator[Filled]:
+    """Fill a gallery and serve it on loopback."""
+    settings = Settings(
+        data_dir=folder / "data",
+        key_file=folder / "keys" / "root.key",
+        models=Path(os.environ["VISAVIS_MODELS"]),
+        port=PORT,
+        rate_per_minute=1_000_000,
+    )
+    bootstrap.initialise(settings)
+    keys = [Ed25519PrivateKey.generate() for _ in range(stations)]
+    station_ids = _fill(settings, subjects=subjects, photos_each=photos_each, keys=keys)
+    with _served(settings) as process:
+        url = f"http://127.0.0.1:{PORT}"
+        clients = [
+            StationClient(base_url=url, station_id=station_id, private_key=key)
+            for station_id, key in zip(station_ids, keys, strict=True)
+        ]
+        yield Filled(process, clients)
+
+
+def _fill(settings: Settings, *, subjects: int, photos_each: int, keys: list[Ed25519PrivateKey]) -> list[str]:
+    card = settings.embedder
+    calibration = read_calibration(bootstrap.cards_of(settings) / card)
+    stages = bootstrap.Stages(SyntheticExtractor(calibration.model_id), calibration)
+    services = bootstrap.open_services(settings, stages=stages)
+    purpose, _ = services.administer.state_purpose(
+        name="Benchmark",
+        controller="Benchmark",
+        contact="none",
+        jurisdiction="NL",
+        language="en",
+        text="Synthetic people.",
+        retention_days=1,
+        target_kind=TargetKind.FPIR,
+        target=0.1,
+        liveness=LivenessMode.ATTENDED,
+    )
+    gallery = services.administer.open_gallery(name="Benchmark", purpose_id=purpose.id)
+    for person in range(subjects):
+        _enrol(services, gallery.id, person, photos_each)
+        if person % 100 == 0:
+            print(f"enrolled {person} of {subjects}", file=sys.stderr)
+    return [
+        services.administer.register_station(
+            name=f"station {number}",
+            gallery_id=gallery.id,
+            purpose_id=None,
+            public_key=key.public_key().public_bytes_raw(),
+            attended=True,
+        ).id
+        for number, key in enumerate(keys)
+    ]
+
+
+def _enrol(services: Services, gallery_id: str, person: int, photos_each: int) -> None:
+    photos = [f"{person} {number + 1}".encode() for number in range(photos_each)]
+    offered = services.enrol.request(gallery_id=gallery_id, external_reference=f"person {person}", photos=photos)
+    offer = services.agree.terms(offered.link_secret).offer
+    signed = countersign(offer, subject_key=OKPKey.generate_key("Ed25519"), now=datetime.now(UTC))
+    services.agree.countersign(offered.link_secret, signed)
+
+
+@contextmanager
+def _served(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    given = {f"VISAVIS_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+    process = subprocess.Popen([str(Path(sys.executable).parent / "visavis"), "serve"], env={**os.environ, **given})
+    try:
+        _wait(process)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    for _ in range(1200):
+        if process.poll() is not None:
+            sys.exit("the server did not start")
+        try:
+            if httpx2.get(f"http://127.0.0.1:{PORT}/readyz", trust_env=False).is_success:
+                return
+        except httpx2.TransportError:
+            pass
+        time.sleep(0.1)
+    sys.exit("the server was not ready within two minutes")
+
+
+def _unit(person: int, number: int) -> np.ndarray:
+    vector = np.random.default_rng([person, number]).normal(size=DIMENSION)
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def last_line(figures: dict[str, object]) -> None:
+    """Print the benchmark's result, as its last line."""
+    print(json.dumps(figures))

@@ -1,0 +1,72 @@
+"""How long ``identify`` takes over REST with 1,000 references: JPEG in, decision out, everything recorded.
+
+Many stations take turns, since one may ask every two seconds at most. The photographs are the demo's, brought to
+640 x 480 as a station's camera would send them.
+"""
+
+import io
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "demo")]
+
+from filled_server import filled_server, last_line  # noqa: E402 -- scripts beside this one
+from portraits import portraits  # noqa: E402 -- as above
+
+STATIONS = 50
+ROUNDS = 6
+WARM_UP = 20
+PACE_S = 2.05
+
+
+def probes() -> list[bytes]:
+    """The demo's photographs as a station's camera would send them."""
+    made = []
+    for photo in portraits(ROOT / ".work" / "portraits").values():
+        picture = ImageOps.pad(Image.open(io.BytesIO(photo)).convert("RGB"), (640, 480), color="grey")
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=90)
+        made.append(out.getvalue())
+    return made
+
+
+def main() -> None:
+    """Measure, and print the figures."""
+    photos = probes()
+    took, opened = [], []
+    (ROOT / ".work").mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=ROOT / ".work") as scratch,
+        filled_server(Path(scratch), subjects=500, photos_each=2, stations=STATIONS) as server,
+    ):
+        for turn in range(ROUNDS):
+            begun = time.perf_counter()
+            for number, station in enumerate(server.stations):
+                before = time.perf_counter()
+                session = station.open_session("identify")
+                between = time.perf_counter()
+                station.identify(session.session_id, photo=photos[(turn + number) % len(photos)])
+                after = time.perf_counter()
+                opened.append(between - before)
+                took.append(after - between)
+            time.sleep(max(0.0, PACE_S - (time.perf_counter() - begun)))
+    took, opened = took[WARM_UP:], opened[WARM_UP:]
+    last_line(
+        {
+            "identify_p50_ms": round(statistics.median(took) * 1000, 1),
+            "identify_p95_ms": round(statistics.quantiles(took, n=20)[-1] * 1000, 1),
+            "session_p50_ms": round(statistics.median(opened) * 1000, 1),
+            "references": 1000,
+            "answers": len(took),
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""How much memory a server with 10,000 references has after answering."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "load"), str(ROOT / "demo")]
+
+from filled_server import filled_server, last_line  # noqa: E402 -- scripts beside this one
+from identify import probes  # noqa: E402 -- as above
+
+
+def main() -> None:
+    """Measure, and print the figures."""
+    (ROOT / ".work").mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=ROOT / ".work") as scratch,
+        filled_server(Path(scratch), subjects=2000, photos_each=5, stations=20) as server,
+    ):
+        for turn in range(5):
+            begun = time.perf_counter()
+            for station in server.stations:
+                session = station.open_session("identify")
+                station.identify(session.session_id, photo=probes()[turn])
+            time.sleep(max(0.0, 2.05 - (time.perf_counter() - begun)))
+        last_line({"rss_mb": round(server.rss_mb()), "peak_mb": round(server.peak_mb()), "references": 10_000})
+
+
+if __name__ == "__main__":
+    main()
