@@ -48,7 +48,7 @@ You can withdraw at any time; from then on nothing recognises you. A PIN or a QR
 
 CHECK_TEXT = "We compare your face with the picture in your document, once. Neither picture is kept."
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 @dataclass
@@ -86,6 +86,12 @@ def spoken(answer: DecisionAnswer) -> str:
     person = f" {answer.subject.external_reference}" if answer.subject else ""
     reason = f" ({answer.reason})" if answer.reason else ""
     return f"{answer.decision}{person}{reason}"
+
+
+def seen(person: Person) -> str:
+    """What the server says it holds, in a few words."""
+    held = person.me()
+    return f"{held.state}, {len(held.references)} template"
 
 
 def withdrawn(person: Person) -> str:
@@ -158,9 +164,7 @@ def story(demo: Demo, photos: dict[str, bytes], folder: Path) -> None:
     )
     demo.expect("Document check, granted by its holder", "MATCH", lambda: checked(demo, photos))
     with Person(obama) as person:
-        held = person.me()
-        kept = f"{held.state}, {len(held.references)} template"
-        demo.expect("Obama sees what is held", "CONSENTED, 1 template", lambda: kept)
+        demo.expect("Obama sees what is held", "CONSENTED, 1 template", lambda: seen(person))
         demo.expect("Obama withdraws", "done", lambda: withdrawn(person))
     demo.decide("Obama after his withdrawal", "NO_MATCH", "identify", at_door(photos["obama2.jpg"]))
 

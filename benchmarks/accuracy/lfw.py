@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from benchmarks.accuracy.lfw_dev import ROOT, WORK, templates
+from benchmarks.accuracy.lfw_dev import ROOT, templates
 from benchmarks.accuracy.scores import Scores, all_scores
 
 from visavis.model.face import SeveralFaces
@@ -53,9 +53,7 @@ def draw(scores: Scores) -> None:
         "all mated pairs": [1 - scores.tmr_at(threshold) for threshold in thresholds],
         "every person weighing the same": [1 - scores.tmr_per_person_at(threshold) for threshold in thresholds],
     }
-    python = os.environ.get("VISAVIS_BENCH_PYTHON", str(WORK / "bench" / "bin" / "python"))
-    if not Path(python).is_file():
-        sys.exit(f"The benchmarks' own environment is not there: {python}. Run: make bench-environment")
+    python = os.environ.get("VISAVIS_BENCH_PYTHON", sys.executable)
     script = Path(__file__).with_name("det_plot.py")
     subprocess.run([python, str(script), str(PLOT)], input=json.dumps(curves), text=True, check=True)
     print(f"Wrote {PLOT}", file=sys.stderr)

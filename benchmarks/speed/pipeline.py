@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from benchmarks.accuracy.lfw_dev import PHOTOS, WORK, models_folder
+from benchmarks.accuracy.lfw_dev import PHOTOS, models_folder
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -113,16 +113,14 @@ def peer(name: str, frames: NDArray[np.uint8], *, store: ModelStore, scratch: Pa
     for number, card in enumerate(read_card(cards_folder() / name) for name in (DEFAULT_DETECTOR, DEFAULT_EMBEDDER)):
         weights.append(scratch / f"{number}.onnx")
         weights[-1].write_bytes(store.open(card, prepare=dequantise, version=VERSION))
-    python = os.environ.get("VISAVIS_BENCH_PYTHON", str(WORK / "bench" / "bin" / "python"))
-    if not Path(python).is_file():
-        sys.exit(f"The benchmarks' own environment is not there: {python}. Run: make bench-environment")
+    python = os.environ.get("VISAVIS_BENCH_PYTHON", sys.executable)
     command = [python, "-W", "ignore", str(Path(__file__).with_name("peers.py")), name, str(scratch / "frames.npy")]
     with subprocess.Popen(
         [*command, *map(str, weights)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         answer = process.stdout.readline().strip() if process.stdout else ""
         if answer != "ready":
-            sys.exit(f"The peer {name} did not start.")
+            sys.exit(f"The peer {name} did not start: are the packages of requirements/bench.txt installed?")
         try:
             yield process
         finally:

@@ -27,6 +27,18 @@ STATEMENT: Final = "I have read the purpose. I agree to be recognised for it unt
 GRANT_TYPE: Final = "visavis-grant+jws"
 GRANT_STATEMENT: Final = "I have read the purpose. I agree that my two pictures are compared once, now, and not kept."
 RAW_KEY_BYTES: Final = 32
+_SMALL_ORDER: Final = frozenset(
+    bytes.fromhex(point)
+    for point in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
 MAX_JWS: Final = 64 * 1024
 """Longest JWS that is parsed, in characters."""
 
@@ -131,6 +143,15 @@ def expiry(offer: dict[str, Any]) -> datetime:
         raise ConsentForged("The offer does not say until when it is valid.") from None
 
 
+def is_sound_key(raw: bytes) -> bool:
+    """Whether a raw Ed25519 public key can tell its holder from others.
+
+    Under a point of small order one signature fits every message, so that anybody could sign (RFC 8032 leaves the
+    check to the application; the list is that of libsodium's ``ge25519_has_small_order``).
+    """
+    return len(raw) == RAW_KEY_BYTES and raw[:-1] + bytes([raw[-1] & 0x7F]) not in _SMALL_ORDER
+
+
 def as_public_key(raw: bytes) -> OKPKey:
     """A raw Ed25519 public key (32 bytes) as a key that verifies."""
     return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(raw).rstrip(b"=").decode()})
@@ -151,7 +172,7 @@ def _signed_by_header_key(token: str, typ: str) -> tuple[bytes, dict[str, Any]]:
         raw = urlsafe_b64decode(str(jwk["x"]) + "==")
     except (JoseError, ValueError, KeyError, TypeError):
         raise ConsentForged("The public key cannot be read.") from None
-    if jwk["crv"] != "Ed25519" or len(raw) != RAW_KEY_BYTES:
+    if jwk["crv"] != "Ed25519" or not is_sound_key(raw):
         raise ConsentForged("The public key is not an Ed25519 key.")
     return raw, _verify(token, key)[1]
 
@@ -170,12 +191,14 @@ def _sign(payload: dict[str, Any], typ: str, key: OKPKey, extra: dict[str, Any] 
 
 
 def _header(token: str) -> dict[str, Any]:
+    if len(token) > MAX_JWS:
+        raise ConsentForged("The JWS is longer than any receipt.")
     try:
         head = token.split(".", 1)[0]
         header = json.loads(urlsafe_b64decode(head + "=" * (-len(head) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ConsentForged("This is not a JWS.") from None
-    if len(token) > MAX_JWS or not isinstance(header, dict):
+    if not isinstance(header, dict):
         raise ConsentForged("This is not a JWS.")
     return header
 
@@ -186,10 +209,12 @@ def _verify(token: str, key: OKPKey) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         verified = jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
         payload = json.loads(verified.payload)
-    except (JoseError, ValueError, TypeError, AttributeError):
+        canonical = rfc8785.dumps(payload)
+    except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
         raise ConsentForged("The signature does not check out.") from None
-    if not isinstance(payload, dict):
-        raise ConsentForged("The JWS does not hold a record.")
+    # Whoever checks a receipt later must read what we read: a name given twice is read differently by different tools.
+    if not isinstance(payload, dict) or canonical != verified.payload:
+        raise ConsentForged("The JWS does not hold a record in canonical JSON.")
     return dict(verified.headers()), payload
 
 

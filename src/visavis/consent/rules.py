@@ -15,7 +15,7 @@ def require_live_consent(
 
     1. There is a receipt, and it is countersigned.
     2. The controller signed the offer.
-    3. The offer is for this subject, gallery and purpose.
+    3. The offer is this receipt's, for this subject, gallery and purpose.
     4. The countersignature is for this offer, by the key that the subject holds.
     5. The time the person agreed to is not over.
 
@@ -27,9 +27,9 @@ def require_live_consent(
         raise ConsentMissing
     offer = read_offer(receipt.offer, controller_key=controller_key)
     purposes = offer.get("pii_processing", {}).get("purposes", [])
-    named = (offer.get("pii_principal_id"), offer.get("gallery_id"), [p.get("purpose_id") for p in purposes])
-    if named != (subject.id, subject.gallery_id, [purpose_id]):
-        raise ConsentForged("The receipt is for another person, gallery or purpose.")
+    named = (offer.get("record_id"), offer.get("pii_principal_id"), offer.get("gallery_id"))
+    if named != (receipt.id, subject.id, subject.gallery_id) or [p.get("purpose_id") for p in purposes] != [purpose_id]:
+        raise ConsentForged("The receipt is for other photos or another person, gallery or purpose.")
     if countersigned_by(receipt.countersignature, offer=receipt.offer) != subject.public_key:
         raise ConsentForged("The receipt was countersigned with another key than the subject's.")
     if now >= expiry(offer):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from visavis.consent.receipt import RAW_KEY_BYTES
+from visavis.consent.receipt import is_sound_key
 from visavis.decide.target import capacity, require_statable
 from visavis.flows.credentials import Issued, issue
 from visavis.flows.keyring import Keyring
@@ -106,7 +106,7 @@ class Administer:
 
         :raises StationInvalid: both or neither of the two, no such key, or a purpose whose target is not an FMR.
         """
-        if (gallery_id is None) == (purpose_id is None) or len(public_key) != RAW_KEY_BYTES:
+        if (gallery_id is None) == (purpose_id is None) or not is_sound_key(public_key):
             raise StationInvalid
         with self._store.write() as tx:
             if gallery_id is not None:

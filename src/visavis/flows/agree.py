@@ -11,7 +11,7 @@ from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.flows.subjects import external_reference_of, make_subject
+from visavis.flows.subjects import external_reference_of, make_subject, with_public_key
 from visavis.model.calibration import Calibration
 from visavis.model.consent import (
     ConsentExpired,
@@ -89,10 +89,11 @@ class Agree:
 
         :raises LinkUnknown: 1. :raises ConsentForged: 2 to 4. :raises ConsentExpired: 2.
         """
-        with self._store.write() as tx:
+        with self._live.followed() as touched, self._store.write() as tx:
             enrolment = self._enrolment(tx, link_secret)
             if enrolment.state is not EnrolmentState.PENDING:
                 raise LinkUnknown
+            touched.add(enrolment.subject_id)
             receipt = self._receipt(tx, enrolment)
             if self._clock.now() >= expiry(read_offer(receipt.offer, controller_key=self._keyring.controller)):
                 raise ConsentExpired
@@ -101,10 +102,9 @@ class Agree:
             if subject.public_key is not None and subject.public_key != raw_key:
                 raise ConsentForged("This person's earlier receipt was countersigned with another key.")
             tx.receipts.change(replace(receipt, countersignature=countersignature))
-            subject = replace(subject, public_key=raw_key)
+            subject = with_public_key(tx, subject, raw_key, keyring=self._keyring)
             self._admit_or_hold(tx, enrolment, subject)
             other_way = issue_once(tx, subject.id, keyring=self._keyring)
-        self._live.refresh(subject.id)
         return Agreed(subject.id, receipt.id, receipt.offer, countersignature, other_way)
 
     def decline(self, link_secret: str) -> Issued | None:
@@ -167,8 +167,8 @@ class Agree:
         index = self._live.index(gallery)
         bar = self._calibration.threshold_at(SAME_PERSON_FMR)
         within = [float(a.vector @ b.vector) for i, a in enumerate(own) for b in own[:i]]
-        earlier = [index.score_of(subject.id, probe=template) for template in own]
-        if any(score is not None and score < bar for score in (*within, *earlier)):
+        earlier = [found.score for t in own if (found := index.nearest_of(subject.id, probe=t)) is not None]
+        if any(score < bar for score in (*within, *earlier)):
             return self._review(ReviewKind.PHOTOS_DIFFER, gallery, subject, enrolment, None)
         purpose = tx.purposes.get(gallery.purpose_id)
         threshold = self._calibration.threshold_at(fmr_for(purpose, references=index.count() + len(own)))

@@ -9,8 +9,9 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.live import require_recognisable
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.subjects import external_reference_of
+from visavis.match.index import Candidate
 from visavis.model.calibration import Calibration
-from visavis.model.consent import Subject
+from visavis.model.consent import EnrolmentState, Subject
 from visavis.model.decision import Decision, Means, Outcome
 from visavis.model.errors import ConsentRefused, IntegrityError, Refusal
 from visavis.model.ids import new_id
@@ -64,10 +65,16 @@ class Deciding:
         if gallery.model_id != self._calibration.model_id:
             raise ModelChanged(f"The gallery was made with {gallery.model_id}.")
 
-    def is_recognisable(self, tx: Transaction, subject_id: str) -> bool:
-        """Whether a person may be recognised at this moment, asked of the deciding transaction (rule S1)."""
-        subject = tx.subjects.first(id=subject_id)
-        if subject is None or tx.subject_keys.first(id=subject_id) is None:
+    def is_recognisable(self, tx: Transaction, candidate: Candidate) -> bool:
+        """Whether a person may be recognised by this reference at this moment, asked of the deciding transaction.
+
+        Rule S1; memory may hold what the database has given up a moment ago.
+        """
+        subject = tx.subjects.first(id=candidate.subject_id)
+        reference = tx.references.first(id=candidate.reference_id, subject_id=candidate.subject_id)
+        if subject is None or reference is None or tx.subject_keys.first(id=subject.id) is None:
+            return False
+        if tx.enrolments.get(reference.enrolment_id).state is not EnrolmentState.ACTIVE:
             return False
         try:
             require_recognisable(tx, subject, keyring=self.keyring, clock=self._clock)

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from visavis.consent.receipt import record, sign_offer
@@ -13,7 +13,7 @@ from visavis.flows.extract import Extractor
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.subjects import make_subject
-from visavis.model.access import RequestInvalid
+from visavis.model.access import NotFound, RequestInvalid
 from visavis.model.calibration import Calibration
 from visavis.model.consent import (
     LINK_DAYS,
@@ -29,7 +29,7 @@ from visavis.model.consent import (
 )
 from visavis.model.errors import VisavisError
 from visavis.model.ids import new_id, new_secret
-from visavis.model.purpose import Gallery, ModelChanged
+from visavis.model.purpose import Gallery, ModelChanged, Purpose
 from visavis.model.template import Template
 from visavis.protect.keys import hash_secret, tag
 from visavis.protect.references import seal_template
@@ -52,6 +52,16 @@ class Offered:
 class _Photo:
     digest: bytes
     template: Template
+
+
+@dataclass(slots=True)
+class _Done:
+    """What a request wrote, for taking it back: the enrolment as it was before, and what was added."""
+
+    created: bool = False
+    before: Enrolment | None = None
+    link_hash: bytes | None = None
+    reference_ids: list[str] = field(default_factory=list)
 
 
 class Enrol:
@@ -95,19 +105,19 @@ class Enrol:
 
     def _store_or_undo(self, gallery: Gallery, external_reference: str, photos: list[_Photo]) -> Offered:
         """Write; where the store fails without saying what it kept, take back whatever it kept."""
-        enrolment_id = new_id("enr")
+        done = _Done()
         try:
             with self._store.write() as tx:
-                return self._write(tx, gallery, external_reference, photos, enrolment_id)
+                return self._write(tx, gallery, external_reference, photos, done)
         except VisavisError:
             raise
         except Exception:
             with contextlib.suppress(Exception):  # a store that cannot even undo leaves a pending row, which expires
-                self._undo(enrolment_id)
+                self._undo(done)
             raise
 
     def _write(
-        self, tx: Transaction, gallery: Gallery, external_reference: str, photos: list[_Photo], enrolment_id: str
+        self, tx: Transaction, gallery: Gallery, external_reference: str, photos: list[_Photo], done: _Done
     ) -> Offered:
         now = self._clock.now()
         tag_ = self._keyring.reference_tag(gallery_id=gallery.id, external_reference=external_reference)
@@ -127,17 +137,29 @@ class Enrol:
         fresh = {t: photo for t, photo in tags.items() if t not in known}
         enrolment = self._enrolment_for(tx, subject, [known[t] for t in tags if t in known], fresh=bool(fresh))
         if enrolment is None:
-            enrolment = self._new_enrolment(tx, gallery, subject, enrolment_id, now)
+            enrolment = self._new_enrolment(tx, gallery, subject, now)
+            done.created = True
         self._require_room(tx, gallery, len(known), len(fresh))
+        receipt = _receipt_of(tx, enrolment)
+        done.before = enrolment
         for photo_tag, photo in fresh.items():
             reference_id = new_id("ref")
             sealed = seal_template(
-                photo.template, subject_key=key, reference_id=reference_id, subject_id=subject.id, gallery=gallery
+                photo.template,
+                subject_key=key,
+                reference_id=reference_id,
+                receipt_id=receipt.id,
+                subject_id=subject.id,
+                gallery=gallery,
             )
             tx.references.add(Reference(reference_id, subject.id, enrolment.id, sealed, photo_tag, now))
-        secret = new_secret()
-        tx.enrolments.change(replace(enrolment, link_hash=hash_secret(secret)))
-        return Offered(subject.id, enrolment.id, secret, enrolment.expires_at)
+            done.reference_ids.append(reference_id)
+        secret, purpose = new_secret(), tx.purposes.get(gallery.purpose_id)
+        # The same time to answer for every fresh link: an older date would tell the enroller that somebody was there.
+        linked = replace(enrolment, link_hash=hash_secret(secret), expires_at=now + _link_life(purpose))
+        done.link_hash = linked.link_hash
+        tx.enrolments.change(linked)
+        return Offered(subject.id, linked.id, secret, linked.expires_at)
 
     @staticmethod
     def _enrolment_for(tx: Transaction, subject: Subject, known: list[Reference], *, fresh: bool) -> Enrolment | None:
@@ -147,9 +169,7 @@ class Enrol:
             return waiting
         return tx.enrolments.get(known[0].enrolment_id)
 
-    def _new_enrolment(
-        self, tx: Transaction, gallery: Gallery, subject: Subject, enrolment_id: str, now: datetime
-    ) -> Enrolment:
+    def _new_enrolment(self, tx: Transaction, gallery: Gallery, subject: Subject, now: datetime) -> Enrolment:
         purpose = tx.purposes.get(gallery.purpose_id)
         text = max(tx.purpose_texts.find(purpose_id=purpose.id), key=lambda t: t.version)
         receipt_id = new_id("rec")
@@ -157,10 +177,11 @@ class Enrol:
             record(receipt_id=receipt_id, subject_id=subject.id, purpose=purpose, text=text, gallery=gallery, now=now),
             controller_key=self._keyring.controller,
         )
-        expires_at = now + timedelta(days=LINK_DAYS)
-        enrolment = Enrolment(enrolment_id, subject.id, EnrolmentState.PENDING, None, now, expires_at)
+        enrolment_id = new_id("enr")
+        receipt = Receipt(receipt_id, enrolment_id, subject.id, offer, None, now + purpose.retention)
+        enrolment = Enrolment(enrolment_id, subject.id, EnrolmentState.PENDING, None, now, now + _link_life(purpose))
         tx.enrolments.add(enrolment)
-        tx.receipts.add(Receipt(receipt_id, enrolment_id, subject.id, offer, None, now + purpose.retention))
+        tx.receipts.add(receipt)
         return enrolment
 
     def _require_room(self, tx: Transaction, gallery: Gallery, held: int, adding: int) -> None:
@@ -173,14 +194,33 @@ class Enrol:
             fmr_floor=self._calibration.fmr_floor,
         )
 
-    def _undo(self, enrolment_id: str) -> None:
+    def _undo(self, done: _Done) -> None:
         with self._store.write() as tx:
-            enrolment = tx.enrolments.first(id=enrolment_id)
-            if enrolment is None:
+            before = done.before
+            enrolment = None if before is None else tx.enrolments.first(id=before.id)
+            if before is None or enrolment is None:
                 return
-            erase_enrolment(tx, enrolment)
+            if done.created:
+                erase_enrolment(tx, enrolment)
+            else:
+                for reference_id in done.reference_ids:
+                    tx.references.remove(id=reference_id)
+                if enrolment.link_hash == done.link_hash:
+                    tx.enrolments.change(before)
             subject = tx.subjects.get(enrolment.subject_id)
             if subject.state is SubjectState.PENDING and not tx.enrolments.count(subject_id=subject.id):
                 tx.subject_keys.remove(id=subject.id)
                 tx.subjects.remove(id=subject.id)
         self._store.scrub()
+
+
+def _receipt_of(tx: Transaction, enrolment: Enrolment) -> Receipt:
+    receipt = tx.receipts.first(enrolment_id=enrolment.id)
+    if receipt is None:
+        raise NotFound("The enrolment has no receipt.")
+    return receipt
+
+
+def _link_life(purpose: Purpose) -> timedelta:
+    """A link lasts two weeks, and no longer than the consent it asks for."""
+    return min(timedelta(days=LINK_DAYS), purpose.retention)

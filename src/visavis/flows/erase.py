@@ -22,6 +22,7 @@ def erase_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Ke
     receipt_ids = tuple(receipt.id for receipt in tx.receipts.find(subject_id=subject.id))
     tx.subject_keys.remove(id=subject.id)
     tx.credentials.remove(id=subject.id)
+    tx.tries.remove(id=subject.reference_tag.hex())
     tx.answered.remove(subject_id=subject.id)
     tx.reviews.remove(subject_id=subject.id)
     for review in tx.reviews.find(other_subject_id=subject.id):
@@ -31,6 +32,7 @@ def erase_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Ke
     tx.enrolments.remove(subject_id=subject.id)
     _forget_decisions(tx, subject)
     tx.subjects.remove(id=subject.id)
+    tx.tombstones.remove(subject_id=subject.id)  # there is one where a backup brought somebody back who withdrew
     tx.tombstones.add(
         Tombstone(
             id=new_id("tmb"),

@@ -9,7 +9,7 @@ from visavis.flows.sessions import Sessions
 from visavis.model.decision import Outcome, Review, ReviewKind
 from visavis.model.errors import Refusal
 from visavis.model.ids import new_id
-from visavis.model.purpose import Gallery
+from visavis.model.purpose import Gallery, Purpose
 from visavis.model.station import Session, SessionKind, SessionUnknown
 from visavis.model.template import Template
 
@@ -49,20 +49,18 @@ class Identify:
         """
         session = self._sessions.claim(session_id, kinds=frozenset({SessionKind.IDENTIFY}), station_id=station_id)
         try:
-            gallery = self._gallery(session)
+            gallery, purpose = self._gallery_and_purpose(session)
             self._deciding.require_model(gallery)
-            return self._decide(session, gallery, self._extractor.extract(photo))
+            return self._decide(session, gallery, purpose, self._extractor.extract(photo))
         except Refusal as refusal:
             return self._deciding.refuse(session, refusal)
 
-    def _decide(self, session: Session, gallery: Gallery, probe: Template) -> Answer:
+    def _decide(self, session: Session, gallery: Gallery, purpose: Purpose, probe: Template) -> Answer:
         index = self._live.index(gallery)
-        with self._store.read() as tx:
-            purpose = tx.purposes.get(session.purpose_id)
         bar = self._deciding.bar(purpose, references=index.count())
         reaching = index.reaching(probe, threshold=bar.threshold)
         with self._store.write() as tx:
-            live = [c for c in reaching if self._deciding.is_recognisable(tx, c.subject_id)]
+            live = [c for c in reaching if self._deciding.is_recognisable(tx, c)]
             verdict = judge_many([(c.subject_id, c.score) for c in live])
             if verdict.outcome is Outcome.REVIEW:
                 self._queue(tx, gallery, live[0].subject_id, live[1].subject_id)
@@ -84,8 +82,8 @@ class Identify:
                 )
             )
 
-    def _gallery(self, session: Session) -> Gallery:
+    def _gallery_and_purpose(self, session: Session) -> tuple[Gallery, Purpose]:
         if session.gallery_id is None:
             raise SessionUnknown
         with self._store.read() as tx:
-            return tx.galleries.get(session.gallery_id)
+            return tx.galleries.get(session.gallery_id), tx.purposes.get(session.purpose_id)

@@ -26,6 +26,6 @@ class Keyring:
     def open_subject_key(self, key: SubjectKey, *, subject: Subject) -> bytes:
         """The subject's key.
 
-        :raises SealBroken: the row belongs to another subject, or was edited.
+        :raises SealBroken: the row belongs to another subject or public key, or was edited.
         """
-        return unwrap(key.wrapped, root=self.root, subject_id=subject.id)
+        return unwrap(key.wrapped, root=self.root, subject_id=subject.id, public_key=subject.public_key)

@@ -1,7 +1,8 @@
 """The references of people whose consent is live, in memory, one index a gallery."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from visavis.consent.rules import require_live_consent
@@ -44,6 +45,7 @@ class LiveGalleries:
         """Take in everybody whose consent is live, at start."""
         taken = left_out = 0
         with self._lock, self._store.read() as tx:
+            self._indexes.clear()
             for gallery in tx.galleries.find():
                 for subject in tx.subjects.find(gallery_id=gallery.id, state=SubjectState.ACTIVE):
                     if self._take_in(tx, subject, gallery):
@@ -68,6 +70,20 @@ class LiveGalleries:
             if subject is not None:
                 self._take_in(tx, subject, tx.galleries.get(subject.gallery_id))
 
+    @contextmanager
+    def followed(self) -> Iterator[set[str]]:
+        """Refresh the subjects that are put into the set when the block ends, well or not.
+
+        A store that failed may have kept what was written; then memory has to agree with that.
+        """
+        touched: set[str] = set()
+        try:
+            yield touched
+        finally:
+            with ExitStack() as every:  # one that fails must not keep the others in memory
+                for subject_id in touched:
+                    every.callback(self.refresh, subject_id)
+
     def open_all(self, tx: Transaction, references: list[Reference], subject: Subject) -> list[Template]:
         """The templates of some references of one subject.
 
@@ -75,7 +91,17 @@ class LiveGalleries:
         """
         gallery = tx.galleries.get(subject.gallery_id)
         key = self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
-        return [open_template(r, subject_key=key, subject=subject, gallery=gallery) for r in references]
+        receipts = {receipt.enrolment_id: receipt.id for receipt in tx.receipts.find(subject_id=subject.id)}
+        return [
+            open_template(
+                reference,
+                receipt_id=receipts.get(reference.enrolment_id, ""),
+                subject_key=key,
+                subject=subject,
+                gallery=gallery,
+            )
+            for reference in references
+        ]
 
     def _take_in(self, tx: Transaction, subject: Subject, gallery: Gallery) -> bool:
         """Hold one subject's references if all of it checks out; else nothing of them."""

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -60,7 +61,8 @@ class Once:
                 subject_id=done.subject_id,
                 expires_at=self._clock.now() + KEPT,
             )
-            with self._store.write() as tx:
+            # The write is done and its answer true: losing the record must not make it look failed.
+            with suppress(Exception), self._store.write() as tx:
                 tx.answered.remove(id=record_id)
                 tx.answered.add(record)
             return done

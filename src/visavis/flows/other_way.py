@@ -32,18 +32,18 @@ class OtherWay:
         """Decide by a name and a PIN.
 
         1. The session is used up, as for a face.
-        2. Tries against one name are limited and slowed, whether or not somebody has that name.
+        2. Tries against one name are limited and slowed, whether or not somebody has that name. A try counts as wrong
+           before the PIN is looked at, so that many stations at once do not get more of them.
         3. A wrong PIN, a name that nobody has and a person without a PIN take as long and are answered alike.
         """
         session = self._sessions.claim(session_id, kinds=_AT_GALLERY, station_id=station_id)
         gallery_id = _gallery_of(session)
         tag = self._deciding.keyring.reference_tag(gallery_id=gallery_id, external_reference=claim)
-        with self._store.read() as tx:
-            subject = tx.subjects.first(gallery_id=gallery_id, reference_tag=tag)
-            credential = None if subject is None else tx.credentials.first(id=subject.id)
-            tries = tx.tries.first(id=tag.hex())
         try:
-            require_try(tries, now=self._clock.now())
+            with self._store.write() as tx:
+                self._count_try(tx, tag.hex())
+                subject = tx.subjects.first(gallery_id=gallery_id, reference_tag=tag)
+                credential = None if subject is None else tx.credentials.first(id=subject.id)
         except TooManyTries as refusal:
             return self._deciding.refuse(session, refusal, means=Means.PIN)
         fits = pin_fits(
@@ -74,24 +74,27 @@ class OtherWay:
     ) -> Answer:
         with self._store.write() as tx:
             current = None if subject is None else tx.subjects.first(id=subject.id)
-            served = current is not None and current.state is not SubjectState.PENDING
-            if tries_id is not None:
-                self._count_try(tx, tries_id, right=served)
+            served = current is not None and _may_be_served(tx, current)
             verdict = Verdict(Outcome.NO_MATCH)
             if served and current is not None:
+                if tries_id is not None:
+                    tx.tries.remove(id=tries_id)
                 verdict = Verdict(Outcome.MATCH, subject_id=current.id)
             return self._deciding.record(tx, session, verdict, means=means)
 
-    def _count_try(self, tx: Transaction, tries_id: str, *, right: bool) -> None:
+    def _count_try(self, tx: Transaction, tries_id: str) -> None:
         before = tx.tries.first(id=tries_id)
-        if right:
-            tx.tries.remove(id=tries_id)
-            return
+        require_try(before, now=self._clock.now())
         after = after_failure(before, tries_id=tries_id, now=self._clock.now())
         if before is None:
             tx.tries.add(after)
         else:
             tx.tries.change(after)
+
+
+def _may_be_served(tx: Transaction, subject: Subject) -> bool:
+    # A tombstone beats every row, as it does for a face: a restored backup brings nobody back.
+    return subject.state is not SubjectState.PENDING and not tx.tombstones.count(subject_id=subject.id)
 
 
 def _gallery_of(session: Session) -> str:

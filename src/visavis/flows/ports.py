@@ -27,7 +27,7 @@ class Rows(Protocol[T]):
     def add(self, value: T) -> None:
         """Store a new value.
 
-        :raises AlreadyExists: a unique field (``id`` included) is taken.
+        :raises AlreadyExists: a unique field (``id`` included) is taken; the transaction can then only be left.
         """
 
     def get(self, id_: str) -> T:

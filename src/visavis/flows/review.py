@@ -33,8 +33,9 @@ class Reviews:
 
         :raises NotFound: no such review. :raises ReviewUnfit: the resolution does not fit it.
         """
-        with self._store.write() as tx:
+        with self._live.followed() as touched, self._store.write() as tx:
             review = tx.reviews.get(review_id)
+            touched.add(review.subject_id)
             if (review.enrolment_id is None) != (resolution is Resolution.NOTED):
                 raise ReviewUnfit(f"This review is a {review.kind.value}.")
             tx.reviews.remove(id=review.id)
@@ -42,7 +43,6 @@ class Reviews:
                 self._activate(tx, review)
             elif resolution is Resolution.ERASE:
                 self._erase(tx, review)
-        self._live.refresh(review.subject_id)
         if resolution is Resolution.ERASE:
             self._store.scrub()
 

@@ -1,12 +1,16 @@
 """Sessions: leave for one comparison (rule S2)."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from visavis.consent.receipt import as_public_key, granted_by
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.liveness.modes import require_checkable
 from visavis.model.access import AlreadyExists, Nonce
 from visavis.model.consent import SubjectState
+from visavis.model.errors import VisavisError
 from visavis.model.ids import new_id, new_secret
 from visavis.model.purpose import IdentifyNeedsFpir, PurposeText, TargetKind
 from visavis.model.station import (
@@ -29,6 +33,9 @@ from visavis.model.station import (
     StationLocked,
 )
 from visavis.protect.keys import hash_secret
+
+_NONCE_KEPT = 2 * CLOCK_SKEW + timedelta(seconds=1)
+"""A request may be dated ahead by the skew and come again as late; the second covers that very last moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,8 @@ class Sessions:
         :raises SessionRefused: the leaf says which.
         """
         now = self._clock.now()
-        with self._store.write() as tx:
+        session_id = new_id("ses")
+        with self._closed_on_fault(session_id), self._store.write() as tx:
             station = tx.stations.get(station_id)
             if station.locked:
                 raise StationLocked
@@ -70,7 +78,7 @@ class Sessions:
             if station.last_session_at is not None and now < station.last_session_at + PACE:
                 wait = (station.last_session_at + PACE - now).total_seconds()
                 raise SessionTooSoon(retry_after_s=wait)
-            opened = self._new(kind, station=station)
+            opened = self._new(session_id, kind, station=station)
             tx.sessions.add(opened.session)
             tx.stations.change(replace(station, last_session_at=now))
         return opened
@@ -183,7 +191,7 @@ class Sessions:
             raise SignatureRefused("The time of the request is more than 30 seconds from the server's.")
         try:
             with self._store.write() as tx:
-                tx.nonces.add(Nonce(id=f"{signer} {nonce}", expires_at=now + 2 * CLOCK_SKEW))
+                tx.nonces.add(Nonce(id=f"{signer} {nonce}", expires_at=now + _NONCE_KEPT))
         except AlreadyExists:
             raise RequestReplayed from None
 
@@ -201,6 +209,25 @@ class Sessions:
             raise SignatureRefused("The signer is not known.")
         as_public_key(subject.public_key)
         return subject.public_key
+
+    @contextlib.contextmanager
+    def _closed_on_fault(self, session_id: str) -> Iterator[None]:
+        """Where the store fails without saying what it kept, no session stays open that nobody was told of."""
+        try:
+            yield
+        except VisavisError:
+            raise
+        except Exception:
+            with contextlib.suppress(Exception):  # a store that cannot even undo: the session ends by itself in 120 s
+                self._close_unheard_of(session_id)
+            raise
+
+    def _close_unheard_of(self, session_id: str) -> None:
+        with self._store.write() as tx:
+            session = tx.sessions.first(id=session_id, state=SessionState.OPEN)
+            session = session or tx.sessions.first(id=session_id, state=SessionState.AWAITING)
+            if session is not None:
+                tx.sessions.change(replace(session, state=SessionState.CLOSED))
 
     def _open(self, tx: Transaction, session: Session) -> Session:
         if session.state is not SessionState.AWAITING:
@@ -230,11 +257,11 @@ class Sessions:
             raise IdentifyNeedsFpir
         require_checkable(purpose.liveness, attended=station.attended)
 
-    def _new(self, kind: SessionKind, *, station: Station) -> Opened:
+    def _new(self, session_id: str, kind: SessionKind, *, station: Station) -> Opened:
         now = self._clock.now()
         secret = new_secret() if kind is SessionKind.DOCUMENT_CHECK else None
         session = Session(
-            id=new_id("ses"),
+            id=session_id,
             kind=kind,
             state=SessionState.OPEN if secret is None else SessionState.AWAITING,
             station_id=station.id,

@@ -1,5 +1,6 @@
 """Making a subject: a key of their own first, everything personal under it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from visavis.flows.keyring import Keyring
@@ -25,8 +26,23 @@ def make_subject(
     tag = keyring.reference_tag(gallery_id=gallery.id, external_reference=external_reference)
     subject = Subject(subject_id, gallery.id, state, tag, personal, None, now)
     tx.subjects.add(subject)
-    tx.subject_keys.add(SubjectKey(subject_id, wrap(key, root=keyring.root, subject_id=subject_id)))
+    wrapped = wrap(key, root=keyring.root, subject_id=subject_id, public_key=None)
+    tx.subject_keys.add(SubjectKey(subject_id, wrapped))
     return subject
+
+
+def with_public_key(tx: Transaction, subject: Subject, public_key: bytes, *, keyring: Keyring) -> Subject:
+    """The subject with the key they agreed with; their own key is wrapped anew, for that key only.
+
+    :raises SealBroken: the row was moved or edited.
+    """
+    row = tx.subject_keys.get(subject.id)
+    key = keyring.open_subject_key(row, subject=subject)
+    wrapped = wrap(key, root=keyring.root, subject_id=subject.id, public_key=public_key)
+    tx.subject_keys.change(replace(row, wrapped=wrapped))
+    agreed = replace(subject, public_key=public_key)
+    tx.subjects.change(agreed)
+    return agreed
 
 
 def external_reference_of(tx: Transaction, subject: Subject, *, keyring: Keyring) -> str:

@@ -44,40 +44,40 @@ class Withdraw:
 
         :raises NotFound: there is no such subject.
         """
-        with self._store.write() as tx:
-            erase_subject(tx, tx.subjects.get(subject_id), reason=reason, keyring=self._keyring, now=self._clock.now())
-        self._live.refresh(subject_id)
-        self._store.scrub()
+        try:
+            with self._live.followed() as touched, self._store.write() as tx:
+                touched.add(subject_id)
+                subject = tx.subjects.get(subject_id)
+                erase_subject(tx, subject, reason=reason, keyring=self._keyring, now=self._clock.now())
+        finally:
+            # Also where the store failed: it may have kept what it did, and nobody could ask for the rest again.
+            self._store.scrub()
 
     def purge(self) -> Purged:
         """Take out everything whose time is over: unanswered offers, ended consents, old decisions and leftovers."""
         now = self._clock.now()
-        touched: set[str] = set()
         subjects = 0
-        with self._store.write() as tx:
+        with self._live.followed() as touched, self._store.write() as tx:
             over = [e for e in tx.enrolments.find() if self._is_over(tx, e)]
             for enrolment in over:
                 erase_enrolment(tx, enrolment)
                 touched.add(enrolment.subject_id)
-            for subject_id in touched | self._outlived(tx):
+            restored = self._restored(tx)
+            for subject_id in touched | restored | self._outlived(tx):
                 subject = tx.subjects.get(subject_id)
-                if self._has_nothing_left(tx, subject):
+                if subject_id in restored or self._has_nothing_left(tx, subject):
                     erase_subject(tx, subject, reason="expired", keyring=self._keyring, now=now)
                     touched.add(subject_id)
                     subjects += 1
             decisions = self._purge_leftovers(tx)
-        for subject_id in touched:
-            self._live.refresh(subject_id)
         if touched or decisions:
             self._store.scrub()
         return Purged(subjects=subjects, enrolments=len(over), decisions=decisions)
 
     def _is_over(self, tx: Transaction, enrolment: Enrolment) -> bool:
         now = self._clock.now()
-        if enrolment.state is EnrolmentState.PENDING:
-            return now >= enrolment.expires_at
         receipt = tx.receipts.first(enrolment_id=enrolment.id)
-        if receipt is None:
+        if receipt is None or (enrolment.state is EnrolmentState.PENDING and now >= enrolment.expires_at):
             return True
         try:
             return now >= expiry(read_offer(receipt.offer, controller_key=self._keyring.controller))
@@ -93,6 +93,11 @@ class Withdraw:
             if now >= subject.created_at + tx.purposes.get(gallery.purpose_id).retention:
                 found.add(subject.id)
         return found
+
+    @staticmethod
+    def _restored(tx: Transaction) -> set[str]:
+        """People who withdrew and were brought back by a restored backup."""
+        return {t.subject_id for t in tx.tombstones.find() if tx.subjects.first(id=t.subject_id) is not None}
 
     def _has_nothing_left(self, tx: Transaction, subject: Subject) -> bool:
         if tx.enrolments.count(subject_id=subject.id):

@@ -53,20 +53,25 @@ class ExactIndex(GalleryIndex):
     def reaching(self, probe: Template, *, threshold: float) -> list[Candidate]:
         """See the port."""
         self._require_own(probe)
-        best: dict[str, float] = {}
+        best: dict[str, Candidate] = {}
         with self._lock:
             scores = self._rows[: len(self._references)] @ probe.vector
             for at in np.flatnonzero(scores >= np.float32(threshold)):
-                subject = self._subjects[at]
-                best[subject] = max(best.get(subject, -1.0), float(scores[at]))
-        return sorted((Candidate(s, score) for s, score in best.items()), key=lambda c: (-c.score, c.subject_id))
+                found = Candidate(self._subjects[at], float(scores[at]), self._references[at])
+                if found.subject_id not in best or found.score > best[found.subject_id].score:
+                    best[found.subject_id] = found
+        return sorted(best.values(), key=lambda c: (-c.score, c.subject_id))
 
-    def score_of(self, subject_id: str, *, probe: Template) -> float | None:
+    def nearest_of(self, subject_id: str, *, probe: Template) -> Candidate | None:
         """See the port."""
         self._require_own(probe)
         with self._lock:
             held = [i for i, subject in enumerate(self._subjects) if subject == subject_id]
-            return float((self._rows[held] @ probe.vector).max()) if held else None
+            if not held:
+                return None
+            scores = self._rows[held] @ probe.vector
+            nearest = int(scores.argmax())
+            return Candidate(subject_id, float(scores[nearest]), self._references[held[nearest]])
 
     def count(self) -> int:
         """See the port."""

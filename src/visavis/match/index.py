@@ -12,6 +12,7 @@ class Candidate:
 
     subject_id: str
     score: float
+    reference_id: str
 
 
 class GalleryIndex(Protocol):
@@ -33,8 +34,8 @@ class GalleryIndex(Protocol):
     def reaching(self, probe: Template, *, threshold: float) -> list[Candidate]:
         """Every subject whose score is at least ``threshold``, best first; ties in the order of their identifiers."""
 
-    def score_of(self, subject_id: str, *, probe: Template) -> float | None:
-        """The score of one subject, or None if the index holds nothing of them."""
+    def nearest_of(self, subject_id: str, *, probe: Template) -> Candidate | None:
+        """One subject and how near they are, or None if the index holds nothing of them."""
 
     def count(self) -> int:
         """How many references are held."""

@@ -23,17 +23,21 @@ def new_subject_key() -> bytes:
     return os.urandom(KEY_BYTES)
 
 
-def wrap(subject_key: bytes, *, root: bytes, subject_id: str) -> bytes:
-    """Seal a subject's key under the root, for this subject only."""
-    return seal(subject_key, key=derive(root, "wrap subject keys"), context=_context(subject_id))
+def wrap(subject_key: bytes, *, root: bytes, subject_id: str, public_key: bytes | None) -> bytes:
+    """Seal a subject's key under the root, for this subject only.
+
+    :param public_key: the one the subject agreed with, once they did. Bound to it, the key does not open beside one
+        that was put into the database later, with a countersignature to match (rule S1).
+    """
+    return seal(subject_key, key=derive(root, "wrap subject keys"), context=_context(subject_id, public_key))
 
 
-def unwrap(wrapped: bytes, *, root: bytes, subject_id: str) -> bytes:
+def unwrap(wrapped: bytes, *, root: bytes, subject_id: str, public_key: bytes | None) -> bytes:
     """Open a wrapped subject key.
 
-    :raises SealBroken: it belongs to another subject or root, or was edited.
+    :raises SealBroken: it belongs to another subject, public key or root, or was edited.
     """
-    return unseal(wrapped, key=derive(root, "wrap subject keys"), context=_context(subject_id))
+    return unseal(wrapped, key=derive(root, "wrap subject keys"), context=_context(subject_id, public_key))
 
 
 def tag(key: bytes, *, use: str, of: bytes) -> bytes:
@@ -46,5 +50,5 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def _context(subject_id: str) -> Context:
-    return Context("subject key", (subject_id,))
+def _context(subject_id: str, public_key: bytes | None) -> Context:
+    return Context("subject key", (subject_id, "" if public_key is None else public_key.hex()))

@@ -12,20 +12,25 @@ from visavis.protect.envelope import Context, seal, unseal
 
 
 def seal_template(
-    template: Template, *, subject_key: bytes, reference_id: str, subject_id: str, gallery: Gallery
+    template: Template, *, subject_key: bytes, reference_id: str, receipt_id: str, subject_id: str, gallery: Gallery
 ) -> bytes:
-    """Seal one template as little-endian float32 for one reference of one subject in one gallery."""
+    """Seal one template as little-endian float32 for one reference of one subject in one gallery.
+
+    :param receipt_id: the receipt that has to be countersigned for it; under another one it does not open (rule S1).
+    """
     plaintext = template.vector.astype("<f4").tobytes()
-    context = _reference_context(reference_id, subject_id, gallery.id, template.model_id)
+    context = _reference_context(reference_id, receipt_id, subject_id, gallery.id, template.model_id)
     return seal(plaintext, key=subject_key, context=context)
 
 
-def open_template(reference: Reference, *, subject_key: bytes, subject: Subject, gallery: Gallery) -> Template:
+def open_template(
+    reference: Reference, *, receipt_id: str, subject_key: bytes, subject: Subject, gallery: Gallery
+) -> Template:
     """Open a reference where it belongs.
 
-    :raises SealBroken: the row was moved to another subject, gallery or model, or edited.
+    :raises SealBroken: the row was moved to another receipt, subject, gallery or model, or edited.
     """
-    context = _reference_context(reference.id, subject.id, gallery.id, gallery.model_id)
+    context = _reference_context(reference.id, receipt_id, subject.id, gallery.id, gallery.model_id)
     plaintext = unseal(reference.sealed, key=subject_key, context=context)
     vector = np.frombuffer(plaintext, dtype="<f4").astype(np.float32)
     if not np.isclose(float(np.linalg.norm(vector)), 1.0, atol=1e-3):
@@ -49,5 +54,5 @@ def open_personal(subject: Subject, *, subject_key: bytes) -> dict[str, str]:
     return fields
 
 
-def _reference_context(reference_id: str, subject_id: str, gallery_id: str, model_id: str) -> Context:
-    return Context("reference", (reference_id, subject_id, gallery_id, model_id))
+def _reference_context(reference_id: str, receipt_id: str, subject_id: str, gallery_id: str, model_id: str) -> Context:
+    return Context("reference", (reference_id, receipt_id, subject_id, gallery_id, model_id))

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,13 +33,11 @@ class SqlRows(Rows[T]):
         self._connection = connection
         self._table = table
         self._kind = kind
-        self._order = table.c.get("created_at", table.c.id)
 
     def add(self, value: T) -> None:
         """See the port."""
         try:
-            with self._connection.begin_nested():
-                self._connection.execute(sa.insert(self._table).values(self._columns(value)))
+            self._connection.execute(self._table.insert(), self._columns(value))
         except sa.exc.IntegrityError as error:
             if "UNIQUE" in str(error.orig).upper():
                 raise AlreadyExists(f"There is already such a row in {self._table.name}.") from None
@@ -53,19 +52,17 @@ class SqlRows(Rows[T]):
 
     def find(self, **equal: Any) -> list[T]:
         """See the port."""
-        return self._values(self._select(equal).order_by(self._order, self._table.c.id))
+        return self._values(_select(self._table, tuple(equal), limited=False), equal)
 
     def first(self, **equal: Any) -> T | None:
         """See the port."""
-        found = self._values(self._select(equal).order_by(self._order, self._table.c.id).limit(1))
+        found = self._values(_select(self._table, tuple(equal), limited=True), equal)
         return found[0] if found else None
 
     def change(self, value: T) -> None:
         """See the port."""
         columns = self._columns(value)
-        changed = self._connection.execute(
-            sa.update(self._table).where(self._table.c.id == columns["id"]).values(columns)
-        )
+        changed = self._connection.execute(_update(self._table), {**columns, "same_id": columns["id"]})
         if changed.rowcount != 1:
             raise NotFound(f"There is no such entry in {self._table.name.replace('_', ' ')}.")
 
@@ -98,8 +95,24 @@ class SqlRows(Rows[T]):
     def _select(self, equal: dict[str, Any]) -> sa.Select[Any]:
         return sa.select(self._table).where(*self._conditions(equal))
 
-    def _values(self, query: sa.Select[Any]) -> list[T]:
-        return [self._kind(**row) for row in self._connection.execute(query).mappings()]
+    def _values(self, query: sa.Select[Any], values: dict[str, Any] | None = None) -> list[T]:
+        # The columns stand in the order of the fields; a test compares them.
+        return [self._kind(*row) for row in self._connection.execute(query, values)]
+
+
+# Statements are made once and kept: making one takes longer than SQLite needs to run it.
+
+
+@cache
+def _select(table: sa.Table, names: tuple[str, ...], *, limited: bool) -> sa.Select[Any]:
+    query = sa.select(table).where(*(table.c[name] == sa.bindparam(name) for name in names))
+    query = query.order_by(table.c.get("created_at", table.c.id), table.c.id)
+    return query.limit(1) if limited else query
+
+
+@cache
+def _update(table: sa.Table) -> sa.Update:
+    return table.update().where(table.c.id == sa.bindparam("same_id"))
 
 
 class SqlTransaction(Transaction):

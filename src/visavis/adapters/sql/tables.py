@@ -80,8 +80,8 @@ def _id() -> sa.Column[str]:
     return sa.Column("id", sa.String(64), primary_key=True)
 
 
-def _link(name: str, target: str, *, optional: bool = False, gone: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, sa.String(64), sa.ForeignKey(f"{target}.id", ondelete=gone), nullable=optional, index=True)
+def _link(name: str, target: str, *, optional: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.String(64), sa.ForeignKey(f"{target}.id"), nullable=optional, index=True)
 
 
 purposes = sa.Table(
@@ -146,7 +146,7 @@ enrolments = sa.Table(
     sa.Column("state", Named(EnrolmentState), nullable=False),
     sa.Column("link_hash", sa.LargeBinary, unique=True),
     sa.Column("created_at", Moment, nullable=False),
-    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
 )
 receipts = sa.Table(
     "receipts",
@@ -156,7 +156,7 @@ receipts = sa.Table(
     _link("subject_id", "subjects"),
     sa.Column("offer", sa.Text, nullable=False),
     sa.Column("countersignature", sa.Text),
-    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
 )
 references = sa.Table(
     "references",
@@ -200,13 +200,14 @@ sessions = sa.Table(
     _id(),
     sa.Column("kind", Named(SessionKind), nullable=False),
     sa.Column("state", Named(SessionState), nullable=False),
-    _link("station_id", "stations", optional=True),
+    sa.Column("station_id", sa.String(64), sa.ForeignKey("stations.id")),
     _link("gallery_id", "galleries", optional=True),
     _link("purpose_id", "purposes"),
-    sa.Column("subject_id", sa.String(64)),
-    sa.Column("secret_hash", sa.LargeBinary),
+    sa.Column("subject_id", sa.String(64), index=True),
+    sa.Column("secret_hash", sa.LargeBinary, unique=True),
     sa.Column("opened_at", Moment, nullable=False),
-    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    sa.Index("ix_sessions_station_id_state", "station_id", "state"),
     # Rule S2: 1:N and document checks exist at stations only, a personal session has its person, nobody has two.
     sa.CheckConstraint("(station_id IS NOT NULL) = (kind <> 'personal')", name="s2_station"),
     sa.CheckConstraint("(subject_id IS NOT NULL) = (kind = 'personal')", name="s2_person"),
@@ -236,7 +237,7 @@ decisions = sa.Table(
     sa.Column("gallery_size", sa.Integer),
     sa.Column("model_id", sa.String(100)),
     sa.Column("decided_at", Moment, nullable=False),
-    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
     # Rule S3: a probe that matched nobody points at nobody.
     sa.CheckConstraint(
         "outcome IN ('MATCH', 'REVIEW') OR (subject_id IS NULL AND fmr_decade IS NULL)", name="s3_strangers"

@@ -71,7 +71,8 @@ function list(id, items, words) {
 /** @param {any} decision */
 function decisionRow(decision) {
   const result = outcomeInWords(decision.outcome) + (decision.reason ? ` (${plain(decision.reason)})` : "");
-  const cells = [dayAndTime(decision.decided_at), result, meansInWords(decision.means), kindInWords(decision.kind)];
+  const means = decision.means === "face" ? `face, ${kindInWords(decision.kind)}` : meansInWords(decision.means);
+  const cells = [dayAndTime(decision.decided_at), result, means];
   return element("tr", {}, ...cells.map((text) => element("td", {}, text)));
 }
 

@@ -159,6 +159,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolments")),
         sa.UniqueConstraint("link_hash", name=op.f("uq_enrolments_link_hash")),
     )
+    op.create_index(op.f("ix_enrolments_expires_at"), "enrolments", ["expires_at"], unique=False)
     op.create_index(op.f("ix_enrolments_subject_id"), "enrolments", ["subject_id"], unique=False)
     op.create_table(
         "sessions",
@@ -178,10 +179,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["purpose_id"], ["purposes.id"], name=op.f("fk_sessions_purpose_id")),
         sa.ForeignKeyConstraint(["station_id"], ["stations.id"], name=op.f("fk_sessions_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_sessions_secret_hash")),
     )
+    op.create_index(op.f("ix_sessions_expires_at"), "sessions", ["expires_at"], unique=False)
     op.create_index(op.f("ix_sessions_gallery_id"), "sessions", ["gallery_id"], unique=False)
     op.create_index(op.f("ix_sessions_purpose_id"), "sessions", ["purpose_id"], unique=False)
-    op.create_index(op.f("ix_sessions_station_id"), "sessions", ["station_id"], unique=False)
+    op.create_index("ix_sessions_station_id_state", "sessions", ["station_id", "state"], unique=False)
+    op.create_index(op.f("ix_sessions_subject_id"), "sessions", ["subject_id"], unique=False)
     op.create_index(
         "uq_sessions_s2_one_open",
         "sessions",
@@ -225,6 +229,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
         sa.UniqueConstraint("session_id", name=op.f("uq_decisions_session_id")),
     )
+    op.create_index(op.f("ix_decisions_expires_at"), "decisions", ["expires_at"], unique=False)
     op.create_index(op.f("ix_decisions_gallery_id"), "decisions", ["gallery_id"], unique=False)
     op.create_index(op.f("ix_decisions_purpose_id"), "decisions", ["purpose_id"], unique=False)
     op.create_index(op.f("ix_decisions_station_id"), "decisions", ["station_id"], unique=False)
@@ -242,6 +247,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_receipts")),
         sa.UniqueConstraint("enrolment_id", name=op.f("uq_receipts_enrolment_id")),
     )
+    op.create_index(op.f("ix_receipts_expires_at"), "receipts", ["expires_at"], unique=False)
     op.create_index(op.f("ix_receipts_subject_id"), "receipts", ["subject_id"], unique=False)
     op.create_table(
         "references",
@@ -289,11 +295,13 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_references_enrolment_id"), table_name="references")
     op.drop_table("references")
     op.drop_index(op.f("ix_receipts_subject_id"), table_name="receipts")
+    op.drop_index(op.f("ix_receipts_expires_at"), table_name="receipts")
     op.drop_table("receipts")
     op.drop_index(op.f("ix_decisions_subject_id"), table_name="decisions")
     op.drop_index(op.f("ix_decisions_station_id"), table_name="decisions")
     op.drop_index(op.f("ix_decisions_purpose_id"), table_name="decisions")
     op.drop_index(op.f("ix_decisions_gallery_id"), table_name="decisions")
+    op.drop_index(op.f("ix_decisions_expires_at"), table_name="decisions")
     op.drop_table("decisions")
     op.drop_table("subject_keys")
     op.drop_index(
@@ -302,11 +310,14 @@ def downgrade() -> None:
         sqlite_where=sa.text("state IN ('OPEN', 'AWAITING') AND station_id IS NOT NULL"),
         postgresql_where=sa.text("state IN ('OPEN', 'AWAITING') AND station_id IS NOT NULL"),
     )
-    op.drop_index(op.f("ix_sessions_station_id"), table_name="sessions")
+    op.drop_index(op.f("ix_sessions_subject_id"), table_name="sessions")
+    op.drop_index("ix_sessions_station_id_state", table_name="sessions")
     op.drop_index(op.f("ix_sessions_purpose_id"), table_name="sessions")
     op.drop_index(op.f("ix_sessions_gallery_id"), table_name="sessions")
+    op.drop_index(op.f("ix_sessions_expires_at"), table_name="sessions")
     op.drop_table("sessions")
     op.drop_index(op.f("ix_enrolments_subject_id"), table_name="enrolments")
+    op.drop_index(op.f("ix_enrolments_expires_at"), table_name="enrolments")
     op.drop_table("enrolments")
     op.drop_table("credentials")
     op.drop_index(op.f("ix_subjects_gallery_id"), table_name="subjects")

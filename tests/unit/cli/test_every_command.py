@@ -1,0 +1,282 @@
+import json
+from collections.abc import Callable, Iterator
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from fixtures.answers import (
+    AGREED,
+    BASE,
+    ENROLMENT,
+    GALLERY,
+    KEY,
+    OTHER_WAY,
+    PURPOSE,
+    RECORD,
+    REVIEW,
+    SECRET,
+    STATION,
+    SUBJECT,
+    SUBJECT_ROW,
+    TERMS,
+    Answer,
+    FakeServer,
+    an_id,
+    page,
+    problem,
+)
+
+from visavis.cli.main import program
+from visavis.client import public_key_text
+from visavis.client.station_key import load_station_key
+
+Run = Callable[..., Result]
+
+LINK = f"{BASE}/consent#{SECRET}"
+GAL, SUB, STA, REV, PUR, KEY_ID = (an_id(kind) for kind in ("gal", "sub", "sta", "rev", "pur", "key"))
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+ALL = list(commands(program))
+
+
+def test_the_commands_are_these() -> None:
+    assert {" ".join(path) for path in ALL} == {
+        *("init", "serve", "doctor", "models install", "models list"),
+        *("purpose create", "purpose list", "purpose show", "purpose reword"),
+        *("gallery create", "gallery list", "gallery show", "gallery subjects"),
+        *("station key", "station create", "station list", "station show", "station reopen"),
+        *("apikey create", "apikey list", "apikey revoke"),
+        *("enrol", "withdraw", "subject show", "subject credentials"),
+        *("consent show", "consent sign", "consent decline", "consent grant", "me show", "me withdraw"),
+        *("identify", "verify", "document-check", "pin", "qr"),
+        *("review list", "review resolve", "decisions list"),
+    }
+
+
+@pytest.mark.parametrize("path", [(), *ALL], ids=lambda path: " ".join(path) or "visavis")
+def test_every_command_has_help_and_json(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(program, [*path, "--help"])
+    assert result.exit_code == 0
+    assert "--json" in result.stdout
+    assert result.stdout.split("\n\n")[1].strip(), "it says what it is for"
+
+
+@pytest.mark.parametrize("name", ["identify", "verify", "document-check", "pin", "qr"])
+def test_help_tells_the_exit_codes_of_decisions(name: str) -> None:
+    text = " ".join(CliRunner().invoke(program, [name, "--help"]).stdout.split())
+    assert "0 MATCH, 10 NO_MATCH, 11 REFUSED, 12 REVIEW, 1 the server refused" in text
+
+
+CREATE = (
+    "purpose create --name Door --controller Acme --contact mail@acme.example --jurisdiction DE"
+    " --retention-days 30 --target-kind fpir --target 0.01 --text-file -"
+)
+CALLS: list[tuple[str, str, Answer]] = [
+    (CREATE, "POST /v1/purposes", PURPOSE),
+    ("purpose list", "GET /v1/purposes", page(PURPOSE)),
+    (f"purpose show {PUR}", f"GET /v1/purposes/{PUR}", PURPOSE),
+    (
+        f"purpose reword {PUR} --text-file -",
+        f"POST /v1/purposes/{PUR}/texts",
+        {"version": 2, "language": "en", "text": "x", "created_at": PURPOSE["created_at"]},
+    ),
+    (f"gallery create --name Staff --purpose {PUR}", "POST /v1/galleries", GALLERY),
+    ("gallery list", "GET /v1/galleries", page(GALLERY)),
+    (f"gallery show {GAL}", f"GET /v1/galleries/{GAL}", GALLERY),
+    (f"gallery subjects {GAL}", f"GET /v1/galleries/{GAL}/subjects", page(SUBJECT_ROW)),
+    (
+        f"station create --name D --gallery {GAL} --public-key {'A' * 43} --attended",
+        "POST /v1/stations",
+        STATION,
+    ),
+    ("station list", "GET /v1/stations", page(STATION)),
+    (f"station show {STA}", f"GET /v1/stations/{STA}", STATION),
+    (f"station reopen {STA}", f"POST /v1/stations/{STA}/reopening", STATION),
+    ("apikey create --name desk --scope enrol --scope operate", "POST /v1/api-keys", KEY),
+    ("apikey list", "GET /v1/api-keys", page(KEY)),
+    (f"apikey revoke {KEY_ID} --yes", f"DELETE /v1/api-keys/{KEY_ID}", None),
+    (f"enrol {GAL} --reference 7 PHOTO", f"POST /v1/galleries/{GAL}/enrolments", ENROLMENT),
+    (
+        f"enrol {GAL} --reference 7 --without-face",
+        f"POST /v1/galleries/{GAL}/without-face",
+        {"subject_id": SUB, "other_way": OTHER_WAY},
+    ),
+    (f"subject show {SUB}", f"GET /v1/subjects/{SUB}", SUBJECT),
+    (
+        f"subject show --gallery {GAL} --reference 7",
+        f"GET /v1/galleries/{GAL}/subjects/by-reference",
+        SUBJECT,
+    ),
+    (f"subject credentials {SUB} --yes", f"POST /v1/subjects/{SUB}/credentials", OTHER_WAY),
+    (f"withdraw {SUB} --yes", f"POST /v1/subjects/{SUB}/withdrawal", None),
+    (f"consent show {LINK}", "GET /v1/consent", TERMS),
+    (
+        f"consent decline {LINK} --yes",
+        "POST /v1/consent/refusal",
+        {"status": "DECLINED", "other_way": OTHER_WAY},
+    ),
+    ("review list", "GET /v1/reviews", page(REVIEW)),
+    (f"review resolve {REV} noted", f"POST /v1/reviews/{REV}/resolution", None),
+    ("decisions list", "GET /v1/decisions", page(RECORD)),
+]
+
+
+def words(line: str, photo: str) -> list[str]:
+    return [photo if word == "PHOTO" else word for word in line.split()]
+
+
+@pytest.mark.parametrize(("line", "door", "answer"), CALLS, ids=[" ".join(c[0].split()[:3]) for c in CALLS])
+class TestEveryCall:
+    def test_it_reaches_its_door_and_gives_json(
+        self, run: Run, server: FakeServer, photo: str, line: str, door: str, answer: Answer
+    ) -> None:
+        server.answers[door] = answer
+        result: Result = run(*words(line, photo), "--json", typed="We open the door.\n")
+        assert result.exit_code == 0, result.output
+        assert server.called == [door]
+        assert isinstance(json.loads(result.stdout), dict)
+
+    def test_it_speaks_to_people(
+        self, run: Run, server: FakeServer, photo: str, line: str, door: str, answer: Answer
+    ) -> None:
+        server.answers[door] = answer
+        result: Result = run(*words(line, photo), typed="We open the door.\n")
+        assert result.exit_code == 0, result.output
+        assert result.output.strip()
+        assert not result.stdout.lstrip().startswith("{")
+
+    def test_a_refusal_is_told_on_standard_error(
+        self, run: Run, server: FakeServer, photo: str, line: str, door: str, answer: Answer
+    ) -> None:
+        del answer
+        server.answers[door] = problem("scope_missing", 403)
+        result: Result = run(*words(line, photo), typed="We open the door.\n")
+        assert result.exit_code == 1
+        assert result.stdout == ""
+        for told in ("scope_missing", "What happened.", "What to do.", "req-1"):
+            assert told in result.stderr
+
+
+def test_a_refusal_is_json_where_that_was_asked_for(run: Run, server: FakeServer) -> None:
+    server.answers["GET /v1/galleries"] = problem("rate_limited", 429, retry_after_s=3.0)
+    result: Result = run("--json", "gallery", "list")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert json.loads(result.stderr) == {
+        "code": "rate_limited",
+        "detail": "What happened.",
+        "mend": "What to do.",
+        "request_id": "req-1",
+        "retry_after_s": 3.0,
+    }
+
+
+def test_without_a_key_nothing_is_sent(run: Run, server: FakeServer) -> None:
+    result: Result = run("gallery", "list", env={"VISAVIS_API_KEY": ""})
+    assert result.exit_code == 1
+    assert "api_key_missing" in result.stderr
+    assert server.requests == []
+
+
+def test_options_before_the_command_go_before_the_environment(run: Run, server: FakeServer) -> None:
+    server.answers["GET /v1/galleries"] = page()
+    run("--url", "http://127.0.0.1:9", "--api-key", "other", "gallery", "list")
+    assert str(server.requests[0].url).startswith("http://127.0.0.1:9/")
+    assert server.requests[0].headers["Authorization"] == "Bearer other"
+
+
+def test_a_value_of_the_wrong_form_is_named_but_not_repeated(run: Run, server: FakeServer) -> None:
+    result: Result = run("gallery", "create", "--name", "n", "--purpose", "not-an-identifier")
+    assert result.exit_code == 1
+    assert "request_invalid: purpose_id" in result.stderr
+    assert "not-an-identifier" not in result.stderr
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("line", [f"withdraw {SUB}", f"apikey revoke {KEY_ID}", f"subject credentials {SUB}"])
+def test_what_cannot_be_undone_asks_first(run: Run, server: FakeServer, line: str) -> None:
+    result: Result = run(*line.split(), typed="n\n")
+    assert result.exit_code == 1
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"enrol {GAL} --reference 7",
+        f"enrol {GAL} --reference 7 --without-face PHOTO",
+        f"subject show {SUB} --reference 7",
+        "subject show",
+        f"station create --name D --public-key {'A' * 43} --attended",
+        f"station create --name D --gallery {GAL} --attended",
+        f"station create --name D --gallery {GAL} --public-key {'A' * 43}",
+    ],
+)
+def test_a_command_line_that_contradicts_itself_exits_2(run: Run, server: FakeServer, line: str, photo: str) -> None:
+    assert run(*words(line, photo)).exit_code == 2
+    assert server.requests == []
+
+
+def test_lists_go_over_pages_up_to_the_limit(run: Run, server: FakeServer) -> None:
+    server.answers["GET /v1/decisions"] = [page(*[RECORD] * 200, after="a"), page(*[RECORD] * 50, after="b")]
+    result: Result = run("decisions", "list", "--limit", "250", "--gallery", GAL, "--json")
+    got = json.loads(result.stdout)
+    assert (len(got["items"]), got["next"]) == (250, "b")
+    assert [dict(r.url.params) for r in server.requests] == [
+        {"gallery_id": GAL, "limit": "200"},
+        {"gallery_id": GAL, "after": "a", "limit": "50"},
+    ]
+
+
+def test_people_are_told_that_there_is_more(run: Run, server: FakeServer) -> None:
+    server.answers["GET /v1/galleries"] = page(GALLERY, after=GAL)
+    assert f"--after {GAL}" in run("gallery", "list", "--limit", "1").stderr
+
+
+def test_text_from_elsewhere_cannot_steer_the_terminal(run: Run, server: FakeServer) -> None:
+    server.answers["GET /v1/galleries"] = page({**GALLERY, "name": "\x1b[2J[red]Staff[/red]\x07"})
+    result: Result = run("gallery", "list")
+    assert "\x1b" not in result.stdout
+    assert "\x07" not in result.stdout
+    assert "[red]Staff[/red]" in result.stdout
+
+
+def test_the_way_without_a_face_is_drawn_for_a_camera(run: Run, server: FakeServer) -> None:
+    server.answers[f"POST /v1/subjects/{SUB}/credentials"] = OTHER_WAY
+    result: Result = run("subject", "credentials", SUB, "--yes")
+    assert f"PIN  {OTHER_WAY['pin']}" in result.stdout
+    assert OTHER_WAY["qr"] in result.stdout
+    assert "\N{FULL BLOCK}" in result.stdout or "\N{UPPER HALF BLOCK}" in result.stdout
+
+
+def test_a_station_key_is_made_here_and_only_its_public_half_is_sent(run: Run, server: FakeServer) -> None:
+    made: Result = run("station", "key", "door.pem", "--json")
+    public = json.loads(made.stdout)["public_key"]
+    assert public == public_key_text(load_station_key("door.pem"))
+    server.answers["POST /v1/stations"] = STATION
+    assert run("station", "create", "--name", "D", "--gallery", GAL, "--key", "door.pem", "--attended").exit_code == 0
+    assert server.json_of()["public_key"] == public
+    assert run("station", "key", "door.pem").exit_code == 1
+
+
+def test_a_receipt_lets_its_holder_see_and_withdraw(run: Run, server: FakeServer) -> None:
+    server.answers |= {
+        "GET /v1/consent": TERMS,
+        "POST /v1/consent/countersignature": AGREED,
+        "GET /v1/me": SUBJECT,
+        "POST /v1/me/withdrawal": None,
+    }
+    assert run("consent", "sign", LINK, "--receipt", "mine.json", typed="I agree\n").exit_code == 0
+    shown: Result = run("me", "show", "mine.json", "--json")
+    assert json.loads(shown.stdout)["external_reference"] == "staff 7"
+    assert run("me", "withdraw", "mine.json", typed="n\n").exit_code == 1
+    assert server.called[-1] == "GET /v1/me"
+    assert run("me", "withdraw", "mine.json", "--yes").exit_code == 0
+    assert server.called[-1] == "POST /v1/me/withdrawal"

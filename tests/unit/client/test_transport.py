@@ -1,0 +1,124 @@
+import httpx2
+import pytest
+from fixtures.answers import API_KEY, BASE, GALLERY, PURPOSE, FakeServer, an_id, page, problem
+
+from visavis.client import Visavis, VisavisProblem
+from visavis.client import transport as transport_module
+
+GALLERIES = "GET /v1/galleries"
+
+
+def operator(server: FakeServer, base_url: str = BASE) -> Visavis:
+    return Visavis(base_url=base_url, api_key=API_KEY, transport=server.transport)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+
+def test_a_problem_of_the_server_is_raised_with_all_it_says() -> None:
+    server = FakeServer({"GET /v1/purposes/x": problem("gallery_full", 409, retry_after_s=2.5)})
+    with pytest.raises(VisavisProblem) as raised, operator(server) as client:
+        client.purpose("x")
+    seen = raised.value
+    assert (seen.code, seen.status, seen.detail, seen.mend) == ("gallery_full", 409, "What happened.", "What to do.")
+    assert (seen.request_id, seen.retry_after_s) == ("req-1", 2.5)
+    assert "gallery_full" in str(seen)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx2.Response(502, text="<html>Bad gateway</html>"),
+        httpx2.Response(307, headers={"Location": "https://elsewhere.example/"}),
+        httpx2.Response(200, text="<html>Welcome</html>"),
+        httpx2.Response(200, json={"id": an_id("gal")}),
+    ],
+    ids=["proxy", "redirect", "another service", "fields missing"],
+)
+def test_an_answer_that_is_not_the_servers_is_told_and_not_followed(response: httpx2.Response) -> None:
+    server = FakeServer({f"GET /v1/galleries/{an_id('gal')}": response})
+    with pytest.raises(VisavisProblem, match="answer_unreadable") as raised:
+        operator(server).gallery(an_id("gal"))
+    assert raised.value.status == response.status_code
+    assert len(server.requests) == 1
+
+
+def test_a_field_that_a_later_server_adds_is_passed_over() -> None:
+    server = FakeServer({f"GET /v1/galleries/{an_id('gal')}": {**GALLERY, "colour": "blue"}})
+    assert operator(server).gallery(an_id("gal")).name == "Staff"
+
+
+def test_a_read_is_sent_again_when_the_connection_fails() -> None:
+    server = FakeServer({GALLERIES: [httpx2.ConnectError("no"), httpx2.ReadError("no"), page(GALLERY)]})
+    assert operator(server).galleries().items[0].id == an_id("gal")
+    assert server.called == [GALLERIES] * 3
+
+
+def test_a_read_gives_up_after_three() -> None:
+    server = FakeServer({GALLERIES: httpx2.ConnectError("no")})
+    with pytest.raises(VisavisProblem, match="unreachable"):
+        operator(server).galleries()
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("failure", [httpx2.ConnectError("no"), httpx2.ReadError("no"), httpx2.ReadTimeout("no")])
+def test_a_write_is_sent_once(failure: Exception) -> None:
+    server = FakeServer({"POST /v1/galleries": failure})
+    with pytest.raises(VisavisProblem, match="unreachable"):
+        operator(server).open_gallery(name="n", purpose_id=an_id("pur"))
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [problem("rate_limited", 429), problem("not_ready", 503), httpx2.ReadTimeout("no")])
+def test_a_refused_or_slow_read_is_not_repeated(answer: httpx2.Response | Exception) -> None:
+    server = FakeServer({GALLERIES: answer})
+    with pytest.raises(VisavisProblem):
+        operator(server).galleries()
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://faces.example", "http://10.0.0.1:8642", "ftp://127.0.0.1", "faces.example", "", "http://127.1.example"],
+)
+def test_keys_do_not_travel_unencrypted(url: str) -> None:
+    with pytest.raises(VisavisProblem, match="url_unsafe"):
+        operator(FakeServer(), url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "http://localhost", "http://[::1]:8642", "https://faces.example/"]
+)
+def test_this_machine_or_tls_is_private_enough(url: str) -> None:
+    operator(FakeServer(), url).close()
+
+
+def test_a_server_behind_a_path_is_reached_there() -> None:
+    server = FakeServer({"GET /faces/v1/galleries": page()})
+    assert operator(server, "https://acme.example/faces/").galleries().items == []
+
+
+@pytest.mark.parametrize("key", ["", "naïve", "two\nlines"])
+def test_what_cannot_be_an_api_key_is_not_sent(key: str) -> None:
+    with pytest.raises(VisavisProblem, match="api_key_missing"):
+        Visavis(base_url=BASE, api_key=key, transport=FakeServer().transport)
+
+
+def test_an_identifier_reaches_no_other_door() -> None:
+    server = FakeServer()
+    with pytest.raises(VisavisProblem):
+        operator(server).purpose("x/../../api-keys?limit=1#")
+    assert server.requests[0].url.raw_path == b"/v1/purposes/x%2F..%2F..%2Fapi-keys%3Flimit%3D1%23"
+
+
+def test_secrets_are_in_no_repr() -> None:
+    assert API_KEY not in repr(transport_module.Bearer(API_KEY))
+    assert API_KEY not in repr(transport_module.LinkSecret(API_KEY))
+
+
+def test_a_purpose_comes_back_with_its_texts() -> None:
+    server = FakeServer({f"GET /v1/purposes/{an_id('pur')}": PURPOSE})
+    assert operator(server).purpose(an_id("pur")).texts[0].text == "We open the door."
+    assert server.requests[0].headers["Authorization"] == f"Bearer {API_KEY}"
