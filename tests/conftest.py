@@ -1,11 +1,15 @@
 """Fixtures that every test may use."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pytest_socket import disable_socket
-from support.world import World, opened_world
+from support.world import World, reopened_world, settings_in
+
+from visavis import bootstrap
 
 _WITH_SOCKETS = {"integration", "e2e", "docs"}
 
@@ -17,8 +21,38 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         disable_socket(allow_unix_socket=True)
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A data directory and key file that were just made, and the first API key: making them takes a while."""
+    folder = tmp_path_factory.mktemp("blank")
+    return folder, bootstrap.initialise(settings_in(folder))
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, blank: tuple[Path, str]) -> Iterator[World]:
     """A fresh server in this process."""
-    with opened_world(tmp_path) as opened:
+    folder, secret = blank
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    with reopened_world(tmp_path, settings_in(tmp_path), secret) as opened:
         yield opened
+
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """The folder of the installed weights. They are part of the product: without them a test fails, it does not skip."""
+    folder = Path(os.environ.get("VISAVIS_MODELS", ROOT / ".work" / "models"))
+    if not folder.is_dir():
+        pytest.fail(f"No weights in {folder}; run: make models")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def faces() -> Path:
+    """The folder of labelled photos; whoever asks for it carries the mark ``faces``."""
+    folder = ROOT.parent / "shared" / "faces" / "lfw-dev"
+    if not folder.is_dir():
+        pytest.skip(f"The labelled photos are not on this machine: {folder}")
+    return folder

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, sync_playwright
-from support.world import BASE, World
 
 import visavis.web
+from support.world import BASE, World
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -54,7 +54,10 @@ class Traffic:
             if message.type == "error" and "the server responded with a status of" not in message.text:
                 traffic.complaints.append(message.text)
 
-        page.on("request", traffic.requests.append)
+        def sent(request: Request) -> None:
+            traffic.requests.append(request)
+
+        page.on("request", sent)
         page.on("console", heard)
         page.on("pageerror", lambda error: traffic.complaints.append(str(error)))
         return traffic

@@ -249,10 +249,9 @@ def _raw_private(key: OKPKey) -> bytes:
     return urlsafe_b64decode(str(key.as_dict(private=True)["d"]) + "=")
 
 
-@contextmanager
-def opened_world(folder: Path) -> Iterator[World]:
-    """A fresh server; the folder gets its data directory and key file."""
-    settings = Settings(
+def settings_in(folder: Path) -> Settings:
+    """The settings of a world whose data directory and key file lie in ``folder``."""
+    return Settings(
         data_dir=folder / "data",
         key_file=folder / "keys" / "root.key",
         public_url=BASE,
@@ -260,6 +259,12 @@ def opened_world(folder: Path) -> Iterator[World]:
         failures_per_minute=100_000,
         purge_every_s=3600,
     )
+
+
+@contextmanager
+def opened_world(folder: Path) -> Iterator[World]:
+    """A fresh server; the folder gets its data directory and key file."""
+    settings = settings_in(folder)
     secret = bootstrap.initialise(settings)
     with reopened_world(folder, settings, secret) as world:
         yield world

@@ -57,7 +57,7 @@ def sign(shell: Shell, link: str, path: Path, earlier: Path | None) -> None:
         try:
             agreed = asked.countersign(receipt)
         except VisavisProblem as problem:
-            if problem.status:
+            if problem.refused:
                 path.unlink()
             raise
     if shell.as_json:

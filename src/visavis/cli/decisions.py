@@ -12,15 +12,15 @@ def decisions() -> None:
 
 
 @decisions.command("list")
-@click.option("--gallery", "gallery_id", help="Of this gallery only.")
+@click.argument("where", metavar="GALLERY_OR_PURPOSE")
 @list_options
 @pass_shell
-def list_all(shell: Shell, gallery_id: str | None, after: str | None, limit: int) -> None:
-    """Decisions within their purpose's retention. fmr_decade -4: at most 1 stranger in 10,000 scores this high."""
+def list_all(shell: Shell, where: str, after: str | None, limit: int) -> None:
+    """Decisions of one gallery, or document checks of one purpose (pur_...), within retention.
+
+    fmr_decade -4: at most 1 stranger in 10,000 scores this high.
+    """
     with shell.operator() as server:
-        page = gather(
-            lambda after, limit: server.decisions(gallery_id=gallery_id, after=after, limit=limit),
-            after=after,
-            limit=limit,
-        )
+        ask = server.document_checks if where.startswith("pur_") else server.decisions
+        page = gather(lambda after, limit: ask(where, after=after, limit=limit), after=after, limit=limit)
     show_page(shell, page, ["decided_at", "kind", "means", "outcome", "reason", "subject_id", "fmr_decade"])

@@ -21,6 +21,7 @@ _WIDE: Final = 200
 """Columns where there is no terminal to ask, so that identifiers are not broken."""
 
 _MOST_PER_CALL: Final = 200
+_LONGEST_NESTED: Final = 400
 
 
 def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -105,9 +106,16 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value)
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "\n".join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return "  ".join(f"{name}: {_short(_cell(item))}" for name, item in value.items() if item is not None)
     return str(value)
+
+
+def _short(text: str) -> str:
+    """Signed texts are for programs: ``--json`` has them whole."""
+    return text if len(text) <= _LONGEST_NESTED else f"{text[:24]}…"
 
 
 def _json(data: Any) -> None:

@@ -192,11 +192,17 @@ class Visavis(Caller):
         body = Body(ResolutionRequest(resolution=resolution), idempotency_key=idempotency_key)
         self._transport.act("POST", door("reviews", review_id, "resolution"), body)
 
-    def decisions(
-        self, *, gallery_id: str | None = None, after: str | None = None, limit: int = PAGE
-    ) -> Page[DecisionRecord]:
-        """A page of the decisions that are within their purpose's retention."""
+    def decisions(self, gallery_id: str, *, after: str | None = None, limit: int = PAGE) -> Page[DecisionRecord]:
+        """A page of one gallery's decisions that are within their purpose's retention.
+
+        There is no list across galleries, nor by person (rule S5).
+        """
         query = {"gallery_id": gallery_id, "after": after, "limit": limit}
+        return self._transport.get(door("decisions"), Page[DecisionRecord], query=query)
+
+    def document_checks(self, purpose_id: str, *, after: str | None = None, limit: int = PAGE) -> Page[DecisionRecord]:
+        """A page of one purpose's document checks; nothing of the pictures is in them."""
+        query = {"purpose_id": purpose_id, "after": after, "limit": limit}
         return self._transport.get(door("decisions"), Page[DecisionRecord], query=query)
 
     def invite(self, subject_id: str, *, attended: bool, idempotency_key: str | None = None) -> InvitationAnswer:

@@ -35,6 +35,9 @@ _HERE: Final = {
 """What can go wrong on this side: title and mend by code."""
 
 
+_CLIENT_ERRORS: Final = 4
+
+
 class VisavisProblem(Exception):
     """A call did not do what was asked.
 
@@ -57,6 +60,11 @@ class VisavisProblem(Exception):
     def status(self) -> int:
         """The HTTP status, or 0 where no answer came."""
         return self.problem.status
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server itself said no, so that nothing was done; false where that is not known."""
+        return self.problem.status // 100 == _CLIENT_ERRORS and self.code not in _HERE
 
     @property
     def detail(self) -> str:

@@ -9,6 +9,7 @@ from visavis.consent.rules import require_live_consent
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.match.index import GalleryIndex
+from visavis.model.access import NotFound
 from visavis.model.consent import ConsentMissing, EnrolmentState, Reference, Subject, SubjectState
 from visavis.model.errors import ConsentRefused, IntegrityError
 from visavis.model.purpose import Gallery
@@ -110,7 +111,7 @@ class LiveGalleries:
             active = {e.id for e in tx.enrolments.find(subject_id=subject.id, state=EnrolmentState.ACTIVE)}
             references = [r for r in tx.references.find(subject_id=subject.id) if r.enrolment_id in active]
             templates = self.open_all(tx, references, subject)
-        except (ConsentRefused, IntegrityError):
+        except (ConsentRefused, IntegrityError, NotFound):
             return False
         index = self.index(gallery)
         for reference, template in zip(references, templates, strict=True):

@@ -206,7 +206,7 @@ class Sessions:
                 return station.public_key
             subject = tx.subjects.first(id=signer)
         if subject is None or subject.public_key is None or subject.state is SubjectState.PENDING:
-            raise SignatureRefused("The signer is not known.")
+            raise SignatureRefused("The signer is not known here: never registered, or withdrawn and erased.")
         as_public_key(subject.public_key)
         return subject.public_key
 

@@ -1,6 +1,6 @@
 """Images as the stages see them, and why one is refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -22,7 +22,7 @@ class Frame:
     ``pixels`` has shape (height, width, 3), dtype uint8, channels red, green, blue, 0-255 in sRGB.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] = field(repr=False)
 
     @property
     def width(self) -> int:

@@ -1,6 +1,6 @@
 """What a face is turned into."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,10 @@ class Template:
     """A unit vector and the model that made it; vectors of two models never compare.
 
     ``vector`` has shape (dimension,), dtype float32 and length 1. Treat it as a photo of the person: it can be inverted
-    into one (arXiv 2411.03960).
+    into one (arXiv 2411.03960); so it is left out of ``repr``, which ends up in logs.
     """
 
-    vector: NDArray[np.float32]
+    vector: NDArray[np.float32] = field(repr=False)
     model_id: str
 
 

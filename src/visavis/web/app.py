@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -41,19 +42,35 @@ _HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 
+# 422 is named too, or FastAPI would describe a shape of its own for it.
+_REFUSED: dict[str, Any] = {
+    "description": "Refused; `mend` says what to do.",
+    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
 log = get_logger(__name__)
+
+
+class _App(FastAPI):
+    """An app whose OpenAPI document has the shape of problems, which no route names as its own answer."""
+
+    def openapi(self) -> dict[str, Any]:
+        """See FastAPI."""
+        document = super().openapi()
+        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        return document
 
 
 def create_app(services: Services) -> FastAPI:
     """The app over a server's flows."""
-    app = FastAPI(
+    app = _App(
         title="Visavis",
         version=__version__,
         summary="Face verification and identification among people who signed a consent they can withdraw.",
         lifespan=_life,
         docs_url=None,
         redoc_url=None,
-        responses={"default": {"model": Problem, "description": "Refused; `mend` says what to do."}},
+        responses=dict.fromkeys((422, "default"), _REFUSED),
     )
     app.state.services = services
     app.state.loaded = None
@@ -72,7 +89,10 @@ def create_app(services: Services) -> FastAPI:
 async def _frame(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:
     """Give each request an identifier, and each answer the headers that keep browsers strict."""
     request.state.request_id = secrets.token_hex(8)
-    response = await handle(request)
+    try:
+        response = await handle(request)
+    except Exception as error:  # noqa: BLE001 -- whatever it was, the caller gets a problem and the log no data
+        response = problems.fault(error, request_id=request.state.request_id)
     response.headers.update(_HEADERS)
     response.headers["Request-Id"] = request.state.request_id
     return response

@@ -4,6 +4,7 @@ import hashlib
 from typing import Final
 
 from starlette.formparsers import MultiPartParser
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visavis.model.access import BodyTooLarge
@@ -13,6 +14,8 @@ from visavis.web.problems import problem_response
 
 MAX_BODY: Final = MAX_PHOTOS * MAX_BYTES + 64 * 1024
 """Largest body accepted, in bytes: as many photos as one enrolment takes."""
+
+_DIGITS: Final = 18
 
 # Starlette writes large uploads to a temporary file; a photo must not touch the disk, so the bound is never reached.
 MultiPartParser.spool_max_size = MAX_BODY + 1
@@ -29,7 +32,10 @@ class BoundedBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await _read(scope, receive)
+        try:
+            body = await _read(scope, receive)
+        except ClientDisconnect:
+            return  # half a request is none; nobody is there to be told
         if body is None:
             await problem_response(BodyTooLarge(), request_id=scope["state"]["request_id"])(scope, receive, send)
             return
@@ -48,14 +54,14 @@ class BoundedBody:
 
 async def _read(scope: Scope, receive: Receive) -> bytes | None:
     announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if not announced.isdigit() or int(announced) > MAX_BODY:
+    if not announced.isdigit() or len(announced) > _DIGITS or int(announced) > MAX_BODY:
         return None
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return b"".join(parts)
+            raise ClientDisconnect
         part = message.get("body", b"")
         size += len(part)
         if size > MAX_BODY:

@@ -23,7 +23,8 @@ _PARAMETERS = re.compile(
     + r';created=(?P<created>\d{1,12});nonce="(?P<nonce>[A-Za-z0-9_-]{16,64})"'
     + r';keyid="(?P<keyid>[a-z]{3}_[a-z2-7]{26})";alg="ed25519"'
 )
-_SIGNATURE = re.compile(LABEL + r"=:(?P<value>[A-Za-z0-9+/]{86}==):")
+# The last character holds two bits of the signature; any other spelling of it would be a second form of the same.
+_SIGNATURE = re.compile(LABEL + r"=:(?P<value>[A-Za-z0-9+/]{85}[AQgw]==):")
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ CALLS: list[tuple[str, str, Answer]] = [
     ),
     ("review list", "GET /v1/reviews", page(REVIEW)),
     (f"review resolve {REV} noted", f"POST /v1/reviews/{REV}/resolution", None),
-    ("decisions list", "GET /v1/decisions", page(RECORD)),
+    (f"decisions list {GAL}", "GET /v1/decisions", page(RECORD)),
 ]
 
 
@@ -226,7 +226,7 @@ def test_a_command_line_that_contradicts_itself_exits_2(run: Run, server: FakeSe
 
 def test_lists_go_over_pages_up_to_the_limit(run: Run, server: FakeServer) -> None:
     server.answers["GET /v1/decisions"] = [page(*[RECORD] * 200, after="a"), page(*[RECORD] * 50, after="b")]
-    result: Result = run("decisions", "list", "--limit", "250", "--gallery", GAL, "--json")
+    result: Result = run("decisions", "list", GAL, "--limit", "250", "--json")
     got = json.loads(result.stdout)
     assert (len(got["items"]), got["next"]) == (250, "b")
     assert [dict(r.url.params) for r in server.requests] == [

@@ -74,7 +74,7 @@ CALLS: list[tuple[str, Answer, Callable[[Visavis], Any]]] = [
     (f"DELETE /v1/api-keys/{an_id('key')}", None, lambda c: c.revoke_api_key(an_id("key"))),
     ("GET /v1/reviews", page(REVIEW), lambda c: c.reviews()),
     (f"POST /v1/reviews/{REV}/resolution", None, lambda c: c.resolve_review(REV, "noted")),
-    ("GET /v1/decisions", page(RECORD), lambda c: c.decisions(gallery_id=GAL)),
+    ("GET /v1/decisions", page(RECORD), lambda c: c.decisions(GAL)),
     ("POST /v1/personal-sessions", INVITATION, lambda c: c.invite(SUB, attended=True)),
     (f"GET /v1/personal-sessions/{SES}", RECORD, lambda c: c.personal_decision(SES)),
 ]
@@ -96,11 +96,11 @@ def test_each_call_goes_to_its_door_with_the_key(door: str, answer: Answer, call
 def test_lists_ask_for_their_page() -> None:
     server = FakeServer({"GET /v1/decisions": page(RECORD, after=an_id("dec"))})
     client = Visavis(base_url=BASE, api_key=API_KEY, transport=server.transport)
-    got = client.decisions(gallery_id=GAL, after=an_id("dec"), limit=7)
+    got = client.decisions(GAL, after=an_id("dec"), limit=7)
     assert got.next == an_id("dec")
     assert dict(server.requests[0].url.params) == {"gallery_id": GAL, "after": an_id("dec"), "limit": "7"}
-    client.decisions()
-    assert dict(server.requests[1].url.params) == {"limit": "50"}
+    client.decisions(GAL)
+    assert dict(server.requests[1].url.params) == {"gallery_id": GAL, "limit": "50"}
 
 
 def test_photos_are_bytes_or_paths_and_their_names_stay_here(tmp_path: Path) -> None:

@@ -40,23 +40,23 @@ class SqlRows(Rows[T]):
             self._connection.execute(self._table.insert(), self._columns(value))
         except sa.exc.IntegrityError as error:
             if "UNIQUE" in str(error.orig).upper():
-                raise AlreadyExists(f"There is already such a row in {self._table.name}.") from None
+                raise AlreadyExists(f"There is already one like it among the {self._table.name.replace('_', ' ')}.") from None
             raise
 
     def get(self, id_: str) -> T:
         """See the port."""
         value = self.first(id=id_)
         if value is None:
-            raise NotFound(f"There is no such entry in {self._table.name.replace('_', ' ')}.")
+            raise NotFound(f"There is no such entry among the {self._table.name.replace('_', ' ')}.")
         return value
 
     def find(self, **equal: Any) -> list[T]:
         """See the port."""
-        return self._values(_select(self._table, tuple(equal), limited=False), equal)
+        return self._values(_select(self._table, _names(equal), limited=False), equal)
 
     def first(self, **equal: Any) -> T | None:
         """See the port."""
-        found = self._values(_select(self._table, tuple(equal), limited=True), equal)
+        found = self._values(_select(self._table, _names(equal), limited=True), equal)
         return found[0] if found else None
 
     def change(self, value: T) -> None:
@@ -64,7 +64,7 @@ class SqlRows(Rows[T]):
         columns = self._columns(value)
         changed = self._connection.execute(_update(self._table), {**columns, "same_id": columns["id"]})
         if changed.rowcount != 1:
-            raise NotFound(f"There is no such entry in {self._table.name.replace('_', ' ')}.")
+            raise NotFound(f"There is no such entry among the {self._table.name.replace('_', ' ')}.")
 
     def remove(self, **equal: Any) -> int:
         """See the port."""
@@ -103,9 +103,16 @@ class SqlRows(Rows[T]):
 # Statements are made once and kept: making one takes longer than SQLite needs to run it.
 
 
+def _names(equal: dict[str, Any]) -> tuple[tuple[str, bool], ...]:
+    """The fields that are asked for, and whether they are to be empty: nothing equals NULL in SQL."""
+    return tuple((name, value is None) for name, value in equal.items())
+
+
 @cache
-def _select(table: sa.Table, names: tuple[str, ...], *, limited: bool) -> sa.Select[Any]:
-    query = sa.select(table).where(*(table.c[name] == sa.bindparam(name) for name in names))
+def _select(table: sa.Table, names: tuple[tuple[str, bool], ...], *, limited: bool) -> sa.Select[Any]:
+    query = sa.select(table).where(
+        *(table.c[name].is_(None) if empty else table.c[name] == sa.bindparam(name) for name, empty in names)
+    )
     query = query.order_by(table.c.get("created_at", table.c.id), table.c.id)
     return query.limit(1) if limited else query
 

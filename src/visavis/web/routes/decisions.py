@@ -1,8 +1,12 @@
 """Decisions as the operator sees them."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
+from fastapi import APIRouter, Query
+
+from visavis.model.access import RequestInvalid
 from visavis.model.decision import Decision
+from visavis.model.station import SessionKind
 from visavis.web.auth import Flows, Operator
 from visavis.web.pagination import After, Limit, page_of
 from visavis.wire.deciding import DecisionRecord
@@ -13,11 +17,29 @@ router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
 @router.get("")
 def list_decisions(
-    gallery_id: str, flows: Flows, _key: Operator, after: After = None, limit: Limit = 50
+    flows: Flows,
+    _key: Operator,
+    gallery_id: str | None = None,
+    purpose_id: Annotated[str | None, Query(description="For a purpose's document checks.")] = None,
+    after: After = None,
+    limit: Limit = 50,
 ) -> Page[DecisionRecord]:
-    """Decisions of one gallery. There is no query across galleries, nor by person (rule S5)."""
+    """Decisions of one gallery, or document checks of one purpose: name one of them.
+
+    There is no query across galleries, nor by person (rule S5).
+    """
+    if (gallery_id is None) == (purpose_id is None):
+        raise RequestInvalid("Name either gallery_id or purpose_id.")
     with flows.store.read() as tx:
-        rows = tx.decisions.page(after=after, limit=limit + 1, gallery_id=tx.galleries.get(gallery_id).id)
+        if gallery_id is not None:
+            rows = tx.decisions.page(after=after, limit=limit + 1, gallery_id=tx.galleries.get(gallery_id).id)
+        else:
+            rows = tx.decisions.page(
+                after=after,
+                limit=limit + 1,
+                purpose_id=tx.purposes.get(str(purpose_id)).id,
+                kind=SessionKind.DOCUMENT_CHECK,
+            )
     return page_of(rows, limit=limit, shape=record_answer, id_of=lambda d: d.id)
 
 

@@ -1,0 +1,289 @@
+"""What a person does at the pages, in a real browser, over the real doors of a simulated server."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Dialog, Page, Route, expect
+from sim.faces import photo
+from support.browser import Traffic
+from support.person_at_page import agree, load_receipt, open_consent, read_json, save_receipt
+from support.world import BASE, World
+
+pytestmark = pytest.mark.browser
+
+
+def test_person_agrees_and_is_recognised(page: Page, at_sim: World, tmp_path: Path) -> None:
+    gallery = at_sim.gallery()
+    station = at_sim.station(gallery)
+    secret = at_sim.pending(gallery, "ann", photo("ann"))
+    assert at_sim.identify(station, photo("ann", 2))["decision"] == "NO_MATCH"
+    open_consent(page, secret)
+    receipt = read_json(agree(page, tmp_path))
+    decision = at_sim.identify(station, photo("ann", 2))
+    assert (decision["decision"], decision["subject"]["subject_id"]) == ("MATCH", receipt["subject_id"])
+    assert receipt["server"] == BASE
+    expect(page.locator("#saved")).to_contain_text("Saved as visavis-receipt-")
+
+
+def test_page_tells_what_is_asked_before_it_asks(page: Page, at_sim: World) -> None:
+    gallery = at_sim.gallery(target=0.001, text="Erster Absatz.\n\n<b>Zweiter</b> & dritter.", language="de")
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
+    text = page.locator("#text")
+    expect(text).to_have_text("Erster Absatz.\n\n<b>Zweiter</b> & dritter.")
+    expect(text).to_have_attribute("lang", "de")
+    short = page.locator("#ask")
+    for words in ("Acme", "privacy@acme.example", "90 days", "at most 1 in 1,000", "Version 1, German"):
+        expect(short).to_contain_text(words)
+
+
+def test_s7_both_answers_are_as_large_and_neither_is_given_for_the_person(page: Page, at_sim: World) -> None:
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    for width in (320, 390, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        yes, no = (page.locator(f"#{name}").bounding_box() for name in ("yes", "no"))
+        assert yes is not None
+        assert no is not None
+        assert (yes["width"], yes["height"]) == (no["width"], no["height"])
+    looks = "(id) => { const s = getComputedStyle(document.getElementById(id));"
+    looks += " return [s.backgroundColor, s.color, s.fontSize, s.borderColor]; }"
+    assert page.evaluate(looks, "yes") == page.evaluate(looks, "no")
+    expect(page.get_by_role("checkbox")).not_to_be_checked()
+
+
+def test_s1_yes_without_the_tick_agrees_to_nothing(page: Page, at_sim: World, traffic: Traffic) -> None:
+    secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
+    open_consent(page, secret)
+    page.locator("#yes").click()
+    expect(page.locator("#agree-problem")).to_contain_text("Tick the box first")
+    expect(page.get_by_role("checkbox")).to_be_focused()
+    assert not [request for request in traffic.requests if request.method == "POST"]
+    assert at_sim.link("GET", "/v1/consent", secret).json()["waiting"]
+
+
+def test_s1_private_key_never_leaves_the_browser(page: Page, at_sim: World, traffic: Traffic, tmp_path: Path) -> None:
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    receipt = agree(page, tmp_path)
+    load_receipt(page, receipt)
+    expect(page.locator("#held")).to_be_visible()
+    private = read_json(receipt)["private_key"]["d"]
+    sent = traffic.sent()
+    assert read_json(receipt)["countersignature"].encode() in sent
+    assert private.encode() not in sent
+    assert private.encode() not in at_sim.files()
+    stored = "[localStorage.length, sessionStorage.length, document.cookie]"
+    assert page.evaluate(stored) == [0, 0, ""]
+
+
+def test_no_request_leaves_the_origin(page: Page, at_sim: World, traffic: Traffic, tmp_path: Path) -> None:
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    receipt = agree(page, tmp_path)
+    load_receipt(page, receipt)
+    expect(page.locator("#held")).to_be_visible()
+    for path in ("/", "/docs", "/grant", "/consent"):
+        page.goto(BASE + path)
+    assert traffic.origins() == {BASE}
+
+
+def test_link_secret_is_in_no_address(page: Page, at_sim: World, traffic: Traffic, tmp_path: Path) -> None:
+    secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
+    open_consent(page, secret)
+    agree(page, tmp_path)
+    assert not [r.url for r in traffic.requests if secret in r.url.partition("#")[0]]
+    assert secret not in page.url
+
+
+def test_person_declines_and_the_pin_works(page: Page, at_sim: World) -> None:
+    gallery = at_sim.gallery()
+    station = at_sim.station(gallery)
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
+    page.get_by_role("button", name="No, use a PIN instead").click()
+    expect(page.locator("#declined h1")).to_be_visible()
+    pin = page.locator("[data-pin]").inner_text()
+    assert at_sim.pin(station, "ann", pin)["decision"] == "MATCH"
+    assert at_sim.identify(station, photo("ann", 2))["decision"] == "NO_MATCH"
+    assert at_sim.sql("SELECT count(*) FROM 'references'") == [(0,)]
+    expect(page.get_by_role("img", name="Your QR code")).to_be_visible()
+
+
+def test_link_used_twice_gets_a_kind_page(page: Page, at_sim: World, tmp_path: Path) -> None:
+    secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
+    open_consent(page, secret)
+    agree(page, tmp_path)
+    page.goto("about:blank")
+    page.goto(f"{BASE}/consent#{secret}")
+    expect(page.get_by_role("heading", name="This link is over")).to_be_visible()
+    expect(page.locator("#problem")).to_be_empty()
+
+
+def test_link_that_ends_while_it_is_read_agrees_to_nothing(page: Page, at_sim: World) -> None:
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    at_sim.clock.move(seconds=15 * 86400)
+    page.get_by_role("checkbox").check()
+    page.locator("#yes").click()
+    expect(page.get_by_role("heading", name="This link is over")).to_be_visible()
+
+
+def test_offer_that_another_key_signed_is_not_shown(page: Page, at_sim: World) -> None:
+    secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
+    page.route("**/jwks.json", lambda route: route.fulfill(json={"keys": []}))
+    page.goto(f"{BASE}/consent#{secret}")
+    expect(page.locator("#problem")).to_contain_text("signature does not check out")
+    expect(page.locator("#ask")).to_be_hidden()
+
+
+def test_answer_that_got_lost_does_not_lose_the_key(
+    page: Page, at_sim: World, traffic: Traffic, tmp_path: Path
+) -> None:
+    secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
+    open_consent(page, secret)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        sent = route.request.post_data_json
+        lost.append(at_sim.link("POST", "/v1/consent/countersignature", secret, json=sent).text)
+        route.abort()
+
+    page.route("**/v1/consent/countersignature", lose, times=1)
+    page.get_by_role("checkbox").check()
+    page.locator("#yes").click()
+    expect(page.locator("#problem")).to_contain_text("did not answer")
+    page.locator("#yes").click()
+    expect(page.locator("#agreed")).to_be_visible()
+    receipt = save_receipt(page, tmp_path)
+    assert read_json(receipt)["countersignature"] in lost[0]
+    load_receipt(page, receipt)
+    expect(page.locator("#held")).to_contain_text("You agreed to be recognised.")
+    traffic.complaints.clear()  # the lost answer is logged by the browser
+
+
+def test_new_photos_are_signed_with_the_key_of_the_earlier_receipt(page: Page, at_sim: World, tmp_path: Path) -> None:
+    gallery = at_sim.gallery()
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
+    first = agree(page, tmp_path)
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann", 2)))
+    page.get_by_role("checkbox").check()
+    page.locator("#yes").click()
+    expect(page.locator("#problem")).to_contain_text("another key")
+    page.locator("#earlier-file").set_input_files(first)
+    expect(page.locator("#earlier-said")).to_contain_text("Loaded")
+    second = agree(page, tmp_path)
+    assert read_json(second)["private_key"] == read_json(first)["private_key"]
+    expect(page.locator("#agreed-other")).to_contain_text("stay as they were")
+
+
+def test_leaving_without_saving_the_receipt_is_warned_of(page: Page, at_sim: World, tmp_path: Path) -> None:
+    warned: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        warned.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    page.get_by_role("checkbox").check()
+    page.locator("#yes").click()
+    expect(page.locator("#agreed")).to_be_visible()
+    page.reload()
+    assert warned == ["beforeunload"]
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    agree(page, tmp_path)
+    page.reload()
+    assert warned == ["beforeunload"]
+
+
+def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path: Path) -> None:
+    gallery = at_sim.gallery()
+    station = at_sim.station(gallery)
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
+    receipt = agree(page, tmp_path)
+    at_sim.identify(station, photo("ann", 2))
+    load_receipt(page, receipt)
+    held = page.locator("#held")
+    for words in ("ann", "Acme", "sim-1", "Recognised", "You agreed to be recognised."):
+        expect(held).to_contain_text(words)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Take it with me").click()
+    download.value.save_as(tmp_path / "held.json")
+    told = read_json(tmp_path / "held.json")
+    subject = at_sim.api("GET", f"/v1/subjects/{told['subject_id']}").json()
+    assert told == {**subject, "state": "CONSENTED"}
+
+
+def test_person_withdraws_in_two_steps_and_is_gone(page: Page, at_sim: World, tmp_path: Path) -> None:
+    gallery = at_sim.gallery()
+    station = at_sim.station(gallery)
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
+    receipt = agree(page, tmp_path)
+    load_receipt(page, receipt)
+    page.get_by_role("button", name="Withdraw", exact=True).click()
+    page.get_by_role("button", name="Keep everything").click()
+    assert at_sim.identify(station, photo("ann", 2))["decision"] == "MATCH"
+    page.get_by_role("button", name="Withdraw", exact=True).click()
+    page.get_by_role("button", name="Withdraw now").click()
+    expect(page.get_by_role("heading", name="It is gone")).to_be_visible()
+    expect(page.locator("#gone")).to_contain_text("the server does not know it any more")
+    assert at_sim.identify(station, photo("ann", 2))["decision"] == "NO_MATCH"
+    load_receipt(page, receipt)
+    expect(page.locator("#problem")).to_contain_text("The signer is not known.")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"no", "not JSON"),
+        (b"{}", "not a Visavis receipt"),
+        (b'{"visavis_receipt": 1}', "not a Visavis receipt"),
+    ],
+)
+def test_file_that_is_no_receipt_is_answered_kindly(
+    page: Page, at_sim: World, traffic: Traffic, tmp_path: Path, content: bytes, words: str
+) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_bytes(content)
+    load_receipt(page, wrong)
+    expect(page.locator("#problem")).to_contain_text(words)
+    assert not [request for request in traffic.requests if "/v1/" in request.url]
+    assert at_sim is not None
+
+
+def test_receipt_of_another_server_says_where_to_go(page: Page, at_sim: World, tmp_path: Path) -> None:
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    receipt = agree(page, tmp_path)
+    receipt.write_text(receipt.read_text().replace(BASE, "https://elsewhere.example"))
+    load_receipt(page, receipt)
+    expect(page.locator("#problem")).to_contain_text("Open https://elsewhere.example/me")
+
+
+def test_holder_grants_one_document_check(page: Page, at_sim: World, traffic: Traffic) -> None:
+    station = at_sim.station(purpose_id=at_sim.purpose(target_kind="fmr", target=0.001))
+    opened = at_sim.at(station, "POST", "/v1/sessions", json={"kind": "document_check"}).json()
+    path = f"/v1/sessions/{opened['session_id']}/document-check"
+    page.goto(opened["grant_link"])
+    expect(page.locator("#text")).to_contain_text("We open the door for you.")
+    page.locator("#yes").click()
+    expect(page.locator("#agree-problem")).to_contain_text("Tick the box first")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Yes, compare them once").click()
+    expect(page.locator("#granted")).to_be_visible()
+    pictures = {"portrait": photo("ann"), "document": photo("ann", 2)}
+    assert at_sim.at(station, "POST", path, files=pictures).json()["decision"] == "MATCH"
+    assert b'"d"' not in traffic.sent()
+
+
+def test_holder_who_says_no_grants_nothing(page: Page, at_sim: World) -> None:
+    station = at_sim.station(purpose_id=at_sim.purpose(target_kind="fmr", target=0.001))
+    opened = at_sim.at(station, "POST", "/v1/sessions", json={"kind": "document_check"}).json()
+    page.goto(opened["grant_link"])
+    page.get_by_role("button", name="No, do not compare").click()
+    expect(page.locator("#refused")).to_be_visible()
+    path = f"/v1/sessions/{opened['session_id']}/document-check"
+    pictures = {"portrait": photo("ann"), "document": photo("ann", 2)}
+    assert at_sim.at(station, "POST", path, files=pictures).json()["code"] == "session_not_granted"
+
+
+def test_grant_link_that_is_over_gets_a_kind_page(page: Page, at_sim: World) -> None:
+    station = at_sim.station(purpose_id=at_sim.purpose(target_kind="fmr", target=0.001))
+    opened = at_sim.at(station, "POST", "/v1/sessions", json={"kind": "document_check"}).json()
+    at_sim.clock.move(seconds=121)
+    page.goto(opened["grant_link"])
+    expect(page.get_by_role("heading", name="This link is over")).to_be_visible()
