@@ -73,8 +73,9 @@ def cli() -> str:
     head = (
         f"{_MADE}# The command line\n\n"
         "What `visavis --help` and the help of every command say. Commands speak REST to the server at `--url`,\n"
-        "except `init`, `serve`, `doctor` and `models`, which work on the installation they run on, and `station key`,\n"
-        "which makes a file. The exit codes of decisions are 0 `MATCH`, 10 `NO_MATCH`, 11 `REFUSED` and 12 `REVIEW`.\n"
+        "except `init`, `serve`, `doctor` and `models`, which work on the installation they run on, and\n"
+        "`station key`, which makes a file.\n\n"
+        "The exit codes of decisions are 0 `MATCH`, 10 `NO_MATCH`, 11 `REFUSED` and 12 `REVIEW`.\n"
     )
     parts = [head]
     for words, context in _commands(program, click.Context(program, info_name="visavis", **_wide())):

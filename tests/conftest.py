@@ -42,7 +42,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def weights() -> Path:
-    """The folder of the installed weights. They are part of the product: without them a test fails, it does not skip."""
+    """The folder of the installed weights. Without them a test fails, it does not skip."""
     folder = Path(os.environ.get("VISAVIS_MODELS", ROOT / ".work" / "models"))
     if not folder.is_dir():
         pytest.fail(f"No weights in {folder}; run: make models")

@@ -117,6 +117,16 @@ def test_a_larger_picture_of_the_same_face_gives_nearly_the_same_template(
         assert score(extractor.extract(photo.read_bytes()), extractor.extract(target.getvalue())) >= 0.9
 
 
+def test_a_small_face_in_a_large_picture_is_found(photos: list[Path], extractor: Extractor) -> None:
+    for photo in photos[::3]:
+        canvas = Image.new("RGB", (2000, 1500), "grey")
+        with Image.open(photo) as image:
+            canvas.paste(image, (1200, 700))
+        target = io.BytesIO()
+        canvas.save(target, "PNG")
+        assert score(extractor.extract(photo.read_bytes()), extractor.extract(target.getvalue())) >= 0.85
+
+
 def test_s2_two_real_faces_side_by_side_are_refused(photos: list[Path], extractor: Extractor) -> None:
     for left, right in zip(photos[::2], photos[2::2], strict=False):
         both = np.hstack([np.asarray(Image.open(left)), np.asarray(Image.open(right))])

@@ -24,6 +24,9 @@ REFERENCE_POINTS: Final = np.array(
 )
 """Where the landmarks of ``Face.landmarks`` go in the crop, shape (5, 2), pixels, x then y."""
 
+_PROBES: Final = 16
+"""Points per side at which ``share_outside`` looks: it answers to within a few hundredths."""
+
 
 def align(frame: Frame, face: Face) -> NDArray[np.uint8]:
     """``face`` cut out of ``frame`` with its landmarks on the reference points.
@@ -45,6 +48,15 @@ def align(frame: Frame, face: Face) -> NDArray[np.uint8]:
     coefficients = (turn.real, -turn.imag, shift.real, turn.imag, turn.real, shift.imag)
     crop = part.transform((CROP_SIDE, CROP_SIDE), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR)
     return np.array(crop, dtype=np.uint8)
+
+
+def share_outside(frame: Frame, face: Face) -> float:
+    """How much of the crop that ``align`` would make shows nothing, because it reaches outside the picture, 0 to 1."""
+    turn, shift = similarity(REFERENCE_POINTS, face.landmarks)
+    across = (np.arange(_PROBES) + 0.5) * (CROP_SIDE / _PROBES)
+    seen = turn * (across[None, :] + 1j * across[:, None]) + shift
+    inside = (seen.real >= 0) & (seen.real < frame.width) & (seen.imag >= 0) & (seen.imag < frame.height)
+    return 1.0 - float(inside.mean())
 
 
 def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> tuple[complex, complex]:

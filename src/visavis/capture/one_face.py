@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from visavis.capture.align import share_outside
 from visavis.model.face import Face, FaceCutByBorder, FaceTooSmall, NoFace, SeveralFaces
 from visavis.model.image import Frame
 
@@ -15,8 +16,10 @@ MIN_EYE_DISTANCE: Final = 24.0
 """Pixels between the eyes below which we refuse. The aligned crop has 35: at 24 each of its pixels is a blend of
 fewer than half a pixel of the photo, and the error rates begin to rise."""
 
-MAX_OUTSIDE: Final = 0.15
-"""Share of the face's box that may lie outside the picture: hair or chin, no feature."""
+MAX_OUTSIDE: Final = 0.2
+"""Share of what the embedder would be shown that may lie outside the picture. The detector squeezes the landmarks of
+half a face into the half it sees, so that they and the box say little. Of 250 photos cut at each side bit by bit, 19 in
+20 kept a cosine of 0.79 with the uncut one up to this share; a little beyond it fell to 0.5 and below."""
 
 
 def the_one_face(faces: Sequence[Face], *, frame: Frame) -> Face:
@@ -24,7 +27,7 @@ def the_one_face(faces: Sequence[Face], *, frame: Frame) -> Face:
 
     1. There is a face.
     2. No other is at least half as wide as the widest. Smaller ones are background and go no further.
-    3. All five landmarks and most of its box are inside the picture.
+    3. All five landmarks and most of what the embedder looks at are inside the picture.
     4. Its eyes are far enough apart.
 
     :param faces: what the detector found in ``frame``.
@@ -41,7 +44,7 @@ def the_one_face(faces: Sequence[Face], *, frame: Frame) -> Face:
     if any(other.width >= RIVAL_WIDTH * largest.width for other in others):
         raise SeveralFaces
     # 3
-    if _landmark_outside(largest, frame) or _share_outside(largest, frame) > MAX_OUTSIDE:
+    if _landmark_outside(largest, frame) or share_outside(frame, largest) > MAX_OUTSIDE:
         raise FaceCutByBorder
     # 4
     if eye_distance(largest) < MIN_EYE_DISTANCE:
@@ -57,9 +60,3 @@ def eye_distance(face: Face) -> float:
 def _landmark_outside(face: Face, frame: Frame) -> bool:
     inside = (face.landmarks >= 0) & (face.landmarks < (frame.width, frame.height))
     return not bool(inside.all())
-
-
-def _share_outside(face: Face, frame: Frame) -> float:
-    width = min(face.left + face.width, frame.width) - max(face.left, 0.0)
-    height = min(face.top + face.height, frame.height) - max(face.top, 0.0)
-    return 1.0 - max(width, 0.0) * max(height, 0.0) / (face.width * face.height)

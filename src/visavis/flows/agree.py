@@ -1,5 +1,6 @@
 """The person's side of enrolling: read, agree or decline."""
 
+import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from visavis.decide.target import fmr_for
 from visavis.flows.credentials import Issued, issue, issue_once
 from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
-from visavis.flows.live import LiveGalleries
+from visavis.flows.live import LiveGalleries, open_references
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.subjects import external_reference_of, make_subject, with_public_key
 from visavis.model.calibration import Calibration
@@ -64,6 +65,7 @@ class Agree:
         self._clock = clock
         self._live = live
         self._calibration = calibration
+        self._admitting = threading.Lock()
 
     def terms(self, link_secret: str) -> Terms:
         """What there is to agree to.
@@ -89,7 +91,8 @@ class Agree:
 
         :raises LinkUnknown: 1. :raises ConsentForged: 2 to 4. :raises ConsentExpired: 2.
         """
-        with self._live.followed() as touched, self._store.write() as tx:
+        # One at a time, memory included: of one person who enrolled twice the second enrolment meets the first.
+        with self._admitting, self._live.followed() as touched, self._store.write() as tx:
             enrolment = self._enrolment(tx, link_secret)
             if enrolment.state is not EnrolmentState.PENDING:
                 raise LinkUnknown
@@ -163,7 +166,7 @@ class Agree:
     def _reason_to_look(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> Review | None:
         """The only comparison without a session: references, inside one gallery, after the person agreed."""
         gallery = tx.galleries.get(subject.gallery_id)
-        own = self._live.open_all(tx, tx.references.find(enrolment_id=enrolment.id), subject)
+        own = open_references(tx, tx.references.find(enrolment_id=enrolment.id), subject, keyring=self._keyring)
         index = self._live.index(gallery)
         bar = self._calibration.threshold_at(SAME_PERSON_FMR)
         within = [float(a.vector @ b.vector) for i, a in enumerate(own) for b in own[:i]]

@@ -6,7 +6,7 @@ from visavis.decide.judge import Verdict
 from visavis.decide.station_lock import after_probe
 from visavis.decide.target import fmr_for
 from visavis.flows.keyring import Keyring
-from visavis.flows.live import require_recognisable
+from visavis.flows.live import open_references, require_recognisable
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.subjects import external_reference_of
 from visavis.match.index import Candidate
@@ -73,11 +73,12 @@ class Deciding:
         subject = tx.subjects.first(id=candidate.subject_id)
         reference = tx.references.first(id=candidate.reference_id, subject_id=candidate.subject_id)
         if subject is None or reference is None or tx.subject_keys.first(id=subject.id) is None:
-            return False
+            return False  # given up a moment ago
         if tx.enrolments.get(reference.enrolment_id).state is not EnrolmentState.ACTIVE:
             return False
         try:
             require_recognisable(tx, subject, keyring=self.keyring, clock=self._clock)
+            open_references(tx, [reference], subject, keyring=self.keyring)
         except (ConsentRefused, IntegrityError):
             return False
         return True

@@ -85,32 +85,13 @@ class LiveGalleries:
                 for subject_id in touched:
                     every.callback(self.refresh, subject_id)
 
-    def open_all(self, tx: Transaction, references: list[Reference], subject: Subject) -> list[Template]:
-        """The templates of some references of one subject.
-
-        :raises SealBroken: one of them, or the subject's key, does not check out.
-        """
-        gallery = tx.galleries.get(subject.gallery_id)
-        key = self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
-        receipts = {receipt.enrolment_id: receipt.id for receipt in tx.receipts.find(subject_id=subject.id)}
-        return [
-            open_template(
-                reference,
-                receipt_id=receipts.get(reference.enrolment_id, ""),
-                subject_key=key,
-                subject=subject,
-                gallery=gallery,
-            )
-            for reference in references
-        ]
-
     def _take_in(self, tx: Transaction, subject: Subject, gallery: Gallery) -> bool:
         """Hold one subject's references if all of it checks out; else nothing of them."""
         try:
             require_recognisable(tx, subject, keyring=self._keyring, clock=self._clock)
             active = {e.id for e in tx.enrolments.find(subject_id=subject.id, state=EnrolmentState.ACTIVE)}
             references = [r for r in tx.references.find(subject_id=subject.id) if r.enrolment_id in active]
-            templates = self.open_all(tx, references, subject)
+            templates = open_references(tx, references, subject, keyring=self._keyring)
         except (ConsentRefused, IntegrityError, NotFound):
             return False
         index = self.index(gallery)
@@ -137,3 +118,25 @@ def require_recognisable(tx: Transaction, subject: Subject, *, keyring: Keyring,
         require_live_consent(
             receipt, subject=subject, purpose_id=purpose_id, controller_key=keyring.controller, now=clock.now()
         )
+
+
+def open_references(
+    tx: Transaction, references: list[Reference], subject: Subject, *, keyring: Keyring
+) -> list[Template]:
+    """The templates of some references of one subject.
+
+    :raises SealBroken: one of them, or the subject's key, does not check out.
+    """
+    gallery = tx.galleries.get(subject.gallery_id)
+    key = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+    receipts = {receipt.enrolment_id: receipt.id for receipt in tx.receipts.find(subject_id=subject.id)}
+    return [
+        open_template(
+            reference,
+            receipt_id=receipts.get(reference.enrolment_id, ""),
+            subject_key=key,
+            subject=subject,
+            gallery=gallery,
+        )
+        for reference in references
+    ]

@@ -70,11 +70,10 @@ class Sessions:
             if station.locked:
                 raise StationLocked
             self._require_kind(tx, station, kind)
-            for old in tx.sessions.find(station_id=station_id):
-                if old.state in (SessionState.OPEN, SessionState.AWAITING):
-                    if now < old.expires_at:
-                        raise SessionOpenAlready
-                    tx.sessions.change(replace(old, state=SessionState.CLOSED))
+            for old in _unused(tx, station_id):
+                if now < old.expires_at:
+                    raise SessionOpenAlready
+                tx.sessions.change(replace(old, state=SessionState.CLOSED))
             if station.last_session_at is not None and now < station.last_session_at + PACE:
                 wait = (station.last_session_at + PACE - now).total_seconds()
                 raise SessionTooSoon(retry_after_s=wait)
@@ -273,3 +272,9 @@ class Sessions:
             expires_at=now + SESSION_LIFE,
         )
         return Opened(session, secret)
+
+
+def _unused(tx: Transaction, station_id: str) -> list[Session]:
+    """The sessions of a station that nobody used or closed; the database lets there be one."""
+    states = (SessionState.OPEN, SessionState.AWAITING)
+    return [session for state in states for session in tx.sessions.find(station_id=station_id, state=state)]

@@ -1,14 +1,15 @@
 """Withdrawal, and the purge that does the same when time does it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from visavis.consent.receipt import expiry, read_offer
 from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.model.consent import Enrolment, EnrolmentState, Subject, SubjectState
+from visavis.model.consent import Enrolment, EnrolmentState, SubjectState
 from visavis.model.errors import ConsentRefused
 from visavis.model.station import SESSION_LIFE
 
@@ -53,56 +54,70 @@ class Withdraw:
             # Also where the store failed: it may have kept what it did, and nobody could ask for the rest again.
             self._store.scrub()
 
-    def purge(self) -> Purged:
-        """Take out everything whose time is over: unanswered offers, ended consents, old decisions and leftovers."""
+    def purge(self, *, thorough: bool = True) -> Purged:
+        """Take out everything whose time is over: unanswered offers, ended consents, old decisions and leftovers.
+
+        :param thorough: read the date in every signed offer, too, instead of trusting the column that repeats it. Costs
+            about 0.2 ms a person; at match time the signed date counts in any case.
+        """
         now = self._clock.now()
-        subjects = 0
+        ended = self._ended_as_signed() if thorough else set()
         with self._live.followed() as touched, self._store.write() as tx:
-            over = [e for e in tx.enrolments.find() if self._is_over(tx, e)]
+            over = self._over(tx, ended)
             for enrolment in over:
                 erase_enrolment(tx, enrolment)
                 touched.add(enrolment.subject_id)
-            restored = self._restored(tx)
-            for subject_id in touched | restored | self._outlived(tx):
+            emptied = {subject_id for subject_id in touched if self._has_nothing_left(tx, subject_id)}
+            gone = emptied | self._restored(tx) | self._outlived(tx)
+            for subject_id in gone:
                 subject = tx.subjects.get(subject_id)
-                if subject_id in restored or self._has_nothing_left(tx, subject):
-                    erase_subject(tx, subject, reason="expired", keyring=self._keyring, now=now)
-                    touched.add(subject_id)
-                    subjects += 1
+                erase_subject(tx, subject, reason="expired", keyring=self._keyring, now=now)
+            touched.update(gone)
             decisions = self._purge_leftovers(tx)
         if touched or decisions:
             self._store.scrub()
-        return Purged(subjects=subjects, enrolments=len(over), decisions=decisions)
+        return Purged(subjects=len(gone), enrolments=len(over), decisions=decisions)
 
-    def _is_over(self, tx: Transaction, enrolment: Enrolment) -> bool:
+    def _over(self, tx: Transaction, ended: set[str]) -> list[Enrolment]:
+        """Offers that nobody answered in time, and consents that are over."""
         now = self._clock.now()
-        receipt = tx.receipts.first(enrolment_id=enrolment.id)
-        if receipt is None or (enrolment.state is EnrolmentState.PENDING and now >= enrolment.expires_at):
-            return True
-        try:
-            return now >= expiry(read_offer(receipt.offer, controller_key=self._keyring.controller))
-        except ConsentRefused:
-            return now >= receipt.expires_at
+        unanswered = {e.id for e in tx.enrolments.before("expires_at", now) if e.state is EnrolmentState.PENDING}
+        ended |= {receipt.enrolment_id for receipt in tx.receipts.before("expires_at", now)}
+        found = [tx.enrolments.first(id=enrolment_id) for enrolment_id in unanswered | ended]
+        return [enrolment for enrolment in found if enrolment is not None]
+
+    def _ended_as_signed(self) -> set[str]:
+        """Enrolments whose signed date is over; read outside the writing transaction, since it takes long."""
+        now = self._clock.now()
+        with self._store.read() as tx:
+            receipts = tx.receipts.before("expires_at", datetime.max.replace(tzinfo=UTC))
+        ended = set()
+        for receipt in receipts:
+            with suppress(ConsentRefused):  # a forged offer allows nothing; its column still ends it
+                if now >= expiry(read_offer(receipt.offer, controller_key=self._keyring.controller)):
+                    ended.add(receipt.enrolment_id)
+        return ended
 
     def _outlived(self, tx: Transaction) -> set[str]:
         """People without a face on record whose purpose's retention is over."""
-        now = self._clock.now()
-        found = set()
-        for subject in tx.subjects.find(state=SubjectState.WITHOUT_FACE):
-            gallery = tx.galleries.get(subject.gallery_id)
-            if now >= subject.created_at + tx.purposes.get(gallery.purpose_id).retention:
-                found.add(subject.id)
-        return found
+        return {
+            subject.id
+            for gallery in tx.galleries.find()
+            for subject in tx.subjects.find(gallery_id=gallery.id, state=SubjectState.WITHOUT_FACE)
+            if self._clock.now() >= subject.created_at + tx.purposes.get(gallery.purpose_id).retention
+        }
 
     @staticmethod
     def _restored(tx: Transaction) -> set[str]:
         """People who withdrew and were brought back by a restored backup."""
         return {t.subject_id for t in tx.tombstones.find() if tx.subjects.first(id=t.subject_id) is not None}
 
-    def _has_nothing_left(self, tx: Transaction, subject: Subject) -> bool:
-        if tx.enrolments.count(subject_id=subject.id):
+    @staticmethod
+    def _has_nothing_left(tx: Transaction, subject_id: str) -> bool:
+        """Whether nothing allows to keep somebody; who is served without a face has their own time."""
+        if tx.subjects.get(subject_id).state is SubjectState.WITHOUT_FACE:
             return False
-        return subject.state is not SubjectState.WITHOUT_FACE or subject.id in self._outlived(tx)
+        return not tx.enrolments.count(subject_id=subject_id)
 
     def _purge_leftovers(self, tx: Transaction) -> int:
         now = self._clock.now()

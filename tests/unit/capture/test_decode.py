@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from visavis.capture import decode as decode_module
 from visavis.capture.decode import decode
 from visavis.model.image import (
     MAX_BYTES,
@@ -172,7 +171,7 @@ def test_what_the_parser_says_of_a_file_goes_no_further(monkeypatch: pytest.Monk
     def leak(*_: object, **__: object) -> Image.Image:
         raise ValueError("Jane Doe, 12 High Street")
 
-    monkeypatch.setattr(decode_module.Image, "open", leak)
+    monkeypatch.setattr(Image, "open", leak)
     with pytest.raises(ImageUnreadable) as refused:
         decode(saved(corners(), "PNG"))
     assert "Jane" not in str(refused.value)

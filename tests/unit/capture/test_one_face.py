@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fixtures.synthetic import face, frame
 
+from visavis.capture.align import REFERENCE_POINTS
 from visavis.capture.one_face import MAX_OUTSIDE, MIN_EYE_DISTANCE, eye_distance, the_one_face
 from visavis.model.errors import FaceRefused
 from visavis.model.face import Face, FaceCutByBorder, FaceTooSmall, NoFace, SeveralFaces
@@ -46,16 +47,25 @@ def test_s2_a_second_person_is_refused_even_if_the_first_is_cut() -> None:
 
 @pytest.mark.parametrize(
     "cut",
-    [face(left=-100), face(top=-120), face(left=570), face(top=400), face(left=640 - 150 * (1 - MAX_OUTSIDE) + 1)],
-    ids=["left", "top", "right", "bottom", "box only"],
+    [face(left=-100), face(top=-120), face(left=570), face(top=400)],
+    ids=["left", "top", "right", "bottom"],
 )
 def test_a_face_cut_by_the_border_is_refused(cut: Face) -> None:
     with pytest.raises(FaceCutByBorder):
         the_one_face([cut], frame=FRAME)
 
 
-def test_a_little_of_the_box_may_be_outside() -> None:
-    nearly = face(left=640 - 150 * (1 - MAX_OUTSIDE) - 1)
+def reaching_out(share: float) -> Face:
+    """A face whose landmarks are all inside, and ``share`` of whose crop is beyond the right border."""
+    side = 160.0
+    landmarks = REFERENCE_POINTS * (side / 112) + (640 - side * (1 - share), 100)
+    return Face(400, 100, 150, 200, landmarks.astype(np.float32), 0.9)
+
+
+def test_a_face_of_which_the_embedder_would_see_too_little_is_refused() -> None:
+    with pytest.raises(FaceCutByBorder):
+        the_one_face([reaching_out(MAX_OUTSIDE + 0.07)], frame=FRAME)
+    nearly = reaching_out(MAX_OUTSIDE - 0.07)
     assert the_one_face([nearly], frame=FRAME) is nearly
 
 
@@ -88,9 +98,3 @@ def test_every_refusal_says_what_to_do() -> None:
         assert issubclass(refusal, FaceRefused)
         assert refusal.mend.endswith(".")
         assert refusal.code
-
-
-def test_landmarks_on_the_first_pixel_are_inside() -> None:
-    corner = face(left=0, top=0)
-    corner.landmarks[0] = (0, 0)
-    assert np.array_equal(the_one_face([corner], frame=FRAME).landmarks[0], (0, 0))

@@ -33,6 +33,7 @@ class SqlRows(Rows[T]):
         self._connection = connection
         self._table = table
         self._kind = kind
+        self._plural = table.name.replace("_", " ")
 
     def add(self, value: T) -> None:
         """See the port."""
@@ -40,14 +41,14 @@ class SqlRows(Rows[T]):
             self._connection.execute(self._table.insert(), self._columns(value))
         except sa.exc.IntegrityError as error:
             if "UNIQUE" in str(error.orig).upper():
-                raise AlreadyExists(f"There is already one like it among the {self._table.name.replace('_', ' ')}.") from None
+                raise AlreadyExists(f"There is one like it among the {self._plural}.") from None
             raise
 
     def get(self, id_: str) -> T:
         """See the port."""
         value = self.first(id=id_)
         if value is None:
-            raise NotFound(f"There is no such entry among the {self._table.name.replace('_', ' ')}.")
+            raise NotFound(f"There is no such entry among the {self._plural}.")
         return value
 
     def find(self, **equal: Any) -> list[T]:
@@ -64,7 +65,7 @@ class SqlRows(Rows[T]):
         columns = self._columns(value)
         changed = self._connection.execute(_update(self._table), {**columns, "same_id": columns["id"]})
         if changed.rowcount != 1:
-            raise NotFound(f"There is no such entry among the {self._table.name.replace('_', ' ')}.")
+            raise NotFound(f"There is no such entry among the {self._plural}.")
 
     def remove(self, **equal: Any) -> int:
         """See the port."""

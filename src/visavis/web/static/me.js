@@ -8,6 +8,9 @@ import { fromCamera, fromFile, startCamera, stopCamera } from "./photo.js";
 import { onReceipt } from "./receipt-loader.js";
 import { clock, day, dayAndTime, kindInWords, meansInWords, outcomeInWords, plain, stateInWords } from "./words.js";
 
+const NOT_KNOWN =
+  "If you withdrew, or the time you agreed to is over, this is right: nothing is held any more. " +
+  "If not, ask the people who enrolled you.";
 const linkSecret = /^session=(.+)$/.exec(fragment())?.[1] ?? null;
 const video = /** @type {HTMLVideoElement} */ (byId("video"));
 const preview = /** @type {HTMLImageElement} */ (byId("preview"));
@@ -33,6 +36,9 @@ async function begin(loaded) {
   byId("loading").textContent = "Asking the server …";
   try {
     await (linkSecret === null ? showHeld() : openSession(linkSecret));
+  } catch (error) {
+    if (error instanceof Problem && error.code === "signature_refused") error.mend = NOT_KNOWN;
+    throw error;
   } finally {
     byId("loading").textContent = "";
   }
