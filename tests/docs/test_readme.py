@@ -51,7 +51,7 @@ def test_a_command_line_parses(page: str, line: str) -> None:
     del page
     words = shlex.split(line.partition("#")[0] if " # " in line else line)[1:]
     command: click.Command = program
-    context = click.Context(command, info_name="visavis")
+    context = click.Context(command, info_name="visavis", **program.context_settings)
     rest = _parsed(command, context, words)
     while isinstance(command, click.Group):
         inner = command.get_command(context, rest[0])

@@ -20,7 +20,6 @@ _LOOK_EVERY_S: Final = 2.0
 @click.command("document-check", cls=Command, epilog=DECISION_EPILOG)
 @station_options
 @click.option("--grant-here", is_flag=True, help="The holder reads and agrees in this terminal.")
-@click.option("--yes", is_flag=True, help="With --grant-here: the holder has read the purpose and said so to you.")
 @click.argument("portrait", type=click.Path(path_type=Path))
 @click.argument("document", type=click.Path(path_type=Path))
 @pass_shell
@@ -30,7 +29,6 @@ def document_check(
     station_id: str,
     key_file: Path,
     grant_here: bool,
-    yes: bool,
     portrait: Path,
     document: Path,
 ) -> None:
@@ -38,30 +36,22 @@ def document_check(
 
     The holder has to grant the check: the command shows a link and waits for them, 120 seconds at most.
     """
-    if yes and not grant_here:
-        raise click.UsageError("--yes goes with --grant-here.")
     live, held = read_photo(portrait), read_photo(document)
     with attempt(shell, station_id, key_file, "document_check") as (station, session):
         link = str(session.grant_link)
         if grant_here:
-            _grant_here(link, told_already=yes)
+            _grant_here(link)
         else:
             _wait(shell, link)
         answer = station.document_check(session.session_id, portrait=live, document=held)
     tell(shell, answer)
 
 
-def _grant_here(link: str, *, told_already: bool) -> None:
+def _grant_here(link: str) -> None:
     with GrantLink(link) as asked:
         terms = asked.terms()
         tell_grant(terms)
-        if told_already:
-            progress().print(
-                "--yes: you state that the holder has read this and said yes. Without that the check is unlawful.",
-                style="bold yellow",
-            )
-        else:
-            require_agreement()
+        require_agreement()
         asked.grant(terms)
 
 
