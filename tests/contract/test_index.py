@@ -1,0 +1,177 @@
+"""What the search port promises, for every engine, against the plainest one there could be."""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from numpy.typing import NDArray
+
+from visavis.match.exact import ExactIndex
+from visavis.match.index import GalleryIndex
+from visavis.model.template import Template
+
+DIMENSION = 8
+MODEL = "m"
+ENGINES: list[Callable[[], GalleryIndex]] = [lambda: ExactIndex(model_id=MODEL, dimension=DIMENSION)]
+SUBJECTS = st.sampled_from(["sub_a", "sub_b", "sub_c"])
+REFERENCES = st.sampled_from([f"ref_{number}" for number in range(6)])
+
+
+def unit(seed: int) -> Template:
+    """Few directions, so that equal scores are common."""
+    vector = np.random.default_rng(seed // 2).normal(size=DIMENSION)
+    return Template((vector / np.linalg.norm(vector)).astype(np.float32), MODEL)
+
+
+VECTORS = st.integers(0, 11).map(unit)
+
+
+class Plain:
+    """The port as one would say it."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, tuple[str, NDArray[np.float32]]] = {}
+
+    def scores(self, probe: Template) -> dict[str, float]:
+        best: dict[str, float] = {}
+        for subject, vector in self.held.values():
+            best[subject] = max(best.get(subject, -2.0), float(vector @ probe.vector))
+        return best
+
+
+class EngineAgreesWithPlain(RuleBasedStateMachine):
+    """Any sequence of changes leaves both with the same answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index = ENGINES[0]()
+        self.plain = Plain()
+
+    @rule(reference=REFERENCES, subject=SUBJECTS, template=VECTORS)
+    def put(self, reference: str, subject: str, template: Template) -> None:
+        self.index.put(reference_id=reference, subject_id=subject, template=template)
+        self.plain.held[reference] = (subject, template.vector)
+
+    @rule(subject=SUBJECTS)
+    def remove(self, subject: str) -> None:
+        self.index.remove_subject(subject)
+        self.plain.held = {r: held for r, held in self.plain.held.items() if held[0] != subject}
+
+    @rule(probe=VECTORS, threshold=st.floats(-1, 1))
+    def reaching(self, probe: Template, threshold: float) -> None:
+        found = self.index.reaching(probe, threshold=threshold)
+        expected = self.plain.scores(probe)
+        clear = {s for s, score in expected.items() if abs(score - threshold) > 1e-5}
+        assert {c.subject_id for c in found} & clear == {s for s in clear if expected[s] >= threshold}
+        assert [c.subject_id for c in found] == [
+            c.subject_id for c in sorted(found, key=lambda c: (-c.score, c.subject_id))
+        ]
+        for candidate in found:
+            subject, vector = self.plain.held[candidate.reference_id]
+            assert subject == candidate.subject_id
+            assert candidate.score == pytest.approx(expected[subject], abs=1e-5)
+            assert candidate.score == pytest.approx(float(vector @ probe.vector), abs=1e-5)
+
+    @rule(probe=VECTORS, subject=SUBJECTS)
+    def nearest(self, probe: Template, subject: str) -> None:
+        found = self.index.nearest_of(subject, probe=probe)
+        expected = self.plain.scores(probe).get(subject)
+        assert (found is None) == (expected is None)
+        if found is not None:
+            assert found.score == pytest.approx(expected, abs=1e-5)
+            assert self.plain.held[found.reference_id][0] == found.subject_id == subject
+
+    @invariant()
+    def count(self) -> None:
+        assert self.index.count() == len(self.plain.held)
+
+
+EngineAgreesWithPlain.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestEngineAgreesWithPlain = EngineAgreesWithPlain.TestCase
+
+
+@pytest.fixture(params=ENGINES)
+def index(request: pytest.FixtureRequest) -> GalleryIndex:
+    made: GalleryIndex = request.param()
+    return made
+
+
+def test_ties_stand_in_the_order_of_their_identifiers(index: GalleryIndex) -> None:
+    for subject in ("sub_c", "sub_a", "sub_b"):
+        index.put(reference_id=f"ref_{subject}", subject_id=subject, template=unit(2))
+    assert [c.subject_id for c in index.reaching(unit(3), threshold=0.5)] == ["sub_a", "sub_b", "sub_c"]
+
+
+def test_a_score_that_is_the_threshold_reaches_it(index: GalleryIndex) -> None:
+    index.put(reference_id="ref_a", subject_id="sub_a", template=unit(2))
+    (found,) = index.reaching(unit(4), threshold=-1)
+    assert index.reaching(unit(4), threshold=found.score) == [found]
+    assert index.reaching(unit(4), threshold=float(np.nextafter(np.float32(found.score), np.float32(2)))) == []
+
+
+def test_nothing_reaches_a_threshold_that_is_not_a_number(index: GalleryIndex) -> None:
+    index.put(reference_id="ref_a", subject_id="sub_a", template=unit(2))
+    assert index.reaching(unit(2), threshold=float("nan")) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        Template(unit(1).vector, "another model"),
+        Template(np.zeros(DIMENSION + 1, np.float32), MODEL),
+        Template(np.zeros((1, DIMENSION), np.float32), MODEL),
+    ],
+)
+def test_a_template_of_another_model_or_size_is_refused(index: GalleryIndex, template: Template) -> None:
+    with pytest.raises(ValueError, match="another model"):
+        index.put(reference_id="ref_a", subject_id="sub_a", template=template)
+    with pytest.raises(ValueError, match="another model"):
+        index.reaching(template, threshold=0)
+    with pytest.raises(ValueError, match="another model"):
+        index.nearest_of("sub_a", probe=template)
+    assert index.count() == 0
+
+
+@given(counts=st.lists(st.integers(1, 90), min_size=1, max_size=4), removed=st.integers(0, 3))
+@settings(max_examples=25, deadline=None)
+def test_removing_overwrites_the_memory_of_the_exact_index(counts: list[int], removed: int) -> None:
+    index = ExactIndex(model_id=MODEL, dimension=DIMENSION)
+    blocks = []
+    for subject, count in enumerate(counts):
+        for number in range(count):
+            index.put(reference_id=f"ref_{subject}_{number}", subject_id=f"sub_{subject}", template=unit(2 * subject))
+            blocks.append(index._rows)
+    gone = removed % len(counts)
+    index.remove_subject(f"sub_{gone}")
+    old = [block for block in blocks if block is not index._rows]
+    assert not any(block.any() for block in old), "what the index outgrew was not overwritten"
+    assert not index._rows[index.count() :].any()
+    assert not any(np.array_equal(row, unit(2 * gone).vector) for row in index._rows)
+
+
+def test_it_may_be_used_from_several_threads(index: GalleryIndex) -> None:
+    failures: list[Exception] = []
+
+    def come_and_go(name: str) -> None:
+        try:
+            for number in range(60):
+                for which in range(3):
+                    index.put(reference_id=f"ref_{name}_{which}", subject_id=f"sub_{name}", template=unit(number))
+                for candidate in index.reaching(unit(number), threshold=0.99):
+                    assert candidate.reference_id.split("_")[1] == candidate.subject_id.split("_")[1]
+                index.remove_subject(f"sub_{name}")
+                assert index.nearest_of(f"sub_{name}", probe=unit(0)) is None
+        except Exception as error:  # noqa: BLE001 -- told by the main thread
+            failures.append(error)
+
+    threads = [threading.Thread(target=come_and_go, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert index.count() == 0

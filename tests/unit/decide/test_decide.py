@@ -1,0 +1,137 @@
+"""From a promise to a threshold, from scores to a verdict, from tries to a wait."""
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visavis.decide.judge import judge_many, judge_one
+from visavis.decide.station_lock import after_probe
+from visavis.decide.target import capacity, fmr_for, require_room, require_statable
+from visavis.decide.tries import after_failure, require_try
+from visavis.model.access import TooManyTries, Tries
+from visavis.model.decision import Outcome
+from visavis.model.purpose import GalleryFull, LivenessMode, Purpose, PurposeInvalid, TargetKind
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PURPOSE = Purpose("pur_a", "n", "c", "c", "NL", 90, TargetKind.FPIR, 0.01, LivenessMode.ATTENDED, NOW)
+TARGETS = st.floats(1e-6, 0.49)
+FLOORS = st.floats(1e-8, 1e-4)
+
+
+@given(target=TARGETS, references=st.integers(1, 100_000))
+def test_the_rate_of_one_comparison_gives_the_promise_back(target: float, references: int) -> None:
+    fmr = fmr_for(replace(PURPOSE, target=target), references=references)
+    assert 1 - (1 - fmr) ** references == pytest.approx(target, rel=1e-4)
+    assert fmr == pytest.approx(1 - (1 - target) ** (1 / references), rel=1e-3, abs=1e-14)
+    assert 0 < fmr <= target * (1 + 1e-9)
+
+
+def test_an_empty_gallery_is_held_to_the_promise_of_one() -> None:
+    assert fmr_for(PURPOSE, references=0) == fmr_for(PURPOSE, references=1) == pytest.approx(0.01)
+
+
+@given(target=TARGETS, references=st.integers(0, 10**6))
+def test_an_fmr_target_is_what_it_says_at_any_size(target: float, references: int) -> None:
+    purpose = replace(PURPOSE, target_kind=TargetKind.FMR, target=target)
+    assert fmr_for(purpose, references=references) == target
+    assert capacity(purpose, fmr_floor=1e-6) is None
+    require_room(purpose, references=references, adding=5, fmr_floor=1e-6)
+
+
+@given(target=TARGETS, floor=FLOORS)
+def test_capacity_is_the_last_size_at_which_the_promise_holds(target: float, floor: float) -> None:
+    purpose = replace(PURPOSE, target=target)
+    most = capacity(purpose, fmr_floor=floor)
+    assert most is not None
+    assert fmr_for(purpose, references=most + 1) < floor * (1 + 1e-9)
+    if most >= 1:
+        assert fmr_for(purpose, references=most) >= floor * (1 - 1e-9)
+        require_room(purpose, references=most - 1, adding=1, fmr_floor=floor)
+    with pytest.raises(GalleryFull):
+        require_room(purpose, references=most, adding=1, fmr_floor=floor)
+
+
+def test_the_refusal_shows_the_arithmetic() -> None:
+    with pytest.raises(GalleryFull) as refused:
+        require_room(PURPOSE, references=1004, adding=3, fmr_floor=1e-5)
+    text = refused.value.detail
+    for part in (
+        "FPIR 0.01",
+        "1007 references",
+        "1 - (1 - 0.01)^(1/1007) = 9.98e-06",
+        "FMR 1e-05",
+        "for 1005",
+        "has 1004",
+    ):
+        assert part in text, text
+
+
+@pytest.mark.parametrize("target", [0.0, -0.1, 0.5, 0.9, 9e-6, math.nan, math.inf])
+def test_a_target_that_cannot_be_held_is_not_stated(target: float) -> None:
+    with pytest.raises(PurposeInvalid):
+        require_statable(replace(PURPOSE, target=target), fmr_floor=1e-5)
+
+
+def test_targets_at_the_edge_can_be_stated() -> None:
+    for target in (1e-5, 0.499):
+        require_statable(replace(PURPOSE, target=target), fmr_floor=1e-5)
+
+
+@given(score=st.none() | st.floats(-1, 1) | st.just(math.nan), threshold=st.floats(-1, 1))
+def test_one_to_one_matches_at_the_threshold_and_above(score: float | None, threshold: float) -> None:
+    verdict = judge_one(score=score, threshold=threshold, subject_id="sub_a")
+    reached = score is not None and score >= threshold
+    assert (verdict.outcome is Outcome.MATCH) == reached
+    assert (verdict.subject_id, verdict.score) == (("sub_a", score) if reached else (None, None))
+
+
+def test_a_threshold_that_is_no_number_matches_nobody() -> None:
+    assert judge_one(score=1.0, threshold=math.nan, subject_id="sub_a").outcome is Outcome.NO_MATCH
+
+
+@given(scores=st.lists(st.floats(0, 1), max_size=5))
+def test_one_to_many_picks_nobody_out_of_several(scores: list[float]) -> None:
+    reaching = [(f"sub_{n}", score) for n, score in enumerate(sorted(scores, reverse=True))]
+    verdict = judge_many(reaching)
+    expected = {0: Outcome.NO_MATCH, 1: Outcome.MATCH}.get(len(scores), Outcome.REVIEW)
+    assert verdict.outcome is expected
+    assert verdict.subject_id == (reaching[0][0] if reaching else None)
+    assert (verdict.reason == "look_alike") == (len(scores) > 1)
+
+
+@given(probes=st.lists(st.booleans(), max_size=160))
+def test_a_station_locks_at_26_strangers_among_its_last_50(probes: list[bool]) -> None:
+    window = ""
+    for number, matched in enumerate(probes):
+        window, locks = after_probe(window, matched=matched)
+        recent = probes[max(0, number - 49) : number + 1]
+        assert locks == (recent.count(False) >= 26)
+        assert len(window) == len(recent)
+
+
+def test_five_tries_are_free_then_waits_double_up_to_an_hour_and_end_at_fifty() -> None:
+    tries: Tries | None = None
+    now, waits = NOW, []
+    for _ in range(50):
+        require_try(tries, now=now)
+        tries = after_failure(tries, tries_id="t", now=now)
+        waits.append((tries.next_at - now).total_seconds())
+        now = tries.next_at
+    assert waits[:8] == [0, 0, 0, 0, 30, 60, 120, 240]
+    assert max(waits) == 3600
+    assert waits == sorted(waits)
+    with pytest.raises(TooManyTries) as blocked:
+        require_try(tries, now=now + timedelta(days=10_000))
+    assert blocked.value.retry_after_s is None
+
+
+def test_a_try_that_comes_too_early_is_told_how_long_to_wait() -> None:
+    tries = Tries("t", 6, NOW + timedelta(seconds=60), NOW + timedelta(days=1))
+    with pytest.raises(TooManyTries) as refused:
+        require_try(tries, now=NOW + timedelta(seconds=20))
+    assert refused.value.retry_after_s == 40
+    require_try(tries, now=NOW + timedelta(seconds=60))
