@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
 .PHONY: help demo test test-all lint models chromium bench bench-pipeline bench-accuracy bench-identify bench-memory \
-	calibrate lock clean
+	calibrate reference lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -76,6 +76,9 @@ $(VENV)/bench.done: requirements/bench.txt $(VENV)/dev.done
 	@echo 'Installing what its benchmarks need ...'
 	@$(PIP) --requirement requirements/bench.txt
 	@touch $@
+
+reference: $(VENV)/dev.done ## write the generated pages of docs/reference anew
+	@$(BIN)/python docs/generate.py
 
 lock: $(VENV)/dev.done ## pin every dependency anew, with hashes
 	@./requirements/lock

@@ -106,7 +106,9 @@ def initialise(settings: Settings) -> str:
         controller = OKPKey.generate_key("Ed25519").as_pem(private=True)
         context = Context(_CONTROLLER, ())
         store.keep(_CONTROLLER, seal(controller, key=derive(root, _CONTROLLER), context=context))
-        _, secret = ApiKeys(store=store, clock=SystemClock()).make(name="first", scopes=frozenset(Scope))
+        _, secret = ApiKeys(store=store, keyring=_open_keyring(store, root), clock=SystemClock()).make(
+            name="first", scopes=frozenset(Scope)
+        )
         store.close()
     return secret
 
@@ -155,14 +157,14 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         return ExactIndex(model_id=model_id, dimension=dimension)
 
     live = LiveGalleries(store=store, keyring=keyring, clock=clock, new_index=new_index)
-    sessions = Sessions(store=store, clock=clock)
+    sessions = Sessions(store=store, keyring=keyring, clock=clock)
     deciding = Deciding(store=store, keyring=keyring, clock=clock, calibration=calibration)
     return Services(
         store=store,
         keyring=keyring,
         live=live,
         administer=Administer(store=store, keyring=keyring, clock=clock, calibration=calibration),
-        api_keys=ApiKeys(store=store, clock=clock),
+        api_keys=ApiKeys(store=store, keyring=keyring, clock=clock),
         enrol=Enrol(store=store, keyring=keyring, clock=clock, extractor=extractor, calibration=calibration),
         agree=Agree(store=store, keyring=keyring, clock=clock, live=live, calibration=calibration),
         withdraw=Withdraw(store=store, keyring=keyring, clock=clock, live=live),

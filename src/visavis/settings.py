@@ -28,9 +28,13 @@ class Settings(BaseSettings):
     cards: Path | None = None
     """Folder of model cards; the ones that come with this release if not set."""
     host: str = "127.0.0.1"
-    port: int = Field(default=8642, ge=0, le=65535)
+    """Address to listen on. Beyond this machine only with TLS."""
+    port: int = Field(default=8642, ge=1, le=65535)
+    """TCP port."""
     tls_cert: Path | None = None
+    """Certificate chain (PEM). Needed, with its key, beyond this machine."""
     tls_key: Path | None = None
+    """Private key of the certificate (PEM)."""
     public_url: str | None = None
     """What links given to people begin with; the address the server listens on if not set."""
     threads: int = Field(default=1, ge=1, le=64)

@@ -126,10 +126,14 @@ def test_change_replaces_one_value_and_remove_says_how_many(store: SqlStore) -> 
 
 
 def test_a_transaction_is_stored_whole_or_not_at_all(store: SqlStore) -> None:
-    with pytest.raises(NotFound), store.write() as tx:
-        tx.api_keys.add(api_key(1))
-        tx.purposes.add(purpose())
-        tx.galleries.get("gal_none")
+    def half() -> None:
+        with store.write() as tx:
+            tx.api_keys.add(api_key(1))
+            tx.purposes.add(purpose())
+            tx.galleries.get("gal_none")
+
+    with pytest.raises(NotFound):
+        half()
     with store.read() as tx:
         assert tx.api_keys.count() == tx.purposes.count() == 0
 

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from support.browser import Traffic, at_world, opened_browser
 from support.live_server import LiveServer, live_server
 from support.world import World
+
+_PATIENCE_MS = 20_000
+"""Busy machines are slow, not wrong."""
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +28,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(accept_downloads=True, locale="en-GB", timezone_id="UTC")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(_PATIENCE_MS)
+    expect.set_options(timeout=_PATIENCE_MS)
     yield context.new_page()
     context.close()
 

@@ -11,7 +11,6 @@ from support.world import Person, World
 from visavis.client import ConsentLink, StationClient, Visavis, VisavisProblem
 from visavis.client import Person as PersonClient
 from visavis.consent.receipt import countersign
-from visavis.protect.keys import hash_secret
 
 
 def test_s1_a_pending_person_is_unknown_to_every_comparison(world: World) -> None:
@@ -175,7 +174,7 @@ def test_s1_withdrawing_takes_the_template_out_of_memory_too(world: World) -> No
 def test_s1_the_servers_word_for_the_link_is_only_a_hash(world: World) -> None:
     link = world.pending(world.gallery(), "eve", photo("eve"))
     assert link.encode() not in world.files()
-    assert world.sql("SELECT link_hash FROM enrolments") == [(hash_secret(link),)]
+    assert world.sql("SELECT link_hash FROM enrolments") == [(world.services.keyring.secret_tag(link, use="links"),)]
 
 
 def test_s1_the_persons_private_key_is_nowhere_on_the_server(world: World) -> None:

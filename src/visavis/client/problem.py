@@ -4,7 +4,7 @@ from typing import Final
 
 from visavis.wire.shape import Problem
 
-_HERE: Final = {
+OWN_CODES: Final = {
     "unreachable": (
         "The server cannot be reached",
         "Check the address and that the server runs. After a write, look first whether it was done.",
@@ -64,7 +64,7 @@ class VisavisProblem(Exception):
     @property
     def refused(self) -> bool:
         """Whether the server itself said no, so that nothing was done; false where that is not known."""
-        return self.problem.status // 100 == _CLIENT_ERRORS and self.code not in _HERE
+        return self.problem.status // 100 == _CLIENT_ERRORS and self.code not in OWN_CODES
 
     @property
     def detail(self) -> str:
@@ -89,7 +89,7 @@ class VisavisProblem(Exception):
 
 def problem_here(code: str, detail: str, *, status: int = 0, request_id: str = "") -> VisavisProblem:
     """A problem of this side, to raise."""
-    title, mend = _HERE[code]
+    title, mend = OWN_CODES[code]
     return VisavisProblem(
         Problem(
             type="about:blank", title=title, status=status, code=code, detail=detail, mend=mend, request_id=request_id

@@ -172,7 +172,7 @@ def _signed_by_header_key(token: str, typ: str) -> tuple[bytes, dict[str, Any]]:
         raw = urlsafe_b64decode(str(jwk["x"]) + "==")
     except (JoseError, ValueError, KeyError, TypeError):
         raise ConsentForged("The public key cannot be read.") from None
-    if jwk["crv"] != "Ed25519" or not is_sound_key(raw):
+    if (jwk["kty"], jwk["crv"]) != ("OKP", "Ed25519") or not is_sound_key(raw):
         raise ConsentForged("The public key is not an Ed25519 key.")
     return raw, _verify(token, key)[1]
 

@@ -27,7 +27,6 @@ from visavis.model.consent import (
 from visavis.model.decision import Review, ReviewKind
 from visavis.model.ids import new_id
 from visavis.model.purpose import Gallery
-from visavis.protect.keys import hash_secret
 
 SAME_PERSON_FMR = 1e-3
 """Photos of one enrolment that differ more than strangers do at this rate are looked at by a person first."""
@@ -141,7 +140,7 @@ class Agree:
         return issued
 
     def _enrolment(self, tx: Transaction, link_secret: str) -> Enrolment:
-        enrolment = tx.enrolments.first(link_hash=hash_secret(link_secret))
+        enrolment = tx.enrolments.first(link_hash=self._keyring.secret_tag(link_secret, use="links"))
         if enrolment is None or self._clock.now() >= enrolment.expires_at:
             raise LinkUnknown
         return enrolment

@@ -1,11 +1,12 @@
 """Keys that programs call with."""
 
+import hmac
 from dataclasses import replace
 
+from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store
 from visavis.model.access import ApiKey, Scope
 from visavis.model.ids import new_id, new_secret
-from visavis.protect.keys import hash_secret
 
 KEY_PREFIX = "vv1"
 """Tells scanners of leaked secrets, and us, what a text is."""
@@ -14,18 +15,20 @@ KEY_PREFIX = "vv1"
 class ApiKeys:
     """Making, ending and checking keys."""
 
-    def __init__(self, *, store: Store, clock: Clock) -> None:
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock) -> None:
         self._store = store
+        self._keyring = keyring
         self._clock = clock
 
     def make(self, *, name: str, scopes: frozenset[Scope]) -> tuple[ApiKey, str]:
         """A new API key and its secret, which is shown once."""
         key_id, secret = new_id("key"), new_secret()
+        granted = tuple(sorted(scope.value for scope in scopes))
         key = ApiKey(
             id=key_id,
             name=name,
-            secret_hash=hash_secret(secret),
-            scopes=tuple(sorted(scope.value for scope in scopes)),
+            secret_hash=self._hash(secret, key_id, granted),
+            scopes=granted,
             created_at=self._clock.now(),
             revoked_at=None,
         )
@@ -45,5 +48,11 @@ class ApiKeys:
         if prefix != KEY_PREFIX or not secret:
             return None
         with self._store.read() as tx:
-            key = tx.api_keys.first(id=key_id, secret_hash=hash_secret(secret))
-        return key if key is not None and key.revoked_at is None else None
+            key = tx.api_keys.first(id=key_id, revoked_at=None)
+        if key is None or not hmac.compare_digest(key.secret_hash, self._hash(secret, key.id, key.scopes)):
+            return None
+        return key
+
+    def _hash(self, secret: str, key_id: str, scopes: tuple[str, ...]) -> bytes:
+        """Bound to the key's scopes: somebody who edits them in the database has a key that no longer fits."""
+        return self._keyring.secret_tag(f"{secret} {key_id} {' '.join(scopes)}", use="API keys")

@@ -6,7 +6,6 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Transaction
 from visavis.model.access import Credential
 from visavis.model.ids import new_secret
-from visavis.protect.keys import hash_secret
 from visavis.protect.pin import hash_pin, new_pin
 
 QR_PREFIX = "vq1"
@@ -36,7 +35,7 @@ def issue(tx: Transaction, subject_id: str, *, keyring: Keyring) -> Issued:
         Credential(
             id=subject_id,
             pin_hash=hash_pin(pin, root=keyring.root, subject_id=subject_id),
-            qr_hash=hash_secret(secret),
+            qr_hash=keyring.secret_tag(f"{subject_id}.{secret}", use="QR credentials"),
         )
     )
     return Issued(pin=pin, qr=f"{QR_PREFIX}.{subject_id}.{secret}")

@@ -31,7 +31,7 @@ from visavis.model.errors import VisavisError
 from visavis.model.ids import new_id, new_secret
 from visavis.model.purpose import Gallery, ModelChanged, Purpose
 from visavis.model.template import Template
-from visavis.protect.keys import hash_secret, tag
+from visavis.protect.keys import tag
 from visavis.protect.references import seal_template
 
 MAX_EXTERNAL_REFERENCE = 200
@@ -156,7 +156,9 @@ class Enrol:
             done.reference_ids.append(reference_id)
         secret, purpose = new_secret(), tx.purposes.get(gallery.purpose_id)
         # The same time to answer for every fresh link: an older date would tell the enroller that somebody was there.
-        linked = replace(enrolment, link_hash=hash_secret(secret), expires_at=now + _link_life(purpose))
+        linked = replace(
+            enrolment, link_hash=self._keyring.secret_tag(secret, use="links"), expires_at=now + _link_life(purpose)
+        )
         done.link_hash = linked.link_hash
         tx.enrolments.change(linked)
         return Offered(subject.id, linked.id, secret, linked.expires_at)

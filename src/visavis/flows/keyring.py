@@ -19,6 +19,13 @@ class Keyring:
         """By which a person is found in one gallery under the operator's own name for them."""
         return tag(self.root, use="external references", of=f"{gallery_id}|{external_reference}".encode())
 
+    def secret_tag(self, secret: str, *, use: str) -> bytes:
+        """What is kept of a secret that was handed out (192 random bits, so nothing slower is needed).
+
+        Keyed, so that whoever can write to the database cannot put the hash of a secret of their own there.
+        """
+        return tag(self.root, use=use, of=secret.encode())
+
     def tombstone_tag(self, reference_tag: bytes) -> bytes:
         """What a tombstone keeps of that name."""
         return tag(self.root, use="tombstones", of=reference_tag)

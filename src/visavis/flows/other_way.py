@@ -12,7 +12,6 @@ from visavis.model.access import TooManyTries
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.decision import Means, Outcome
 from visavis.model.station import Session, SessionKind, SessionUnknown
-from visavis.protect.keys import hash_secret
 from visavis.protect.pin import pin_fits
 
 _AT_GALLERY = frozenset({SessionKind.IDENTIFY, SessionKind.VERIFY})
@@ -65,7 +64,9 @@ class OtherWay:
         fits = (
             prefix == QR_PREFIX
             and credential is not None
-            and hmac.compare_digest(credential.qr_hash, hash_secret(secret))
+            and hmac.compare_digest(
+                credential.qr_hash, self._deciding.keyring.secret_tag(f"{subject_id}.{secret}", use="QR credentials")
+            )
         )
         return self._decide(session, Means.QR, subject if fits else None)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from visavis.consent.receipt import as_public_key, granted_by
+from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.liveness.modes import require_checkable
 from visavis.model.access import AlreadyExists, Nonce
@@ -32,7 +33,6 @@ from visavis.model.station import (
     Station,
     StationLocked,
 )
-from visavis.protect.keys import hash_secret
 
 _NONCE_KEPT = 2 * CLOCK_SKEW + timedelta(seconds=1)
 """A request may be dated ahead by the skew and come again as late; the second covers that very last moment."""
@@ -49,8 +49,9 @@ class Opened:
 class Sessions:
     """Opening, granting and closing."""
 
-    def __init__(self, *, store: Store, clock: Clock) -> None:
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock) -> None:
         self._store = store
+        self._keyring = keyring
         self._clock = clock
 
     def open_at_station(self, station_id: str, kind: SessionKind) -> Opened:
@@ -115,7 +116,7 @@ class Sessions:
                 gallery_id=gallery.id,
                 purpose_id=purpose.id,
                 subject_id=subject.id,
-                secret_hash=hash_secret(secret),
+                secret_hash=self._hash(secret),
                 opened_at=now,
                 expires_at=now + SESSION_LIFE,
             )
@@ -128,7 +129,7 @@ class Sessions:
         :raises SessionUnknown: no such link, or it is for somebody else.
         """
         with self._store.write() as tx:
-            session = tx.sessions.first(secret_hash=hash_secret(link_secret), subject_id=subject_id)
+            session = tx.sessions.first(secret_hash=self._hash(link_secret), subject_id=subject_id)
             if session is None:
                 raise SessionUnknown
             return self._open(tx, session)
@@ -136,7 +137,7 @@ class Sessions:
     def grant_terms(self, link_secret: str) -> tuple[Session, PurposeText, str]:
         """What the holder of a document is asked: the session, the purpose's text and its controller."""
         with self._store.read() as tx:
-            session = tx.sessions.first(secret_hash=hash_secret(link_secret), kind=SessionKind.DOCUMENT_CHECK)
+            session = tx.sessions.first(secret_hash=self._hash(link_secret), kind=SessionKind.DOCUMENT_CHECK)
             if session is None or self._clock.now() >= session.expires_at:
                 raise SessionUnknown
             text = max(tx.purpose_texts.find(purpose_id=session.purpose_id), key=lambda t: t.version)
@@ -148,7 +149,7 @@ class Sessions:
         :raises SessionUnknown: no such link. :raises ConsentForged: the grant is for another session or text.
         """
         with self._store.write() as tx:
-            session = tx.sessions.first(secret_hash=hash_secret(link_secret), kind=SessionKind.DOCUMENT_CHECK)
+            session = tx.sessions.first(secret_hash=self._hash(link_secret), kind=SessionKind.DOCUMENT_CHECK)
             if session is None:
                 raise SessionUnknown
             text = max(tx.purpose_texts.find(purpose_id=session.purpose_id), key=lambda t: t.version)
@@ -256,6 +257,9 @@ class Sessions:
             raise IdentifyNeedsFpir
         require_checkable(purpose.liveness, attended=station.attended)
 
+    def _hash(self, link_secret: str) -> bytes:
+        return self._keyring.secret_tag(link_secret, use="session links")
+
     def _new(self, session_id: str, kind: SessionKind, *, station: Station) -> Opened:
         now = self._clock.now()
         secret = new_secret() if kind is SessionKind.DOCUMENT_CHECK else None
@@ -267,7 +271,7 @@ class Sessions:
             gallery_id=station.gallery_id,
             purpose_id=station.purpose_id,
             subject_id=None,
-            secret_hash=None if secret is None else hash_secret(secret),
+            secret_hash=None if secret is None else self._hash(secret),
             opened_at=now,
             expires_at=now + SESSION_LIFE,
         )

@@ -21,7 +21,7 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A caller's key: only its SHA-256 is kept. Keys are 192 random bits, so a slow hash would add nothing."""
+    """A caller's key: only a keyed hash is kept. Keys are 192 random bits, so a slow hash would add nothing."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A subject's way in without a face (rule S7): argon2id of the PIN, SHA-256 of the QR secret (192 random bits)."""
+    """A subject's way in without a face (rule S7): hashes of the PIN (Argon2id) and of the QR secret, both keyed."""
 
     id: str
     pin_hash: str

@@ -84,10 +84,3 @@ class ReviewUnfit(RequestRefused):
 
     code = "review_unfit"
     mend = "Held enrolments take 'activate' or 'erase'; look-alike decisions take 'noted'."
-
-
-class ClaimMissing(RequestRefused):
-    """1:1 needs to know who the person says they are."""
-
-    code = "claim_missing"
-    mend = "Send the reference of the person who says they stand there."

@@ -1,6 +1,5 @@
 """Keys below the root: one per subject, and a few derived ones, each for one use."""
 
-import hashlib
 import hmac
 import os
 from typing import Final
@@ -43,11 +42,6 @@ def unwrap(wrapped: bytes, *, root: bytes, subject_id: str, public_key: bytes | 
 def tag(key: bytes, *, use: str, of: bytes) -> bytes:
     """A keyed hash by which equal values are found without storing them (HMAC-SHA256)."""
     return hmac.digest(derive(key, use), of, "sha256")
-
-
-def hash_secret(secret: str) -> bytes:
-    """SHA-256 of a random secret of at least 128 bits; nothing slower is needed for those."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def _context(subject_id: str, public_key: bytes | None) -> Context:

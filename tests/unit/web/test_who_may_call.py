@@ -1,0 +1,232 @@
+"""Every door and its key: the list is taken from the app, so that a new door cannot be forgotten."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi.routing import APIRoute
+from sim.faces import photo
+from support.surface import operations
+from support.world import World
+
+from visavis.web.rates import Rates
+
+OPEN = {"/healthz", "/readyz", "/.well-known/jwks.json"}
+LINKS = {"/v1/consent", "/v1/consent/countersignature", "/v1/consent/refusal", "/v1/grant"}
+PEOPLE = {"/v1/me", "/v1/me/withdrawal", "/v1/personal-sessions/opening", "/v1/personal-sessions/{session_id}/verify"}
+ID = "a" * 26
+
+
+def kind_of(path: str) -> str:
+    for kind, paths in (("open", OPEN), ("link", LINKS), ("person", PEOPLE)):
+        if path in paths:
+            return kind
+    return "station" if path.startswith("/v1/sessions") else "key"
+
+
+SCOPES = {
+    "admin": {
+        "/v1/purposes", "/v1/purposes/{purpose_id}", "/v1/purposes/{purpose_id}/texts", "/v1/galleries",
+        "/v1/galleries/{gallery_id}", "/v1/stations", "/v1/stations/{station_id}", "/v1/api-keys",
+        "/v1/api-keys/{key_id}",
+    },
+    "enrol": {"/v1/galleries/{gallery_id}/enrolments", "/v1/galleries/{gallery_id}/without-face"},
+    "operate": {
+        "/v1/galleries/{gallery_id}/subjects", "/v1/galleries/{gallery_id}/subjects/by-reference",
+        "/v1/subjects/{subject_id}", "/v1/subjects/{subject_id}/withdrawal", "/v1/subjects/{subject_id}/credentials",
+        "/v1/stations/{station_id}/reopening", "/v1/reviews", "/v1/reviews/{review_id}/resolution", "/v1/decisions",
+        "/v1/personal-sessions", "/v1/personal-sessions/{session_id}",
+    },
+}  # fmt: skip
+
+BODIES: dict[str, dict[str, Any]] = {
+    "/v1/consent/countersignature": {"json": {"countersignature": "x"}},
+    "/v1/grant": {"json": {"grant": "x"}},
+    "/v1/sessions": {"json": {"kind": "identify"}},
+    "/v1/sessions/{session_id}/identify": {"files": {"photo": b"x"}},
+    "/v1/sessions/{session_id}/verify": {"files": {"photo": b"x"}, "data": {"external_reference": "x"}},
+    "/v1/sessions/{session_id}/document-check": {"files": {"portrait": b"x", "document": b"x"}},
+    "/v1/sessions/{session_id}/pin": {"json": {"external_reference": "x", "pin": "000000"}},
+    "/v1/sessions/{session_id}/qr": {"json": {"qr": "x"}},
+    "/v1/personal-sessions": {"json": {"subject_id": f"sub_{ID}", "attended": True}},
+    "/v1/personal-sessions/opening": {"json": {"link_secret": "x" * 32}},
+    "/v1/personal-sessions/{session_id}/verify": {"files": {"photo": b"x"}},
+    "/v1/galleries/{gallery_id}/enrolments": {"files": {"photos": b"x"}, "data": {"external_reference": "x"}},
+    "/v1/galleries/{gallery_id}/without-face": {"json": {"external_reference": "x"}},
+    "/v1/galleries/{gallery_id}/subjects/by-reference": {"params": {"external_reference": "x"}},
+    "/v1/decisions": {"params": {"gallery_id": f"gal_{ID}"}},
+    "/v1/reviews/{review_id}/resolution": {"json": {"resolution": "noted"}},
+    "/v1/purposes/{purpose_id}/texts": {"json": {"text": "x"}},
+    "/v1/api-keys": {"json": {"name": "x", "scopes": ["admin"]}},
+    "/v1/galleries": {"json": {"name": "x", "purpose_id": f"pur_{ID}"}},
+    "/v1/stations": {"json": {"name": "x", "public_key": "A" * 43, "attended": True}},
+    "/v1/purposes": {
+        "json": {
+            "name": "x", "controller": "x", "contact": "x", "jurisdiction": "NL", "text": "x", "retention_days": 1,
+            "target_kind": "fpir", "target": 0.01,
+        }
+    },
+}  # fmt: skip
+
+
+def doors(world: World) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, template of the path, and a request that has the documented shape."""
+    for method, path, _ in operations(world):
+        yield method, path, {} if method == "GET" and path in {"/v1/api-keys"} else BODIES.get(path, {})
+
+
+def at(path: str) -> str:
+    for name, prefix in (
+        ("purpose", "pur"), ("gallery", "gal"), ("station", "sta"), ("key", "key"), ("subject", "sub"),
+        ("review", "rev"), ("session", "ses"),
+    ):  # fmt: skip
+        path = path.replace(f"{{{name}_id}}", f"{prefix}_{ID}")
+    assert "{" not in path
+    return path
+
+
+def sent(world: World, method: str, path: str, body: dict[str, Any], **headers: str) -> tuple[int, str]:
+    kept = {name: value for name, value in body.items() if method != "GET" or name == "params"}
+    response = world.http.request(method, at(path), headers=headers, **kept)
+    return response.status_code, "" if response.is_success else response.json()["code"]
+
+
+def test_every_documented_door_has_a_sort_and_every_sort_its_doors(world: World) -> None:
+    paths = {path for _, path, _ in operations(world)}
+    assert paths == {
+        route.path for route in world.app.routes if isinstance(route, APIRoute) and route.include_in_schema
+    }
+    sorts = {path: kind_of(path) for path in paths}
+    keyed = {path for path, kind in sorts.items() if kind == "key"}
+    assert keyed == SCOPES["admin"] | SCOPES["enrol"] | SCOPES["operate"]
+    assert paths >= OPEN | LINKS | PEOPLE
+
+
+def test_pages_are_the_only_doors_that_are_not_documented(world: World) -> None:
+    hidden = {getattr(route, "path", "") for route in world.app.routes} - {path for _, path, _ in operations(world)}
+    assert hidden == {"/openapi.json", "/static", "/", "/consent", "/me", "/grant", "/docs"}
+
+
+def test_no_door_opens_without_a_credential(world: World) -> None:
+    expected = {
+        "open": (200, ""),
+        "key": (401, "unauthenticated"),
+        "station": (401, "signature_refused"),
+        "person": (401, "signature_refused"),
+        "link": (404, "link_unknown"),
+    }
+    for method, path, body in doors(world):
+        assert sent(world, method, path, body) == expected[kind_of(path)], (method, path)
+
+
+@pytest.mark.parametrize(
+    "presented",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Bearer vv1..",
+        "Bearer vv1.key_x.y",
+        "Basic eDp5",
+        "vv1.a.b",
+        "Bearer \xe9.\xe9.\xe9",
+    ],
+)
+def test_no_door_opens_to_a_key_that_is_none(world: World, presented: str) -> None:
+    for method, path, body in doors(world):
+        if kind_of(path) == "key":
+            response = sent(world, method, path, body, Authorization=presented)
+            assert response == (401, "unauthenticated"), (method, path)
+
+
+def test_each_scope_opens_its_own_doors_only(world: World) -> None:
+    keys = {scope: world.made("/v1/api-keys", {"name": scope, "scopes": [scope]})["secret"] for scope in SCOPES}
+    for method, path, body in doors(world):
+        if kind_of(path) != "key":
+            continue
+        for scope, key in keys.items():
+            status, code = sent(world, method, path, body, Authorization=f"Bearer {key}")
+            assert (code == "scope_missing") == (path not in SCOPES[scope]), (method, path, scope)
+            assert status != 401
+
+
+def test_a_key_opens_no_door_of_stations_people_or_links(world: World) -> None:
+    for method, path, body in doors(world):
+        if kind_of(path) in {"station", "person", "link"}:
+            status, _ = sent(world, method, path, body, Authorization=f"Bearer {world.secret}")
+            assert status in {401, 404}, (method, path)
+
+
+def test_stations_and_people_sign_for_their_own_doors_only(world: World) -> None:
+    gallery = world.gallery()
+    ann, station = world.active(gallery, "ann", photo("ann")), world.station(gallery)
+    stranger = Ed25519PrivateKey.generate()
+    for method, path, body in doors(world):
+        kind = kind_of(path)
+        kept = {name: value for name, value in body.items() if method != "GET"}
+        if kind == "station":
+            responses = [world.as_person(ann, method, at(path), **kept)]
+            responses += [world.signed(station.id, stranger, method, at(path), **kept)]
+        elif kind == "person":
+            responses = [world.at(station, method, at(path), **kept)]
+            responses += [world.signed(ann.subject_id, stranger, method, at(path), **kept)]
+        else:
+            continue
+        assert [r.json()["code"] for r in responses] == ["signature_refused"] * 2, (method, path)
+    assert world.state(ann.subject_id) == "ACTIVE"
+
+
+def test_a_revoked_key_opens_nothing(world: World) -> None:
+    made = world.made("/v1/api-keys", {"name": "x", "scopes": ["operate"]})
+    headers = {"Authorization": f"Bearer {made['secret']}"}
+    assert world.http.get("/v1/reviews", headers=headers).status_code == 200
+    assert world.api("DELETE", f"/v1/api-keys/{made['id']}").status_code == 204
+    assert world.http.get("/v1/reviews", headers=headers).status_code == 401
+
+
+def test_a_keys_secret_is_shown_once_and_stored_as_a_hash(world: World) -> None:
+    secret = world.made("/v1/api-keys", {"name": "x", "scopes": ["operate"]})["secret"]
+    assert all(item["secret"] is None for item in world.api("GET", "/v1/api-keys").json()["items"])
+    assert secret.rpartition(".")[2].encode() not in world.files()
+
+
+def test_who_fails_too_often_has_to_wait(world: World) -> None:
+    rates = Rates(calls_per_minute=1000, failures_per_minute=3)
+    object.__setattr__(world.services, "rates", rates)
+    for _ in range(3):
+        assert world.http.get("/v1/reviews").status_code == 401
+    refused = world.api("GET", "/v1/reviews")
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert 0 < refused.json()["retry_after_s"] <= 60
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert world.http.get("/v1/me").status_code == 429
+    assert world.http.get("/v1/consent", headers={"Visavis-Link": "x"}).status_code == 429
+
+
+def test_who_calls_too_often_has_to_wait_and_nobody_else(world: World) -> None:
+    other = world.made("/v1/api-keys", {"name": "x", "scopes": ["operate"]})["secret"]
+    object.__setattr__(world.services, "rates", Rates(calls_per_minute=2, failures_per_minute=100))
+    assert [world.api("GET", "/v1/reviews").status_code for _ in range(3)] == [200, 200, 429]
+    assert world.http.get("/v1/reviews", headers={"Authorization": f"Bearer {other}"}).status_code == 200
+    assert time.monotonic()
+
+
+def test_lists_come_in_pages(world: World) -> None:
+    made = sorted(world.made("/v1/api-keys", {"name": f"k{n}", "scopes": ["operate"]})["id"] for n in range(5))
+    found, after = [], ""
+    for _ in range(10):
+        page = world.api("GET", f"/v1/api-keys?limit=2{after}").json()
+        assert 0 < len(page["items"]) <= 2
+        found += [item["id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert found == sorted(found)
+    assert set(made) <= set(found)
+    assert len(found) == 6
+    assert world.api("GET", "/v1/api-keys?limit=6").json()["next"] is None
+    assert world.api("GET", "/v1/api-keys?after=zzz").json() == {"items": [], "next": None}
+    for limit in ("0", "201", "x", "-1", "1e3"):
+        assert world.api("GET", f"/v1/api-keys?limit={limit}").status_code == 422
