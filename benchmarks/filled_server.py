@@ -23,7 +23,6 @@ from joserfc.jwk import OKPKey
 from visavis import bootstrap
 from visavis.adapters.cards import read_calibration
 from visavis.client import StationClient
-from visavis.client.station_key import public_key_text
 from visavis.consent.receipt import countersign
 from visavis.flows.extract import Extractor
 from visavis.model.purpose import LivenessMode, TargetKind

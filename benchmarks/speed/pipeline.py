@@ -28,7 +28,7 @@ from PIL import Image
 
 from visavis.adapters.cards import DEFAULT_DETECTOR, DEFAULT_EMBEDDER, cards_folder, read_card
 from visavis.adapters.model_store import ModelStore
-from visavis.adapters.openvino.dequantise import VERSION, dequantise
+from visavis.adapters.openvino.dequantise import dequantise
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_extractor
 from visavis.flows.extract import Extractor
@@ -115,7 +115,7 @@ def peer(name: str, frames: NDArray[np.uint8], *, store: ModelStore, scratch: Pa
     weights = []
     for number, card in enumerate(read_card(cards_folder() / name) for name in (DEFAULT_DETECTOR, DEFAULT_EMBEDDER)):
         weights.append(scratch / f"{number}.onnx")
-        weights[-1].write_bytes(store.open(card, prepare=dequantise, version=VERSION))
+        weights[-1].write_bytes(store.open(card, prepare=dequantise))
     python = os.environ.get("VISAVIS_BENCH_PYTHON", sys.executable)
     command = [python, "-W", "ignore", str(Path(__file__).with_name("peers.py")), name, str(scratch / "frames.npy")]
     with subprocess.Popen(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FileChooser, Page, expect
 from sim.faces import photo
 from support.person_at_page import agree, load_receipt, open_consent
 from support.world import BASE, World
@@ -100,6 +100,11 @@ def test_consent_and_withdrawal_need_no_mouse(page: Page, at_sim: World, tmp_pat
                 return
         pytest.fail(f"{selector} is not reached by the keyboard")
 
+    def choose(chooser: FileChooser) -> None:
+        chooser.set_files(tmp_path / "receipt.json")
+
+    # From the start on: the browser needs a moment until it hands choosers over in place of showing them.
+    page.on("filechooser", choose)
     open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
     tab_to("#agree")
     page.keyboard.press("Space")
@@ -111,13 +116,8 @@ def test_consent_and_withdrawal_need_no_mouse(page: Page, at_sim: World, tmp_pat
         page.keyboard.press("Enter")
     download.value.save_as(tmp_path / "receipt.json")
     page.goto(f"{BASE}/me")
-    for _ in range(20):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.id") == "file":
-            break
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(tmp_path / "receipt.json")
+    tab_to("#file")
+    page.keyboard.press("Enter")
     expect(page.locator("#held h1")).to_be_focused()
     tab_to("#withdraw")
     page.keyboard.press("Enter")

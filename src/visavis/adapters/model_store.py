@@ -1,12 +1,7 @@
 """Where installed weights lie, how they get there and how they are proven before use.
 
-A folder holds, per card, the published file and what was made of it::
-
-    <file>                          as published; its size and SHA-256 are the card's
-    cache/<sha256>-<n>.onnx         de-quantised, ready for the runtime; n is the de-quantiser's version
-    cache/<sha256>-<n>.onnx.sha256  its digest
-
-Nothing is moved into place before its digest has been checked, and nothing is loaded before it has been checked again.
+A folder holds, per card, the file as published; its size and SHA-256 are the card's. Nothing is moved into place before
+its digest has been checked, and nothing is loaded before it has been checked again.
 """
 
 import hashlib
@@ -28,8 +23,7 @@ _DOWNLOAD_SECONDS: Final = 600
 class ModelStore:
     """Installs and opens weights.
 
-    :param folder: made when the first file is installed. Whoever may write here decides which network runs, up to the
-        digests of the cards; it needs no secrecy.
+    :param folder: made when the first file is installed. It needs no secrecy, and no trust beyond the cards' digests.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -65,16 +59,15 @@ class ModelStore:
                 _write(self.path(card), content)
         return installed
 
-    def open(self, card: ModelCard, *, prepare: Callable[[bytes], bytes], version: int) -> bytes:
+    def open(self, card: ModelCard, *, prepare: Callable[[bytes], bytes]) -> bytes:
         """The network of ``card``, ready for the runtime.
 
         1. The published file is there.
         2. Its size and SHA-256 are those of the card.
-        3. What was prepared from it before is taken if its own digest holds; else it is prepared anew. A folder that
-           cannot be written to costs the preparation at every start, nothing else.
+        3. What the runtime takes is made of it now. That costs half a second; a copy kept on disk would have to be
+           trusted more than its digest beside it allows.
 
-        :param prepare: makes of the published bytes what the runtime takes; the same bytes for the same input.
-        :param version: of ``prepare``; results of another version are not taken.
+        :param prepare: makes of the published bytes what the runtime takes.
         :raises ModelMissing: check 1.
         :raises ModelDigestMismatch: check 2.
         """
@@ -86,21 +79,7 @@ class ModelStore:
         # 2
         _check(content, card)
         # 3
-        cached = self._folder / "cache" / f"{card.sha256}-{version}.onnx"
-        digest = cached.with_name(f"{cached.name}.sha256")
-        try:
-            prepared = cached.read_bytes()
-            if hashlib.sha256(prepared).hexdigest() == digest.read_text(encoding="ascii").strip():
-                return prepared
-        except (OSError, ValueError):
-            pass
-        prepared = prepare(content)
-        try:
-            _write(cached, prepared)
-            _write(digest, hashlib.sha256(prepared).hexdigest().encode() + b"\n")
-        except OSError:
-            pass
-        return prepared
+        return prepare(content)
 
     def _is_right(self, card: ModelCard) -> bool:
         try:

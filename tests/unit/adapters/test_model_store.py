@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from fixtures.networks import EMBEDDER_CARD, mean_embedder, place
 
-from visavis.adapters import model_store
 from visavis.adapters.cards import ModelCard, read_card
 from visavis.adapters.model_store import ModelStore
 from visavis.model.weights import ModelDigestMismatch, ModelMissing, ModelUnobtainable
@@ -57,7 +56,7 @@ def test_weights_come_from_a_folder_a_file_or_a_wheel(
 ) -> None:
     (path,) = store.install([card], from_path=published / place_in)
     assert path.read_bytes() == NETWORK
-    assert store.open(card, prepare=upper, version=1) == NETWORK[::-1]
+    assert store.open(card, prepare=upper) == NETWORK[::-1]
 
 
 def test_a_folder_may_hold_the_wheel_alone(store: ModelStore, published: Path, card: ModelCard) -> None:
@@ -103,49 +102,25 @@ def test_what_is_there_and_wrong_is_replaced(store: ModelStore, published: Path,
 
 def test_missing_weights_do_not_start(store: ModelStore, card: ModelCard) -> None:
     with pytest.raises(ModelMissing, match="visavis models install"):
-        store.open(card, prepare=upper, version=1)
+        store.open(card, prepare=upper)
 
 
-def test_changed_weights_do_not_start_even_with_a_cache(store: ModelStore, published: Path, card: ModelCard) -> None:
+def test_changed_weights_do_not_start(store: ModelStore, published: Path, card: ModelCard) -> None:
     store.install([card], from_path=published)
-    store.open(card, prepare=upper, version=1)
+    store.open(card, prepare=upper)
     content = bytearray(NETWORK)
     content[len(content) // 2] ^= 1
     store.path(card).write_bytes(content)
     with pytest.raises(ModelDigestMismatch):
-        store.open(card, prepare=upper, version=1)
+        store.open(card, prepare=upper)
 
 
-def test_the_cache_is_used_and_has_its_own_digest(store: ModelStore, published: Path, card: ModelCard) -> None:
+def test_only_the_published_file_is_kept(store: ModelStore, published: Path, card: ModelCard) -> None:
+    """A prepared copy would be one more file to trust: whoever can write it chooses the network."""
     store.install([card], from_path=published)
-    store.open(card, prepare=upper, version=1)
-    assert store.open(card, prepare=lambda _: b"prepared again", version=1) == NETWORK[::-1]
-    (cached,) = (store.path(card).parent / "cache").glob("*.onnx")
-    for damage in (b"damaged", b""):
-        cached.write_bytes(damage)
-        assert store.open(card, prepare=upper, version=1) == NETWORK[::-1]
-    (store.path(card).parent / "cache" / f"{cached.name}.sha256").write_bytes(b"\xff\xfe")
-    assert store.open(card, prepare=upper, version=1) == NETWORK[::-1]
-
-
-def test_another_way_of_preparing_does_not_take_the_old_result(
-    store: ModelStore, published: Path, card: ModelCard
-) -> None:
-    store.install([card], from_path=published)
-    store.open(card, prepare=upper, version=1)
-    assert store.open(card, prepare=lambda _: b"new", version=2) == b"new"
-
-
-def test_a_folder_that_cannot_be_written_to_serves_all_the_same(
-    store: ModelStore, published: Path, card: ModelCard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.install([card], from_path=published)
-
-    def full(_path: Path, _content: bytes) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(model_store, "_write", full)
-    assert store.open(card, prepare=upper, version=1) == NETWORK[::-1]
+    assert store.open(card, prepare=upper) == NETWORK[::-1]
+    assert store.open(card, prepare=lambda _: b"prepared again") == b"prepared again"
+    assert [path.name for path in store.path(card).parent.iterdir()] == [card.file]
 
 
 def test_a_write_that_breaks_leaves_nothing_behind(

@@ -36,4 +36,4 @@ def test_importing_compiling_and_running_open_no_connection(tmp_path: Path) -> N
     )
     assert done.stdout.strip() == "[]"
     # OpenVINO's telemetry client would have left its identity here.
-    assert {path.name for path in tmp_path.iterdir()} == {"tiny-embedder", "tiny-embedder.onnx", "cache"}
+    assert {path.name for path in tmp_path.iterdir()} == {"tiny-embedder", "tiny-embedder.onnx"}

@@ -16,9 +16,6 @@ from onnx import numpy_helper
 
 from visavis.model.weights import ModelUnusable
 
-VERSION: Final = 1
-"""Of what ``dequantise`` makes; results of another version in a cache are made anew."""
-
 OPSET: Final = 17
 """The newest operator set that every runtime we tried accepts for these graphs."""
 

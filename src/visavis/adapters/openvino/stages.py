@@ -10,7 +10,7 @@ from visavis.adapters.cards import (
     read_embedder_card,
 )
 from visavis.adapters.model_store import ModelStore
-from visavis.adapters.openvino.dequantise import VERSION, dequantise
+from visavis.adapters.openvino.dequantise import dequantise
 from visavis.adapters.openvino.detector import OnnxDetector
 from visavis.adapters.openvino.embedder import OnnxEmbedder
 from visavis.adapters.openvino.runtime import Runtime
@@ -23,7 +23,7 @@ def open_detector(store: ModelStore, runtime: Runtime, *, card_folder: Path | No
     :raises StartupError: the card, its weights or the network do not pass.
     """
     card = read_detector_card(card_folder or cards_folder() / DEFAULT_DETECTOR)
-    return OnnxDetector(store.open(card, prepare=dequantise, version=VERSION), card=card, runtime=runtime)
+    return OnnxDetector(store.open(card, prepare=dequantise), card=card, runtime=runtime)
 
 
 def open_embedder(store: ModelStore, runtime: Runtime, *, card_folder: Path | None = None) -> OnnxEmbedder:
@@ -32,7 +32,7 @@ def open_embedder(store: ModelStore, runtime: Runtime, *, card_folder: Path | No
     :raises StartupError: the card, its weights or the network do not pass.
     """
     card = read_embedder_card(card_folder or cards_folder() / DEFAULT_EMBEDDER)
-    return OnnxEmbedder(store.open(card, prepare=dequantise, version=VERSION), card=card, runtime=runtime)
+    return OnnxEmbedder(store.open(card, prepare=dequantise), card=card, runtime=runtime)
 
 
 def open_extractor(
