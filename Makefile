@@ -13,7 +13,7 @@ help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: $(VENV)/run.done models ## run the main job on real photographs, and check every answer
-	@$(BIN)/python demo/run.py
+	@$(BIN)/python -m demo.run
 
 test: lint models chromium ## everything that has to pass, in under ten minutes
 	@$(BIN)/python -m pytest -q -m "not slow"
@@ -43,19 +43,19 @@ chromium:
 bench: bench-pipeline bench-accuracy bench-identify bench-memory ## every benchmark
 
 bench-pipeline: $(VENV)/bench.done models ## photo to template, beside OpenCV and dlib
-	@$(BIN)/python benchmarks/speed/pipeline.py
+	@$(BIN)/python -m benchmarks.speed.pipeline
 
 bench-accuracy: $(VENV)/bench.done models ## error rates on labelled faces, with a DET plot
-	@$(BIN)/python benchmarks/accuracy/lfw.py
+	@$(BIN)/python -m benchmarks.accuracy.lfw
 
 bench-identify: $(VENV)/dev.done models ## identify over REST with 1,000 references
-	@$(BIN)/python benchmarks/load/identify.py
+	@$(BIN)/python -m benchmarks.load.identify
 
 bench-memory: $(VENV)/dev.done models ## a server with 10,000 references
-	@$(BIN)/python benchmarks/scale/memory.py
+	@$(BIN)/python -m benchmarks.scale.memory
 
 calibrate: $(VENV)/bench.done models ## measure the default model's false match rates again
-	@$(BIN)/python benchmarks/accuracy/calibrate.py
+	@$(BIN)/python -m benchmarks.accuracy.calibrate
 
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
+from demo.portraits import portraits
 from PIL import Image
-from portraits import portraits
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table

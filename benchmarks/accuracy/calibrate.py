@@ -6,15 +6,12 @@ when the script runs again on the same machine.
 
 import json
 import sys
-from pathlib import Path
 from typing import Final
 
+from benchmarks.accuracy.lfw_dev import templates
+from benchmarks.accuracy.scores import Scores, all_scores
+
 from visavis.adapters.cards import DEFAULT_EMBEDDER, cards_folder, read_calibration, read_embedder_card
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from accuracy.lfw_dev import templates
-from accuracy.scores import Scores, all_scores
 
 FMR_FLOOR: Final = 1e-5
 

@@ -13,13 +13,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from benchmarks.accuracy.lfw_dev import ROOT, templates
+from benchmarks.accuracy.scores import Scores, all_scores
 
 from visavis.model.face import SeveralFaces
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from accuracy.lfw_dev import ROOT, templates
-from accuracy.scores import Scores, all_scores
 
 RATES: Final = {"1e-3": 1e-3, "1e-4": 1e-4, "1e-5": 1e-5}
 PLOT: Final = ROOT / "docs" / "images" / "det-lfw-dev.png"

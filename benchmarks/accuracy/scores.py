@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from accuracy.lfw_dev import Templates
+from benchmarks.accuracy.lfw_dev import Templates
 from numpy.typing import NDArray
 
 _ROWS = 1024

@@ -6,18 +6,15 @@ Many stations take turns, since one may ask every two seconds at most. The photo
 
 import io
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.filled_server import filled_server, last_line
+from demo.portraits import portraits
 from PIL import Image, ImageOps
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "demo")]
-
-from filled_server import filled_server, last_line  # noqa: E402 -- scripts beside this one
-from portraits import portraits  # noqa: E402 -- as above
 
 STATIONS = 50
 ROUNDS = 6

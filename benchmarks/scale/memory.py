@@ -1,15 +1,13 @@
 """How much memory a server with 10,000 references has after answering."""
 
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "benchmarks" / "load"), str(ROOT / "demo")]
+from benchmarks.filled_server import filled_server, last_line
+from benchmarks.load.identify import probes
 
-from filled_server import filled_server, last_line  # noqa: E402 -- scripts beside this one
-from identify import probes  # noqa: E402 -- as above
+ROOT = Path(__file__).parents[2]
 
 
 def main() -> None:

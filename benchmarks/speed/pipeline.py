@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from benchmarks.accuracy.lfw_dev import PHOTOS, models_folder
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -34,10 +35,6 @@ from visavis.adapters.openvino.stages import open_extractor
 from visavis.flows.extract import Extractor
 from visavis.model.errors import FaceRefused
 from visavis.model.image import Frame
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from accuracy.lfw_dev import PHOTOS, models_folder
 
 FRAMES: Final = 30
 ROUNDS: Final = 7

@@ -23,6 +23,22 @@ def operations(world: World) -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield method.upper(), path, operation
 
 
+def routes(world: World) -> set[tuple[str, str, bool]]:
+    """Method, path and whether it is documented, of everything the app itself would answer."""
+    flat = [route for outer in world.app.routes for route in _below(outer)]
+    return {
+        (method, str(getattr(route, "path", "")), bool(getattr(route, "include_in_schema", False)))
+        for route in flat
+        for method in getattr(route, "methods", None) or {"MOUNT"}
+    }
+
+
+def _below(route: object) -> list[object]:
+    """The routes of an included router, or the route itself."""
+    router = getattr(route, "original_router", None)
+    return [route] if router is None else [inner for outer in router.routes for inner in _below(outer)]
+
+
 def fields(world: World) -> set[str]:
     """The name of every property of every shape that travels, and of every parameter."""
     document = world.app.openapi()

@@ -1,14 +1,12 @@
 """Every door and its key: the list is taken from the app, so that a new door cannot be forgotten."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi.routing import APIRoute
 from sim.faces import photo
-from support.surface import operations
+from support.surface import operations, routes
 from support.world import World
 
 from visavis.web.rates import Rates
@@ -74,7 +72,7 @@ BODIES: dict[str, dict[str, Any]] = {
 def doors(world: World) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Method, template of the path, and a request that has the documented shape."""
     for method, path, _ in operations(world):
-        yield method, path, {} if method == "GET" and path in {"/v1/api-keys"} else BODIES.get(path, {})
+        yield method, path, BODIES.get(path, {})
 
 
 def at(path: str) -> str:
@@ -94,10 +92,9 @@ def sent(world: World, method: str, path: str, body: dict[str, Any], **headers: 
 
 
 def test_every_documented_door_has_a_sort_and_every_sort_its_doors(world: World) -> None:
-    paths = {path for _, path, _ in operations(world)}
-    assert paths == {
-        route.path for route in world.app.routes if isinstance(route, APIRoute) and route.include_in_schema
-    }
+    documented = {(method, path) for method, path, _ in operations(world)}
+    assert documented == {(method, path) for method, path, shown in routes(world) if shown and path != "/openapi.json"}
+    paths = {path for _, path in documented}
     sorts = {path: kind_of(path) for path in paths}
     keyed = {path for path, kind in sorts.items() if kind == "key"}
     assert keyed == SCOPES["admin"] | SCOPES["enrol"] | SCOPES["operate"]
@@ -105,7 +102,7 @@ def test_every_documented_door_has_a_sort_and_every_sort_its_doors(world: World)
 
 
 def test_pages_are_the_only_doors_that_are_not_documented(world: World) -> None:
-    hidden = {getattr(route, "path", "") for route in world.app.routes} - {path for _, path, _ in operations(world)}
+    hidden = {path for _, path, _ in routes(world)} - {path for _, path, _ in operations(world)}
     assert hidden == {"/openapi.json", "/static", "/", "/consent", "/me", "/grant", "/docs"}
 
 
@@ -131,7 +128,7 @@ def test_no_door_opens_without_a_credential(world: World) -> None:
         "Bearer vv1.key_x.y",
         "Basic eDp5",
         "vv1.a.b",
-        "Bearer \xe9.\xe9.\xe9",
+        "Bearer vv1.\0.\0",
     ],
 )
 def test_no_door_opens_to_a_key_that_is_none(world: World, presented: str) -> None:
@@ -210,7 +207,6 @@ def test_who_calls_too_often_has_to_wait_and_nobody_else(world: World) -> None:
     object.__setattr__(world.services, "rates", Rates(calls_per_minute=2, failures_per_minute=100))
     assert [world.api("GET", "/v1/reviews").status_code for _ in range(3)] == [200, 200, 429]
     assert world.http.get("/v1/reviews", headers={"Authorization": f"Bearer {other}"}).status_code == 200
-    assert time.monotonic()
 
 
 def test_lists_come_in_pages(world: World) -> None:

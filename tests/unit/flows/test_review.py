@@ -1,0 +1,119 @@
+"""What waits for a person, and what they can decide."""
+
+from typing import Any
+
+import pytest
+from sim.faces import photo
+from support.again import who
+from support.world import Device, Person, World
+
+
+@pytest.fixture
+def gallery(world: World) -> str:
+    return world.gallery()
+
+
+@pytest.fixture
+def ann(world: World, gallery: str) -> Person:
+    return world.active(gallery, "ann", photo("ann"))
+
+
+@pytest.fixture
+def station(world: World, gallery: str, ann: Person) -> Device:
+    assert ann.subject_id
+    return world.station(gallery)
+
+
+def waiting(world: World) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = world.api("GET", "/v1/reviews").json()["items"]
+    return items
+
+
+def resolve(world: World, review: dict[str, Any], resolution: str) -> int:
+    path = f"/v1/reviews/{review['id']}/resolution"
+    return world.api("POST", path, json={"resolution": resolution}).status_code
+
+
+def test_photos_that_do_not_look_like_one_person_wait(world: World, gallery: str, station: Device) -> None:
+    mixed = world.active(gallery, "mixed", photo("cat"), photo("dog"))
+    (review,) = waiting(world)
+    assert (review["kind"], review["subject_id"], review["other_subject_id"]) == (
+        "photos_differ",
+        mixed.subject_id,
+        None,
+    )
+    assert who(world, station, photo("cat", 2)) is None
+    assert resolve(world, review, "activate") == 204
+    assert who(world, station, photo("cat", 2)) == "mixed"
+    assert waiting(world) == []
+
+
+def test_later_photos_that_do_not_look_like_the_person_wait_and_the_rest_goes_on(
+    world: World, gallery: str, station: Device, ann: Person
+) -> None:
+    world.countersign(world.pending(gallery, "ann", photo("dog")), ann.key)
+    (review,) = waiting(world)
+    assert review["kind"] == "photos_differ"
+    assert world.state(ann.subject_id) == "ACTIVE"
+    assert who(world, station, photo("ann", 2)) == "ann"
+    assert who(world, station, photo("dog", 2)) is None
+    assert resolve(world, review, "erase") == 204
+    assert who(world, station, photo("ann", 2)) == "ann"
+    assert world.sql('SELECT count(*) FROM "references"') == [(1,)]
+
+
+def test_a_probable_duplicate_that_is_erased_leaves_a_tombstone_and_nothing_else(
+    world: World, gallery: str, station: Device, ann: Person
+) -> None:
+    double = world.active(gallery, "double", photo("ann", 5))
+    (review,) = waiting(world)
+    assert (review["kind"], review["other_subject_id"]) == ("probable_duplicate", ann.subject_id)
+    assert resolve(world, review, "erase") == 204
+    assert world.api("GET", f"/v1/subjects/{double.subject_id}").status_code == 404
+    assert world.sql("SELECT reason FROM tombstones") == [("review",)]
+    assert who(world, station, photo("ann", 6)) == "ann"
+
+
+def test_a_twin_who_is_activated_makes_look_alikes_that_nobody_picks(
+    world: World, gallery: str, station: Device, ann: Person
+) -> None:
+    twin = world.active(gallery, "twin", photo("twin", 1, twin_of="ann"))
+    assert resolve(world, waiting(world)[0], "activate") == 204
+    for _ in range(2):
+        answer = world.identify(station, photo("ann", 2))
+        assert (answer["decision"], answer["reason"], answer["subject"]) == ("REVIEW", "look_alike", None)
+    (review,) = waiting(world)
+    assert {review["subject_id"], review["other_subject_id"]} == {ann.subject_id, twin.subject_id}
+    assert world.verify(station, photo("ann", 2), "ann")["decision"] == "MATCH"
+    assert resolve(world, review, "noted") == 204
+    assert waiting(world) == []
+
+
+@pytest.mark.parametrize("resolution", ["noted", "delete", ""])
+def test_a_resolution_that_does_not_fit_changes_nothing(
+    world: World, gallery: str, station: Device, resolution: str
+) -> None:
+    assert station
+    world.active(gallery, "double", photo("ann", 5))
+    (review,) = waiting(world)
+    assert resolve(world, review, resolution) == 422
+    assert waiting(world) == [review]
+
+
+def test_look_alikes_take_no_resolution_of_an_enrolment(world: World, gallery: str, station: Device) -> None:
+    world.active(gallery, "twin", photo("twin", 1, twin_of="ann"))
+    resolve(world, waiting(world)[0], "activate")
+    world.identify(station, photo("ann", 2))
+    (review,) = waiting(world)
+    for resolution in ("activate", "erase"):
+        assert resolve(world, review, resolution) == 422
+    assert resolve(world, {"id": "rev_x"}, "noted") == 404
+
+
+def test_whoever_withdraws_takes_their_reviews_along(world: World, gallery: str, ann: Person) -> None:
+    double = world.active(gallery, "double", photo("ann", 5))
+    world.as_person(ann, "POST", "/v1/me/withdrawal")
+    (review,) = waiting(world)
+    assert (review["subject_id"], review["other_subject_id"]) == (double.subject_id, None)
+    world.as_person(double, "POST", "/v1/me/withdrawal")
+    assert waiting(world) == []
