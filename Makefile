@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export VISAVIS_MODELS ?= $(CURDIR)/.work/models
+export VISAVIS_BENCH_PYTHON ?= $(CURDIR)/.venv-bench/bin/python
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
@@ -42,10 +43,10 @@ chromium:
 
 bench: bench-pipeline bench-accuracy bench-identify bench-memory ## every benchmark
 
-bench-pipeline: $(VENV)/bench.done models ## photo to template, beside OpenCV and dlib
+bench-pipeline: .venv-bench/bench.done models ## photo to template, beside OpenCV and dlib
 	@$(BIN)/python -m benchmarks.speed.pipeline
 
-bench-accuracy: $(VENV)/bench.done models ## error rates on labelled faces, with a DET plot
+bench-accuracy: .venv-bench/bench.done models ## error rates on labelled faces, with a DET plot
 	@$(BIN)/python -m benchmarks.accuracy.lfw
 
 bench-identify: $(VENV)/dev.done models ## identify over REST with 1,000 references
@@ -54,7 +55,7 @@ bench-identify: $(VENV)/dev.done models ## identify over REST with 1,000 referen
 bench-memory: $(VENV)/dev.done models ## a server with 10,000 references
 	@$(BIN)/python -m benchmarks.scale.memory
 
-calibrate: $(VENV)/bench.done models ## measure the default model's false match rates again
+calibrate: .venv-bench/bench.done models ## measure the default model's false match rates again
 	@$(BIN)/python -m benchmarks.accuracy.calibrate
 
 $(VENV)/bin/python:
@@ -72,9 +73,11 @@ $(VENV)/dev.done: requirements/dev.txt $(VENV)/run.done
 	@$(PIP) --requirement requirements/dev.txt
 	@touch $@
 
-$(VENV)/bench.done: requirements/bench.txt $(VENV)/dev.done
-	@echo 'Installing what its benchmarks need ...'
-	@$(PIP) --requirement requirements/bench.txt
+# The peers have an environment of their own: what they need must not come near the product's.
+.venv-bench/bench.done: requirements/bench.txt $(VENV)/dev.done
+	@echo 'Installing the peers that benchmarks are measured against ...'
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/pip --disable-pip-version-check install --quiet --require-hashes --no-deps --requirement $<
 	@touch $@
 
 reference: $(VENV)/dev.done ## write the generated pages of docs/reference anew
@@ -84,4 +87,4 @@ lock: $(VENV)/dev.done ## pin every dependency anew, with hashes
 	@./requirements/lock
 
 clean: ## remove everything that was made here
-	rm -rf $(VENV) .work .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .work .mypy_cache .ruff_cache .pytest_cache .hypothesis

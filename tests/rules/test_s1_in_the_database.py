@@ -1,5 +1,6 @@
 """Rule S1 against somebody who can write to the database: what they put there makes nobody known."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -272,3 +273,10 @@ def test_s1_rows_copied_back_after_a_withdrawal_bring_nobody_back(scene: Scene) 
     assert world.services.withdraw.purge().subjects == 1
     assert run(world, "SELECT * FROM subjects WHERE id = '{}'", ann.subject_id) == []
     assert len(world.sql("SELECT * FROM tombstones")) == 1
+
+
+def test_s1_a_link_that_a_vandal_made_up_opens_nothing(scene: Scene) -> None:
+    link = "a link of the vandal's own, long enough"
+    digest = hashlib.sha256(link.encode()).hexdigest()
+    run(scene.world, "UPDATE enrolments SET link_hash = x'{}' WHERE id = '{}'", digest, scene.second_batch)
+    assert scene.world.link("GET", "/v1/consent", link).json()["code"] == "link_unknown"

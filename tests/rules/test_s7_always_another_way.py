@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sim.faces import photo
+from support.again import run
 from support.surface import commands, operations
 from support.world import Device, Person, World
 
@@ -180,3 +181,19 @@ def test_s7_nothing_of_a_pin_or_qr_is_stored_in_the_clear(world: World, ann: Per
     stored = world.files()
     assert ann.qr.rpartition(".")[2].encode() not in stored
     assert world.sql("SELECT pin_hash FROM credentials")[0][0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_s7_credentials_copied_by_sql_are_nobodys(world: World, gallery: str, station: Device, ann: Person) -> None:
+    bea = world.active(gallery, "bea", photo("bea"))
+    run(
+        world,
+        "UPDATE credentials SET pin_hash = (SELECT pin_hash FROM credentials WHERE id = '{}'), "
+        "qr_hash = (SELECT qr_hash FROM credentials WHERE id = '{}') WHERE id = '{}'",
+        ann.subject_id,
+        ann.subject_id,
+        bea.subject_id,
+    )
+    assert world.pin(station, "bea", ann.pin)["decision"] == "NO_MATCH"
+    secret = ann.qr.rpartition(".")[2]
+    assert other_way(world, station, "qr", qr=f"vq1.{bea.subject_id}.{secret}")["decision"] == "NO_MATCH"
+    assert world.pin(station, "ann", ann.pin)["decision"] == "MATCH"

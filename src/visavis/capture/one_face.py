@@ -14,8 +14,7 @@ RIVAL_WIDTH: Final = 0.5
 
 MIN_EYE_DISTANCE: Final = 24.0
 """Pixels between the eyes below which we refuse. Shrinking 600 sharp photos cost nothing measurable down to 24, 0.8
-points of true matches at FMR 1e-4 at 16 and 5 at 12; a face that is small because it is far away is blurred besides.
-Passport rules ask for 90 (ICAO Doc 9303): they serve people and other uses too."""
+points of true matches at FMR 1e-4 at 16 and 5 at 12; a face that is small because it is far away is blurred besides."""
 
 MAX_OUTSIDE: Final = 0.2
 """Share of what the embedder would be shown that may lie outside the picture. The detector squeezes the landmarks of

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from visavis.model.access import ApiKey, IdempotencyForbidden, Scope, ScopeMissing, Unauthenticated
 from visavis.model.consent import LinkUnknown
@@ -22,6 +23,44 @@ def services(request: Request) -> Services:
 Flows = Annotated[Services, Depends(services)]
 
 
+# What the OpenAPI document says of each door; the checks are below.
+_Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Security(HTTPBearer(scheme_name="api key", description="`vv1.key_...`, with a scope.", auto_error=False)),
+]
+_SIGNED = "HTTP Message Signatures (RFC 9421) in the profile of spec/signed-request.md, signed by a "
+_StationSignature = Annotated[
+    str | None,
+    Security(
+        APIKeyHeader(
+            name="Signature", scheme_name="station", description=f"{_SIGNED}station (`sta_...`).", auto_error=False
+        )
+    ),
+]
+_PersonSignature = Annotated[
+    str | None,
+    Security(
+        APIKeyHeader(
+            name="Signature",
+            scheme_name="person",
+            description=f"{_SIGNED}person (`sub_...`) with the key of their receipt.",
+            auto_error=False,
+        )
+    ),
+]
+_Link = Annotated[
+    str | None,
+    Security(
+        APIKeyHeader(
+            name="Visavis-Link",
+            scheme_name="link",
+            description="What stands after # in a one-time link.",
+            auto_error=False,
+        )
+    ),
+]
+
+
 def _address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
@@ -35,10 +74,9 @@ def _failed(request: Request, flows: Services, error: VisavisError) -> VisavisEr
 def key_with(scope: Scope) -> Callable[..., ApiKey]:
     """A dependency: an API key that has ``scope``."""
 
-    def check(request: Request, flows: Flows, authorization: Annotated[str, Header()] = "") -> ApiKey:
+    def check(request: Request, flows: Flows, presented: _Bearer) -> ApiKey:
         flows.rates.require_patience(_address(request))
-        scheme, _, presented = authorization.partition(" ")
-        key = flows.api_keys.of(presented) if scheme.lower() == "bearer" else None
+        key = None if presented is None else flows.api_keys.of(presented.credentials)
         if key is None:
             raise _failed(request, flows, Unauthenticated())
         if scope.value not in key.scopes:
@@ -75,21 +113,21 @@ def _signer(request: Request, flows: Services, prefix: str) -> str:
     return signed.signer
 
 
-def station(request: Request, flows: Flows) -> str:
+def station(request: Request, flows: Flows, _signed: _StationSignature) -> str:
     """A dependency: the identifier of the station that signed the request."""
     if "idempotency-key" in request.headers:
         raise IdempotencyForbidden
     return _signer(request, flows, "sta_")
 
 
-def person(request: Request, flows: Flows) -> str:
+def person(request: Request, flows: Flows, _signed: _PersonSignature) -> str:
     """A dependency: the identifier of the person who signed the request."""
     if "idempotency-key" in request.headers:
         raise IdempotencyForbidden
     return _signer(request, flows, "sub_")
 
 
-def link(request: Request, flows: Flows, visavis_link: Annotated[str, Header()] = "") -> str:
+def link(request: Request, flows: Flows, visavis_link: _Link) -> str:
     """A dependency: the secret of a one-time link, which travels in a header so that no log of addresses has it."""
     flows.rates.require_patience(_address(request))
     if not visavis_link:

@@ -90,10 +90,8 @@ def test_a_twin_who_is_activated_makes_look_alikes_that_nobody_picks(
 
 
 @pytest.mark.parametrize("resolution", ["noted", "delete", ""])
-def test_a_resolution_that_does_not_fit_changes_nothing(
-    world: World, gallery: str, station: Device, resolution: str
-) -> None:
-    assert station
+@pytest.mark.usefixtures("ann")
+def test_a_resolution_that_does_not_fit_changes_nothing(world: World, gallery: str, resolution: str) -> None:
     world.active(gallery, "double", photo("ann", 5))
     (review,) = waiting(world)
     assert resolve(world, review, resolution) == 422

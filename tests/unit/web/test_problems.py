@@ -182,15 +182,13 @@ def test_the_document_is_openapi_3_1_and_tells_of_problems_in_one_shape(world: W
     document = world.http.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     assert "HTTPValidationError" not in str(document)
+    ref = "#/components/schemas/Problem"
     shape = set(document["components"]["schemas"]["Problem"]["properties"])
     assert shape == set(Problem.model_fields)
     for method, path, operation in operations(world):
         for status in ("default", "422"):
             content = operation["responses"][status]["content"]
-            assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}, (
-                method,
-                path,
-            )
+            assert content == {"application/problem+json": {"schema": {"$ref": ref}}}, (method, path)
 
 
 def test_a_server_that_has_not_loaded_is_not_ready(world: World) -> None:

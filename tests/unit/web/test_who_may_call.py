@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sim.faces import photo
+from support.again import run
 from support.surface import operations, routes
 from support.world import World
 
@@ -226,3 +227,10 @@ def test_lists_come_in_pages(world: World) -> None:
     assert world.api("GET", "/v1/api-keys?after=zzz").json() == {"items": [], "next": None}
     for limit in ("0", "201", "x", "-1", "1e3"):
         assert world.api("GET", f"/v1/api-keys?limit={limit}").status_code == 422
+
+
+def test_scopes_that_were_edited_in_the_database_open_nothing(world: World) -> None:
+    key = world.made("/v1/api-keys", {"name": "x", "scopes": ["enrol"]})
+    run(world, 'UPDATE api_keys SET scopes = \'["admin", "enrol", "operate"]\' WHERE id = \'{}\'', key["id"])
+    for path in ("/v1/reviews", "/v1/purposes"):
+        assert world.http.get(path, headers={"Authorization": f"Bearer {key['secret']}"}).status_code == 401
