@@ -130,7 +130,7 @@ def open_stages(settings: Settings) -> Stages:
     folder = cards_of(settings)
     extractor = open_extractor(
         ModelStore(settings.models),
-        Runtime(threads=settings.threads, streams=settings.streams),
+        Runtime(threads=settings.cores_per_inference, streams=settings.inferences_at_once),
         detector_card=folder / settings.detector,
         embedder_card=folder / settings.embedder,
     )

@@ -1,9 +1,19 @@
 """Everything that can be set, read once: from the environment (``VISAVIS_…``)."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+_MOST_THREADS = 4
+"""Cores beyond this speed one picture up no further."""
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def _home(*parts: str) -> Path:
@@ -37,16 +47,26 @@ class Settings(BaseSettings):
     """Private key of the certificate (PEM)."""
     public_url: str | None = None
     """What links given to people begin with; the address the server listens on if not set."""
-    threads: int = Field(default=1, ge=1, le=64)
-    """Cores that one inference uses."""
-    streams: int = Field(default=2, ge=1, le=64)
-    """Inferences that run at once."""
+    threads: int | None = Field(default=None, ge=1, le=64)
+    """Cores that one inference uses; if not set all there are, up to four, since a person waits for the answer."""
+    streams: int | None = Field(default=None, ge=1, le=64)
+    """Inferences that run at once; if not set as many as have cores of their own. More wait."""
     purge_every_s: float = Field(default=60.0, gt=0)
     """Seconds between purges of what is over."""
     rate_per_minute: int = Field(default=600, ge=1)
     """Calls that one API key, station or person may make in a minute."""
     failures_per_minute: int = Field(default=30, ge=1)
     """Failed authentications that one address may make in a minute."""
+
+    @property
+    def cores_per_inference(self) -> int:
+        """``threads``, or what it stands for on this machine."""
+        return self.threads or min(_MOST_THREADS, _cores())
+
+    @property
+    def inferences_at_once(self) -> int:
+        """``streams``, or what it stands for on this machine."""
+        return self.streams or max(1, _cores() // self.cores_per_inference)
 
     @property
     def database_url(self) -> str:
