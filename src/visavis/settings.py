@@ -6,7 +6,6 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 _MOST_THREADS = 4
 """Cores beyond this speed one picture up no further."""
 

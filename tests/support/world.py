@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from joserfc.jwk import OKPKey
 from sim.clock import SimClock
@@ -63,7 +64,7 @@ class World:
         self.clock = clock
         self.faces = faces
         self.services = services
-        self.app = create_app(services)
+        self.app = _app_over(services)
         self.http = TestClient(self.app, base_url=BASE, raise_server_exceptions=False, follow_redirects=False)
         self._names = 0
 
@@ -240,6 +241,16 @@ class World:
         return b"".join(path.read_bytes() for path in sorted((self.folder / "data").rglob("*")) if path.is_file())
 
 
+_idle: list[FastAPI] = []
+"""Apps whose world is closed: making one takes longer than most tests, and it keeps nothing but its services."""
+
+
+def _app_over(services: Services) -> FastAPI:
+    app = _idle.pop() if _idle else create_app(services)
+    app.state.services, app.state.loaded = services, None
+    return app
+
+
 def public_text(key: Ed25519PrivateKey) -> str:
     """A station's public key as it is registered."""
     return urlsafe_b64encode(key.public_key().public_bytes_raw()).rstrip(b"=").decode()
@@ -279,6 +290,7 @@ def reopened_world(folder: Path, settings: Settings, secret: str) -> Iterator[Wo
     world = World(folder=folder, secret=secret, clock=clock, faces=faces, services=services)
     with world.http:
         yield world
+    _idle.append(world.app)
     store = services.store
     assert isinstance(store, SqlStore)
     store.close()

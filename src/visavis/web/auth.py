@@ -14,7 +14,7 @@ from visavis.web.services import Services
 from visavis.wire import signature
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     """The flows of this server."""
     found: Services = request.app.state.services
     return found
