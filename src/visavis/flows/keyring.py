@@ -1,5 +1,6 @@
 """The keys a running server holds."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from joserfc.jwk import OKPKey
@@ -16,8 +17,12 @@ class Keyring:
     controller: OKPKey
 
     def reference_tag(self, *, gallery_id: str, external_reference: str) -> bytes:
-        """By which a person is found in one gallery under the operator's own name for them."""
-        return tag(self.root, use="external references", of=f"{gallery_id}|{external_reference}".encode())
+        """By which a person is found in one gallery under the operator's own name for them.
+
+        Spaces around a name, and how a keyboard composes its letters (Unicode NFC), make no other name.
+        """
+        name = unicodedata.normalize("NFC", external_reference.strip())
+        return tag(self.root, use="external references", of=f"{gallery_id}|{name}".encode())
 
     def secret_tag(self, secret: str, *, use: str) -> bytes:
         """What is kept of a secret that was handed out (192 random bits, so nothing slower is needed).

@@ -119,6 +119,18 @@ def test_a_gallery_of_another_model_is_refused_at_every_door(world: World) -> No
     assert world.verify(station, photo("ann", 2), "ann")["reason"] == "model_changed"
 
 
+def test_a_name_is_one_however_it_is_typed(world: World) -> None:
+    gallery = world.gallery()
+    station = world.station(gallery)
+    composed, apart = "Zo\u00e9", " Zoe\u0301 "
+    zoe = world.active(gallery, apart, photo("zoe"))
+    for typed in (composed, apart, f"  {composed}"):
+        assert world.verify(station, photo("zoe", 2), typed)["decision"] == "MATCH"
+        assert world.pin(station, typed, zoe.pin)["decision"] == "MATCH"
+    added = world.api("POST", f"/v1/galleries/{gallery}/without-face", json={"external_reference": composed})
+    assert added.json()["code"] == "already_exists"
+
+
 def test_two_galleries_know_one_name_apart(world: World) -> None:
     one, two = world.gallery(), world.gallery()
     first = world.enrol(one, "ann", photo("ann")).json()
