@@ -54,7 +54,13 @@ class Reviews:
         tx.subjects.change(replace(subject, state=SubjectState.ACTIVE))
 
     def _erase(self, tx: Transaction, review: Review) -> None:
-        erase_enrolment(tx, tx.enrolments.get(str(review.enrolment_id)))
+        enrolment = tx.enrolments.get(str(review.enrolment_id))
+        erase_enrolment(tx, enrolment)
         subject = tx.subjects.get(review.subject_id)
-        if not tx.enrolments.count(subject_id=subject.id):
+        if tx.enrolments.count(subject_id=subject.id):
+            return
+        if subject.created_at < enrolment.created_at:
+            # They were served without a face before they tried with one, and go on being (rule S7).
+            tx.subjects.change(replace(subject, state=SubjectState.WITHOUT_FACE))
+        else:
             erase_subject(tx, subject, reason="review", keyring=self._keyring, now=self._clock.now())

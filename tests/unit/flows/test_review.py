@@ -115,3 +115,16 @@ def test_whoever_withdraws_takes_their_reviews_along(world: World, gallery: str,
     assert (review["subject_id"], review["other_subject_id"]) == (double.subject_id, None)
     world.as_person(double, "POST", "/v1/me/withdrawal")
     assert waiting(world) == []
+
+
+def test_whoever_was_served_without_a_face_still_is_when_an_operator_erases_it(
+    world: World, gallery: str, station: Device, ann: Person
+) -> None:
+    answer = world.made(f"/v1/galleries/{gallery}/without-face", {"external_reference": "bea"})
+    world.clock.move(seconds=1)
+    world.countersign(world.pending(gallery, "bea", photo("bea", twin_of="ann")))
+    (review,) = waiting(world)
+    assert review["other_subject_id"] == ann.subject_id
+    assert resolve(world, review, "erase") == 204
+    assert world.state(answer["subject_id"]) == "WITHOUT_FACE"
+    assert world.pin(station, "bea", answer["other_way"]["pin"])["decision"] == "MATCH"
