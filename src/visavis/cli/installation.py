@@ -44,7 +44,7 @@ def serve(**given: Any) -> None:
     from visavis import bootstrap  # noqa: PLC0415 -- loads the whole server; only its own commands wait for that
 
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    progress().print(f"Visavis at {settings.base_url}. Stop it with Ctrl-C.")
+    progress().print(f"Starting Visavis at {settings.base_url}. Ctrl-C stops it.")
     bootstrap.serve(settings)
 
 
