@@ -30,7 +30,7 @@ lint: $(VENV)/dev.done ## style, types, layers, dependencies
 	@$(BIN)/deptry src 2> .work/deptry.log || (cat .work/deptry.log; exit 1)
 
 models: $(VENV)/run.done ## install the model weights, once
-	@test -e $(VISAVIS_MODELS) || $(BIN)/visavis models install
+	@$(BIN)/visavis models install > /dev/null
 
 # The end-to-end tests drive Debian's Chromium. It is installed only where nobody has to be asked, or after asking;
 # without it those tests say that they were skipped.

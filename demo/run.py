@@ -209,7 +209,8 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
             if httpx2.get(f"{url}/readyz", trust_env=False).is_success:
                 return
         except httpx2.TransportError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     sys.exit("The server was not ready within 30 seconds.")
 
 

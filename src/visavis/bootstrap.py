@@ -3,11 +3,13 @@
 import fcntl
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
 
+import sqlalchemy as sa
 import structlog
 import uvicorn
 from joserfc.jwk import OKPKey
@@ -15,7 +17,9 @@ from joserfc.jwk import OKPKey
 from visavis.adapters import doctor
 from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, read_card
 from visavis.adapters.clock import SystemClock
+from visavis.adapters.controller_key import CONTROLLER, seal_controller_key, unseal_controller_key
 from visavis.adapters.keyfile import make_key_file, read_key_file
+from visavis.adapters.listening import require_private
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_extractor
@@ -25,6 +29,7 @@ from visavis.flows.agree import Agree
 from visavis.flows.api_keys import ApiKeys
 from visavis.flows.deciding import Deciding
 from visavis.flows.document_check import DocumentCheck
+from visavis.flows.doubles import Doubles
 from visavis.flows.enrol import Enrol
 from visavis.flows.extract import Extractor
 from visavis.flows.identify import Identify
@@ -40,16 +45,11 @@ from visavis.flows.withdraw import Withdraw
 from visavis.match.exact import ExactIndex
 from visavis.model.access import Scope
 from visavis.model.calibration import Calibration
-from visavis.model.keys import DataLocked, DataMissing, KeyFileForeign, SealBroken, UnsafeListen
-from visavis.protect.envelope import Context, seal, unseal
-from visavis.protect.keys import derive
+from visavis.model.keys import DataLocked, DataMissing, DataUnreadable, UnsafeListen
 from visavis.settings import Settings
 from visavis.web.app import create_app
 from visavis.web.rates import Rates
 from visavis.web.services import Services
-
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-_CONTROLLER = "controller key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,16 @@ class DataDirectory:
             self._lock.close()
 
 
+@contextmanager
+def _told_unreadable() -> Iterator[None]:
+    """What the database says of itself ("database is locked"), without the statement and its values."""
+    try:
+        yield
+    except sa.exc.DatabaseError as error:
+        raise DataUnreadable(f"The database cannot be used: {error.orig}.") from None
+
+
+@_told_unreadable()
 def initialise(settings: Settings) -> str:
     """Make the data directory, the root key, the database and a first API key with every scope.
 
@@ -104,8 +114,7 @@ def initialise(settings: Settings) -> str:
         store.migrate()
         database.chmod(0o600)
         controller = OKPKey.generate_key("Ed25519").as_pem(private=True)
-        context = Context(_CONTROLLER, ())
-        store.keep(_CONTROLLER, seal(controller, key=derive(root, _CONTROLLER), context=context))
+        store.keep(CONTROLLER, seal_controller_key(controller, root=root))
         _, secret = ApiKeys(store=store, keyring=_open_keyring(store, root), clock=SystemClock()).make(
             name="first", scopes=frozenset(Scope)
         )
@@ -137,6 +146,7 @@ def open_stages(settings: Settings) -> Stages:
     return Stages(extractor, read_calibration(folder / settings.embedder))
 
 
+@_told_unreadable()
 def open_services(settings: Settings, *, clock: Clock | None = None, stages: Stages | None = None) -> Services:
     """Every flow, put together. The caller holds the data directory.
 
@@ -158,6 +168,7 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
 
     live = LiveGalleries(store=store, keyring=keyring, clock=clock, new_index=new_index)
     sessions = Sessions(store=store, keyring=keyring, clock=clock)
+    doubles = Doubles(keyring=keyring, clock=clock, live=live, calibration=calibration)
     deciding = Deciding(store=store, keyring=keyring, clock=clock, calibration=calibration)
     return Services(
         store=store,
@@ -166,7 +177,7 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         administer=Administer(store=store, keyring=keyring, clock=clock, calibration=calibration),
         api_keys=ApiKeys(store=store, keyring=keyring, clock=clock),
         enrol=Enrol(store=store, keyring=keyring, clock=clock, extractor=extractor, calibration=calibration),
-        agree=Agree(store=store, keyring=keyring, clock=clock, live=live, calibration=calibration),
+        agree=Agree(store=store, keyring=keyring, clock=clock, live=live, doubles=doubles),
         withdraw=Withdraw(store=store, keyring=keyring, clock=clock, live=live),
         sessions=sessions,
         identify=Identify(
@@ -175,7 +186,7 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         verify=Verify(store=store, sessions=sessions, extractor=extractor, live=live, deciding=deciding),
         document_check=DocumentCheck(store=store, sessions=sessions, extractor=extractor, deciding=deciding),
         other_way=OtherWay(store=store, clock=clock, sessions=sessions, deciding=deciding),
-        reviews=Reviews(store=store, keyring=keyring, clock=clock, live=live),
+        reviews=Reviews(store=store, keyring=keyring, clock=clock, live=live, doubles=doubles),
         once=Once(store=store, keyring=keyring, clock=clock),
         rates=Rates(calls_per_minute=settings.rate_per_minute, failures_per_minute=settings.failures_per_minute),
         base_url=settings.base_url,
@@ -213,15 +224,15 @@ def serve(settings: Settings) -> None:
         )
 
 
+@_told_unreadable()
 def require_safe_listen(settings: Settings, services: Services) -> None:
-    """Beyond this machine only with TLS and a key that somebody holds.
+    """Beyond this machine only with TLS, an ``https`` address for links and a key that somebody holds.
 
-    :raises UnsafeListen: one of them is missing.
+    :raises UnsafeListen: one of them is missing, or one half of what TLS needs.
     """
-    if settings.host in _LOOPBACK:
+    require_private(settings)
+    if settings.is_loopback:
         return
-    if settings.tls_cert is None or settings.tls_key is None:
-        raise UnsafeListen(f"Listening on {settings.host} without TLS would send faces in the clear.")
     with services.store.read() as tx:
         if not tx.api_keys.count(revoked_at=None):
             raise UnsafeListen(f"Listening on {settings.host} without any API key makes no sense.")
@@ -238,11 +249,5 @@ def cards_of(settings: Settings) -> Path:
 
 
 def _open_keyring(store: SqlStore, root: bytes) -> Keyring:
-    sealed = store.load(_CONTROLLER)
-    if sealed is None:
-        raise DataMissing("The database was never set up.")
-    try:
-        pem = unseal(sealed, key=derive(root, _CONTROLLER), context=Context(_CONTROLLER, ()))
-    except SealBroken:
-        raise KeyFileForeign("The key file does not open this data.") from None
+    pem = unseal_controller_key(store.load(CONTROLLER), root=root)
     return Keyring(root=root, controller=OKPKey.import_key(pem))

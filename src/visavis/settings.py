@@ -1,5 +1,6 @@
 """Everything that can be set, read once: from the environment (``VISAVIS_…``)."""
 
+import ipaddress
 import os
 from pathlib import Path
 
@@ -41,11 +42,12 @@ class Settings(BaseSettings):
     port: int = Field(default=8642, ge=1, le=65535)
     """TCP port."""
     tls_cert: Path | None = None
-    """Certificate chain (PEM). Needed, with its key, beyond this machine."""
+    """Certificate chain (PEM). Needed, with its key, beyond this machine; anywhere it is set with its key or not."""
     tls_key: Path | None = None
     """Private key of the certificate (PEM)."""
     public_url: str | None = None
-    """What links given to people begin with; the address the server listens on if not set."""
+    """What links given to people begin with; the address the server listens on if not set. Beyond this machine it must
+    be set, and begin with ``https``."""
     threads: int | None = Field(default=None, ge=1, le=64)
     """Cores that one inference uses; if not set all there are, up to four, since a person waits for the answer."""
     streams: int | None = Field(default=None, ge=1, le=64)
@@ -73,8 +75,17 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data_dir / 'visavis.db'}"
 
     @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches ``host``. Of names only ``localhost`` is known to."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
     def base_url(self) -> str:
         """What links begin with."""
         if self.public_url is not None:
             return self.public_url.rstrip("/")
-        return f"{'https' if self.tls_cert else 'http'}://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"

@@ -192,6 +192,71 @@ def test_leaving_without_saving_the_receipt_is_warned_of(page: Page, at_sim: Wor
     assert warned == ["beforeunload"]
 
 
+@pytest.mark.parametrize("status", [500, 502, 504])
+@pytest.mark.parametrize("then", ["leave", "no"])
+def test_answer_that_broke_after_it_was_stored_does_not_lose_the_key(
+    page: Page, at_sim: World, tmp_path: Path, status: int, then: str
+) -> None:
+    warned: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        warned.append(dialog.type)
+        dialog.accept()
+
+    def break_after(route: Route) -> None:
+        sent = route.request.post_data_json
+        assert at_sim.link("POST", "/v1/consent/countersignature", secret, json=sent).is_success
+        route.fulfill(status=status, body="a proxy's own page")
+
+    page.on("dialog", leave)
+    secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
+    open_consent(page, secret)
+    page.route("**/v1/consent/countersignature", break_after, times=1)
+    page.get_by_role("checkbox").check()
+    page.locator("#yes").click()
+    expect(page.locator("#problem")).not_to_be_empty()
+    if then == "leave":
+        page.reload()
+        assert warned == ["beforeunload"]
+    else:
+        page.get_by_role("button", name="No, use a PIN instead").click()
+        expect(page.locator("#agreed")).to_be_visible()
+        load_receipt(page, save_receipt(page, tmp_path))
+        expect(page.locator("#held")).to_contain_text("You agreed to be recognised.")
+
+
+def test_refused_answer_leaves_nothing_to_keep(page: Page, at_sim: World) -> None:
+    warned: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        warned.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    page.route("**/v1/consent/countersignature", lambda route: route.fulfill(status=429, json={"code": "too_many"}))
+    page.get_by_role("checkbox").check()
+    page.locator("#yes").click()
+    expect(page.locator("#problem")).not_to_be_empty()
+    page.reload()
+    assert warned == []
+
+
+@pytest.mark.parametrize("agreed_before", [True, False])
+def test_declined_page_says_only_what_is_true_of_the_person(page: Page, at_sim: World, agreed_before: bool) -> None:  # noqa: FBT001 -- pytest passes by name
+    gallery = at_sim.gallery()
+    if agreed_before:
+        at_sim.active(gallery, "ann", photo("ann"))
+    else:
+        at_sim.made(f"/v1/galleries/{gallery}/without-face", {"external_reference": "ann"})
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann", 2)))
+    page.get_by_role("button", name="No, use a PIN instead").click()
+    declined = page.locator("#declined")
+    expect(declined).to_contain_text("If you agreed to anything earlier, it stays as it is until you withdraw.")
+    expect(declined).not_to_contain_text("What you agreed to")
+    expect(declined).to_contain_text("stay as they were")
+
+
 def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path: Path) -> None:
     gallery = at_sim.gallery()
     station = at_sim.station(gallery)

@@ -45,10 +45,12 @@ def test_s1_enrolling_takes_one_person_at_a_time(world: World) -> None:
 
 
 def test_s1_no_command_that_agrees_has_an_option_that_answers_for_the_person() -> None:
-    for path, command in commands():
-        if path in {"visavis consent sign", "visavis consent grant", "visavis enrol"}:
-            taken = {option for parameter in command.params for option in parameter.opts}
-            assert not taken & {"--yes", "-y", "--agree", "--consent"}, path
+    agreeing = {"visavis consent sign", "visavis consent grant", "visavis enrol"}
+    found = {path: command for path, command in commands() if path in agreeing}
+    assert set(found) == agreeing
+    for path, command in found.items():
+        taken = {option for parameter in command.params for option in parameter.opts}
+        assert not taken & {"--yes", "-y", "--agree", "--consent"}, path
 
 
 def test_s1_the_command_that_signs_waits_for_the_words() -> None:

@@ -165,10 +165,11 @@ def test_s2_a_comparison_takes_one_picture_of_each_side(world: World) -> None:
     assert compared == 4
 
 
-def test_s2_the_purpose_of_the_only_comparison_without_a_session_is_told() -> None:
-    """No door compares references; it happens when somebody agrees, and nothing else asks for it."""
-    for path, _ in commands():
-        assert not {"compare", "search", "dedupe", "similar"} & set(path.split()), path
+def test_s2_the_only_comparison_without_a_session_is_told_before_anybody_agrees(world: World) -> None:
+    gallery = world.gallery(text="We open the door.")
+    terms = world.link("GET", "/v1/consent", world.pending(gallery, "ann", photo("ann"))).json()
+    (purpose,) = terms["record"]["pii_processing"]["purposes"]
+    assert any("compared once with the others" in method for method in purpose["processing_methods"])
 
 
 def test_s2_no_command_option_grants_in_the_holders_place() -> None:

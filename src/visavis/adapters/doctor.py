@@ -1,7 +1,5 @@
 """Everything a user can get wrong, checked without the server and without changing anything."""
 
-import hashlib
-import ipaddress
 import os
 import platform
 import shutil
@@ -14,26 +12,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from cryptography import x509
 
 from visavis.adapters.cards import cards_folder, read_calibration, read_card
+from visavis.adapters.controller_key import CONTROLLER, unseal_controller_key
 from visavis.adapters.keyfile import read_key_file
+from visavis.adapters.listening import require_private
+from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.model.errors import VisavisError
-from visavis.model.keys import DataMissing, KeyFileForeign, SealBroken, UnsafeListen
-from visavis.model.weights import ModelDigestMismatch, ModelMissing
-from visavis.protect.envelope import Context, unseal
-from visavis.protect.keys import derive
+from visavis.model.keys import DataMissing, UnsafeListen
 from visavis.settings import Settings
 
 State = Literal["ok", "warn", "fail"]
 
-_CONTROLLER: Final = "controller key"
-"""Under this name ``bootstrap.initialise`` keeps what only the right root key opens."""
-
 _BEFORE_THIS_RELEASE: Final = datetime(2026, 11, 1, tzinfo=UTC)
+_NO_KEY_MEND: Final = "Restore a backup, or run 'visavis init' for another data directory: only a key makes another."
 _MIB: Final = 1024 * 1024
 _DISK_WARN: Final = 1024 * _MIB
 _DISK_FAIL: Final = 100 * _MIB
@@ -61,7 +57,9 @@ def diagnose(settings: Settings) -> list[Check]:
     6. Python and the processor are what the models run well on.
     7. The clock is plausible: requests are signed with the time.
     8. There is disk left.
-    9. TLS: its files fit together and are in date, and without them nobody beyond this machine is let in.
+    9. TLS: its files fit together and are in date, and without them, and an ``https`` address for links, nobody
+       beyond this machine is let in.
+    10. Somebody holds an API key: without one the server does not start beyond this machine.
 
     A check that cannot be made fails: it is not passed over.
     """
@@ -76,6 +74,7 @@ def diagnose(settings: Settings) -> list[Check]:
         ("clock", _clock),
         ("disk", _disk),
         ("tls", _tls),
+        ("api keys", _api_keys),
     )
     return [finding for name, check in checks for finding in _made(name, check, settings)]
 
@@ -111,24 +110,29 @@ def _key_file(settings: Settings) -> Iterator[Check]:
 
 def _key_fits(settings: Settings) -> Iterator[Check]:
     root = read_key_file(settings.key_file, data_dir=settings.data_dir)
-    database = settings.data_dir / "visavis.db"
-    if not database.is_file():
-        raise DataMissing(f"There is no database in {settings.data_dir}.")
-    sealed = _kept(database)
-    if sealed is None:
-        raise DataMissing("The database was never set up.")
-    try:
-        unseal(sealed, key=derive(root, _CONTROLLER), context=Context(_CONTROLLER, ()))
-    except SealBroken:
-        raise KeyFileForeign("The key file does not open this data.") from None
+    sealed = _looked_up(settings, "SELECT value FROM server WHERE name = ?", CONTROLLER)
+    unseal_controller_key(None if sealed is None else bytes(sealed), root=root)
     yield Check("key fits data", "ok", "The key opens this data.")
 
 
-def _kept(database: Path) -> bytes | None:
-    """What the server keeps for itself; opened read only, so that a look changes no setting."""
+def _api_keys(settings: Settings) -> Iterator[Check]:
+    count = int(_looked_up(settings, "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL"))
+    if count:
+        yield Check("api keys", "ok", f"{count} that can be used.")
+    elif settings.is_loopback:
+        yield Check("api keys", "warn", "There is none: nobody can administer this server.", _NO_KEY_MEND)
+    else:
+        raise UnsafeListen(f"Listening on {settings.host} without any API key makes no sense.")
+
+
+def _looked_up(settings: Settings, query: str, *values: str) -> Any:
+    """The first value that the database answers, or None; opened read only, so that a look changes no setting."""
+    database = settings.data_dir / "visavis.db"
+    if not database.is_file():
+        raise DataMissing(f"There is no database in {settings.data_dir}.")
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        row = connection.execute("SELECT value FROM server WHERE name = ?", (_CONTROLLER,)).fetchone()
-    return None if row is None else bytes(row[0])
+        row = connection.execute(query, values).fetchone()
+    return None if row is None else row[0]
 
 
 def _key_protection(_settings: Settings) -> Iterator[Check]:
@@ -149,13 +153,7 @@ def _models(settings: Settings) -> Iterator[Check]:
 
 def _model(settings: Settings, *, folder: Path) -> Iterator[Check]:
     card = read_card(folder)
-    path = settings.models / card.file
-    try:
-        content = path.read_bytes()
-    except OSError:
-        raise ModelMissing(f"{path} cannot be read.") from None
-    if len(content) != card.size or hashlib.sha256(content).hexdigest() != card.sha256:
-        raise ModelDigestMismatch(f"{path} is not the file that the card names.")
+    ModelStore(settings.models).check(card)
     yield Check(f"model {card.id}", "ok", f"{card.file}, SHA-256 {card.sha256[:16]}…, {card.licence}.")
 
 
@@ -208,11 +206,8 @@ def _disk(settings: Settings) -> Iterator[Check]:
 
 
 def _tls(settings: Settings) -> Iterator[Check]:
+    require_private(settings)
     if settings.tls_cert is None or settings.tls_key is None:
-        if settings.tls_cert is not settings.tls_key:
-            raise UnsafeListen("Of certificate and key only one is set.")
-        if not _is_loopback(settings.host):
-            raise UnsafeListen(f"Listening on {settings.host} without TLS would send faces in the clear.")
         yield Check("tls", "ok", f"Not set; {settings.host} is reached from this machine only.")
         return
     mend = "Set VISAVIS_TLS_CERT and VISAVIS_TLS_KEY to PEM files of one certificate and its key."
@@ -237,10 +232,3 @@ def _in_date(certificate: x509.Certificate) -> Check:
     if end - now < _CERTIFICATE_WARN:
         return Check("tls", "warn", f"The certificate ends at {end:%Y-%m-%d}.", mend)
     return Check("tls", "ok", f"The certificate is good until {end:%Y-%m-%d}.")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

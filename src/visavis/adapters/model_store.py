@@ -71,6 +71,20 @@ class ModelStore:
         :raises ModelMissing: check 1.
         :raises ModelDigestMismatch: check 2.
         """
+        # 1, 2
+        content = self.check(card)
+        # 3
+        return prepare(content)
+
+    def check(self, card: ModelCard) -> bytes:
+        """The published file of ``card``, proven to be it.
+
+        1. It is there.
+        2. Its size and SHA-256 are those of the card.
+
+        :raises ModelMissing: check 1.
+        :raises ModelDigestMismatch: check 2.
+        """
         # 1
         try:
             content = self.path(card).read_bytes()
@@ -78,13 +92,12 @@ class ModelStore:
             raise ModelMissing(f"{self.path(card)} cannot be read.") from missing
         # 2
         _check(content, card)
-        # 3
-        return prepare(content)
+        return content
 
     def _is_right(self, card: ModelCard) -> bool:
         try:
-            _check(self.path(card).read_bytes(), card)
-        except (OSError, ModelDigestMismatch):
+            self.check(card)
+        except (ModelMissing, ModelDigestMismatch):
             return False
         return True
 

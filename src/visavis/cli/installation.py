@@ -35,10 +35,13 @@ def init(ctx: click.Context, shell: Shell) -> None:
 
 @click.command(cls=Command)
 @click.option("--host", help="Address to listen on; beyond this machine only with TLS. [VISAVIS_HOST]")
-@click.option("--port", type=click.IntRange(0, 65535), help="[VISAVIS_PORT]")
+@click.option("--port", type=click.IntRange(1, 65535), help="[VISAVIS_PORT]")
 @click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate chain, PEM. [VISAVIS_TLS_CERT]")
 @click.option("--tls-key", type=click.Path(path_type=Path), help="Its private key, PEM. [VISAVIS_TLS_KEY]")
-@click.option("--public-url", help="What links given to people begin with. [VISAVIS_PUBLIC_URL]")
+@click.option(
+    "--public-url",
+    help="What links to people begin with; beyond this machine https. [VISAVIS_PUBLIC_URL]",
+)
 def serve(**given: Any) -> None:
     """Run the server until it is told to stop."""
     from visavis import bootstrap  # noqa: PLC0415 -- loads the whole server; only its own commands wait for that

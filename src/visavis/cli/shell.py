@@ -13,6 +13,7 @@ from rich.text import Text
 from visavis.client import Visavis, VisavisProblem
 from visavis.model.access import RequestInvalid
 from visavis.model.errors import VisavisError
+from visavis.model.keys import PlaceUnusable
 
 DEFAULT_URL: Final = "http://127.0.0.1:8642"
 FAILED: Final = 1
@@ -71,6 +72,13 @@ class Command(click.Command):
             # The values themselves are left out: they may be a PIN or a name.
             what = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in invalid.errors(include_input=False))
             fail(ctx, {"code": RequestInvalid.code, "detail": what, "mend": "Correct what is named and try again."})
+        except BrokenPipeError:
+            # Who read the output has enough of it; click leaves quietly.
+            raise
+        except OSError as error:
+            # The message of an error from C may end in nothing a person can read; its kind is always there.
+            what = ": ".join(str(part) for part in (error.filename, error.strerror or type(error).__name__) if part)
+            fail(ctx, {"code": PlaceUnusable.code, "detail": f"{what}.", "mend": PlaceUnusable.mend})
 
 
 class Group(click.Group):

@@ -5,7 +5,7 @@ import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, Self, TypeVar
+from typing import Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx2
@@ -94,7 +94,7 @@ def door(*parts: str) -> str:
 
 
 class Transport:
-    """Sends requests of one caller to one server. May be shared by threads; close it, or use it in a ``with``.
+    """Sends requests of one caller to one server. May be shared by threads; its caller closes it.
 
     :param base_url: where the server is; ``https`` unless it is this machine.
     :param tls: trust other than the system's, for a server with a certificate of your own.
@@ -122,12 +122,6 @@ class Transport:
             # A proxy of the environment must not see what goes to this machine in the clear.
             trust_env=url.scheme == "https",
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give the connections back."""

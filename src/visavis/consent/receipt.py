@@ -68,7 +68,11 @@ def record(
                     "lawful_basis": "eu-gdpr:A9-2-a",
                     "pii_information": [{"pii_type": "dpv-pd:FacialPrint", "sensitive_pii_category": True}],
                     "pii_controllers": [purpose.controller],
-                    "processing_methods": ["template extraction", "comparison within this gallery"],
+                    "processing_methods": [
+                        "A template is made of each photo; the photo is not kept.",
+                        "Whoever asks to be recognised at a station is compared with the templates of this gallery.",
+                        "When you agree it is compared once with the others, to notice somebody enrolled twice.",
+                    ],
                     "retention_period": f"P{purpose.retention_days}D",
                     "liveness": purpose.liveness.value,
                     "error_target": {"rate": purpose.target_kind.value, "at_most": format(purpose.target, ".10g")},

@@ -6,7 +6,7 @@ from visavis.model.access import FREE_TRIES, MAX_TRIES, TooManyTries, Tries
 
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
-FORGET_AFTER = timedelta(days=1)
+FORGET_AFTER = timedelta(days=30)
 
 
 def require_try(tries: Tries | None, *, now: datetime) -> None:

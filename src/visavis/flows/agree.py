@@ -1,19 +1,17 @@
 """The person's side of enrolling: read, agree or decline."""
 
-import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from visavis.consent.receipt import countersigned_by, expiry, read_offer
-from visavis.decide.target import fmr_for
 from visavis.flows.credentials import Issued, issue, issue_once
+from visavis.flows.doubles import Doubles
 from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
-from visavis.flows.live import LiveGalleries, open_references
+from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.subjects import external_reference_of, make_subject, with_public_key
-from visavis.model.calibration import Calibration
 from visavis.model.consent import (
     ConsentExpired,
     ConsentForged,
@@ -24,12 +22,6 @@ from visavis.model.consent import (
     Subject,
     SubjectState,
 )
-from visavis.model.decision import Review, ReviewKind
-from visavis.model.ids import new_id
-from visavis.model.purpose import Gallery
-
-SAME_PERSON_FMR = 1e-3
-"""Photos of one enrolment that differ more than strangers do at this rate are looked at by a person first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +45,23 @@ class Agreed:
     other_way: Issued | None
 
 
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Under which identifier the person goes on being served without their face, and how, where that is new."""
+
+    subject_id: str
+    other_way: Issued | None
+
+
 class Agree:
     """The flow behind a one-time link."""
 
-    def __init__(
-        self, *, store: Store, keyring: Keyring, clock: Clock, live: LiveGalleries, calibration: Calibration
-    ) -> None:
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, live: LiveGalleries, doubles: Doubles) -> None:
         self._store = store
         self._keyring = keyring
         self._clock = clock
         self._live = live
-        self._calibration = calibration
-        self._admitting = threading.Lock()
+        self._doubles = doubles
 
     def terms(self, link_secret: str) -> Terms:
         """What there is to agree to.
@@ -90,8 +87,7 @@ class Agree:
 
         :raises LinkUnknown: 1. :raises ConsentForged: 2 to 4. :raises ConsentExpired: 2.
         """
-        # One at a time, memory included: of one person who enrolled twice the second enrolment meets the first.
-        with self._admitting, self._live.followed() as touched, self._store.write() as tx:
+        with self._doubles.one_at_a_time, self._live.followed() as touched, self._store.write() as tx:
             enrolment = self._enrolment(tx, link_secret)
             if enrolment.state is not EnrolmentState.PENDING:
                 raise LinkUnknown
@@ -109,7 +105,7 @@ class Agree:
             other_way = issue_once(tx, subject.id, keyring=self._keyring)
         return Agreed(subject.id, receipt.id, receipt.offer, countersignature, other_way)
 
-    def decline(self, link_secret: str) -> Issued | None:
+    def decline(self, link_secret: str) -> Declined:
         """The person says no: their face is erased at once, and they get the other way in (rule S7).
 
         :raises LinkUnknown: the link was used, has expired or never existed.
@@ -122,7 +118,7 @@ class Agree:
             subject = tx.subjects.get(enrolment.subject_id)
             if subject.state is not SubjectState.PENDING:
                 erase_enrolment(tx, enrolment)
-                issued = None
+                declined = Declined(subject.id, None)
             else:
                 name = external_reference_of(tx, subject, keyring=self._keyring)
                 gallery = tx.galleries.get(subject.gallery_id)
@@ -135,9 +131,9 @@ class Agree:
                     keyring=self._keyring,
                     now=now,
                 )
-                issued = issue(tx, known.id, keyring=self._keyring)
+                declined = Declined(known.id, issue(tx, known.id, keyring=self._keyring))
         self._store.scrub()
-        return issued
+        return declined
 
     def _enrolment(self, tx: Transaction, link_secret: str) -> Enrolment:
         enrolment = tx.enrolments.first(link_hash=self._keyring.secret_tag(link_secret, use="links"))
@@ -153,7 +149,8 @@ class Agree:
         return receipt
 
     def _admit_or_hold(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> None:
-        review = self._reason_to_look(tx, enrolment, subject)
+        review = self._doubles.photos_differ(tx, enrolment, subject)
+        review = review or self._doubles.probable_duplicate(tx, enrolment, subject)
         held = review is not None
         state = SubjectState.HELD if held and subject.state is not SubjectState.ACTIVE else SubjectState.ACTIVE
         tx.subjects.change(replace(subject, state=state))
@@ -161,26 +158,3 @@ class Agree:
         tx.enrolments.change(replace(enrolment, state=batch_state, link_hash=None))
         if review is not None:
             tx.reviews.add(review)
-
-    def _reason_to_look(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> Review | None:
-        """The only comparison without a session: references, inside one gallery, after the person agreed."""
-        gallery = tx.galleries.get(subject.gallery_id)
-        own = open_references(tx, tx.references.find(enrolment_id=enrolment.id), subject, keyring=self._keyring)
-        index = self._live.index(gallery)
-        bar = self._calibration.threshold_at(SAME_PERSON_FMR)
-        within = [float(a.vector @ b.vector) for i, a in enumerate(own) for b in own[:i]]
-        earlier = [found.score for t in own if (found := index.nearest_of(subject.id, probe=t)) is not None]
-        if any(score < bar for score in (*within, *earlier)):
-            return self._review(ReviewKind.PHOTOS_DIFFER, gallery, subject, enrolment, None)
-        purpose = tx.purposes.get(gallery.purpose_id)
-        threshold = self._calibration.threshold_at(fmr_for(purpose, references=index.count() + len(own)))
-        near = [c for template in own for c in index.reaching(template, threshold=threshold)]
-        others = sorted((c for c in near if c.subject_id != subject.id), key=lambda c: -c.score)
-        if others:
-            return self._review(ReviewKind.PROBABLE_DUPLICATE, gallery, subject, enrolment, others[0].subject_id)
-        return None
-
-    def _review(
-        self, kind: ReviewKind, gallery: Gallery, subject: Subject, enrolment: Enrolment, other: str | None
-    ) -> Review:
-        return Review(new_id("rev"), kind, gallery.id, subject.id, other, enrolment.id, self._clock.now())

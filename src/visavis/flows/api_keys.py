@@ -1,11 +1,13 @@
 """Keys that programs call with."""
 
+import hashlib
 import hmac
+import os
 from dataclasses import replace
 
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store
-from visavis.model.access import ApiKey, Scope
+from visavis.model.access import ApiKey, LastAdminKey, Scope
 from visavis.model.ids import new_id, new_secret
 
 KEY_PREFIX = "vv1"
@@ -37,9 +39,18 @@ class ApiKeys:
         return key, f"{KEY_PREFIX}.{key_id}.{secret}"
 
     def revoke(self, key_id: str) -> None:
-        """End a key's use at once."""
+        """End a key's use at once. Its hash is overwritten, so that no edit of the database revives it.
+
+        :raises LastAdminKey: nobody could make another.
+        """
         with self._store.write() as tx:
-            tx.api_keys.change(replace(tx.api_keys.get(key_id), revoked_at=self._clock.now()))
+            key = tx.api_keys.get(key_id)
+            admins = [k for k in tx.api_keys.find(revoked_at=None) if Scope.ADMIN.value in k.scopes]
+            if [k.id for k in admins] == [key.id]:
+                raise LastAdminKey
+            nothing = hashlib.sha256(os.urandom(32)).digest()
+            revoked_at = key.revoked_at or self._clock.now()
+            tx.api_keys.change(replace(key, revoked_at=revoked_at, secret_hash=nothing))
 
     def of(self, presented: str) -> ApiKey | None:
         """The key that was presented, or None if it is unknown or revoked."""

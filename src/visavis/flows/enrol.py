@@ -12,6 +12,7 @@ from visavis.flows.erase import erase_enrolment
 from visavis.flows.extract import Extractor
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.purposes import newest_text
 from visavis.flows.subjects import make_subject
 from visavis.model.access import NotFound, RequestInvalid
 from visavis.model.calibration import Calibration
@@ -56,10 +57,11 @@ class _Photo:
 
 @dataclass(slots=True)
 class _Done:
-    """What a request wrote, for taking it back: the enrolment as it was before, and what was added."""
+    """What a request wrote, for taking it back: the enrolment and its receipt as they were before, and what was added."""
 
     created: bool = False
     before: Enrolment | None = None
+    receipt: Receipt | None = None
     link_hash: bytes | None = None
     reference_ids: list[str] = field(default_factory=list)
 
@@ -141,7 +143,10 @@ class Enrol:
             done.created = True
         self._require_room(tx, gallery, len(known), len(fresh))
         receipt = _receipt_of(tx, enrolment)
-        done.before = enrolment
+        if enrolment.state is EnrolmentState.PENDING and not done.created:
+            # Asked anew, under the purpose's present text and from today: what the older link showed is void.
+            tx.receipts.change(self._receipt(tx, gallery, subject, enrolment.id, receipt.id, now))
+        done.before, done.receipt = enrolment, receipt
         for photo_tag, photo in fresh.items():
             reference_id = new_id("ref")
             sealed = seal_template(
@@ -172,19 +177,23 @@ class Enrol:
         return tx.enrolments.get(known[0].enrolment_id)
 
     def _new_enrolment(self, tx: Transaction, gallery: Gallery, subject: Subject, now: datetime) -> Enrolment:
+        expires_at = now + _link_life(tx.purposes.get(gallery.purpose_id))
+        enrolment = Enrolment(new_id("enr"), subject.id, EnrolmentState.PENDING, None, now, expires_at)
+        tx.enrolments.add(enrolment)
+        tx.receipts.add(self._receipt(tx, gallery, subject, enrolment.id, new_id("rec"), now))
+        return enrolment
+
+    def _receipt(
+        self, tx: Transaction, gallery: Gallery, subject: Subject, enrolment_id: str, receipt_id: str, now: datetime
+    ) -> Receipt:
+        """An offer under the purpose's newest text, waiting for the person."""
         purpose = tx.purposes.get(gallery.purpose_id)
-        text = max(tx.purpose_texts.find(purpose_id=purpose.id), key=lambda t: t.version)
-        receipt_id = new_id("rec")
+        text = newest_text(tx, purpose.id)
         offer = sign_offer(
             record(receipt_id=receipt_id, subject_id=subject.id, purpose=purpose, text=text, gallery=gallery, now=now),
             controller_key=self._keyring.controller,
         )
-        enrolment_id = new_id("enr")
-        receipt = Receipt(receipt_id, enrolment_id, subject.id, offer, None, now + purpose.retention)
-        enrolment = Enrolment(enrolment_id, subject.id, EnrolmentState.PENDING, None, now, now + _link_life(purpose))
-        tx.enrolments.add(enrolment)
-        tx.receipts.add(receipt)
-        return enrolment
+        return Receipt(receipt_id, enrolment_id, subject.id, offer, None, now + purpose.retention)
 
     def _require_room(self, tx: Transaction, gallery: Gallery, held: int, adding: int) -> None:
         if held + adding > MAX_REFERENCES:
@@ -207,8 +216,9 @@ class Enrol:
             else:
                 for reference_id in done.reference_ids:
                     tx.references.remove(id=reference_id)
-                if enrolment.link_hash == done.link_hash:
+                if enrolment.link_hash == done.link_hash and done.receipt is not None:
                     tx.enrolments.change(before)
+                    tx.receipts.change(done.receipt)
             subject = tx.subjects.get(enrolment.subject_id)
             if subject.state is SubjectState.PENDING and not tx.enrolments.count(subject_id=subject.id):
                 tx.subject_keys.remove(id=subject.id)

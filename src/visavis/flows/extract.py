@@ -1,5 +1,7 @@
 """From a photo to a template: what enrolment and every comparison begin with."""
 
+import threading
+
 from visavis.capture.align import align
 from visavis.capture.decode import decode
 from visavis.capture.detector import Detector
@@ -12,9 +14,10 @@ from visavis.model.template import Template
 class Extractor:
     """Makes templates. May be used from several threads at once; keeps nothing of what it sees."""
 
-    def __init__(self, *, detector: Detector, embedder: Embedder) -> None:
+    def __init__(self, *, detector: Detector, embedder: Embedder, at_once: int = 2) -> None:
         self._detector = detector
         self._embedder = embedder
+        self._places = threading.BoundedSemaphore(at_once)
 
     @property
     def model_id(self) -> str:
@@ -36,10 +39,13 @@ class Extractor:
         :raises ImageRefused: check 1.
         :raises FaceRefused: check 2.
         """
-        # 1
-        frame = decode(photo)
-        # 2
-        return self.extract_from(frame)
+        # A small file may hold a large picture (50 megapixels take hundreds of megabytes while they are decoded), so
+        # only a few are open at once; the others wait.
+        with self._places:
+            # 1
+            frame = decode(photo)
+            # 2
+            return self.extract_from(frame)
 
     def extract_from(self, frame: Frame) -> Template:
         """The template of the one person in ``frame``.

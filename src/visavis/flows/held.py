@@ -4,25 +4,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from visavis.flows.keyring import Keyring
-from visavis.flows.ports import Store
+from visavis.flows.ports import Store, Transaction
 from visavis.flows.subjects import external_reference_of
-from visavis.model.consent import Enrolment, Receipt, Reference, Subject
+from visavis.model.consent import Receipt, Reference, Subject
 from visavis.model.decision import Decision
 from visavis.model.purpose import Gallery, Purpose
+from visavis.model.station import SessionKind
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """All of it. ``decisions`` are those of this person in this gallery; nothing joins galleries (rule S5)."""
+    """What is kept under their identifier.
+
+    ``decisions`` are theirs in this gallery, those of personal sessions that did not match included; nothing joins
+    galleries (rule S5). ``other_way``: whether hashes of a PIN and a QR credential are kept.
+    """
 
     subject: Subject
     external_reference: str
     gallery: Gallery
     purpose: Purpose
-    enrolments: Sequence[Enrolment]
     receipts: Sequence[Receipt]
     references: Sequence[Reference]
     decisions: Sequence[Decision]
+    other_way: bool
 
 
 def held_about(store: Store, keyring: Keyring, subject_id: str) -> Held:
@@ -38,8 +43,16 @@ def held_about(store: Store, keyring: Keyring, subject_id: str) -> Held:
             external_reference=external_reference_of(tx, subject, keyring=keyring),
             gallery=gallery,
             purpose=tx.purposes.get(gallery.purpose_id),
-            enrolments=tx.enrolments.find(subject_id=subject_id),
             receipts=tx.receipts.find(subject_id=subject_id),
             references=tx.references.find(subject_id=subject_id),
-            decisions=tx.decisions.find(subject_id=subject_id),
+            decisions=sorted(_decisions(tx, subject_id), key=lambda decision: decision.decided_at),
+            other_way=tx.credentials.first(id=subject_id) is not None,
         )
+
+
+def _decisions(tx: Transaction, subject_id: str) -> list[Decision]:
+    """A decision that matched nobody names nobody; in somebody's own session it is about them all the same."""
+    found = {decision.id: decision for decision in tx.decisions.find(subject_id=subject_id)}
+    for session in tx.sessions.find(subject_id=subject_id, kind=SessionKind.PERSONAL):
+        found |= {decision.id: decision for decision in tx.decisions.find(session_id=session.id)}
+    return list(found.values())

@@ -4,13 +4,14 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store
-from visavis.model.access import Answered, IdempotencyMismatch
+from visavis.model.access import Answered, IdempotencyMismatch, IdempotencyUnfinished
+from visavis.model.errors import Refusal
 from visavis.protect.envelope import Context, seal, unseal
 from visavis.protect.keys import derive
 
@@ -18,6 +19,8 @@ KEPT: Final = timedelta(hours=24)
 """How long an idempotency key is remembered."""
 
 _STRIPES: Final = 64
+_NOT_YET: Final = b""
+"""In place of an answer while there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,14 @@ class Once:
     def answer(self, *, caller: str, key: str, fingerprint: bytes, act: Callable[[], Done]) -> Done:
         """Run ``act`` once for a caller's key, and answer the same from then on.
 
-        Two calls of one key at once are taken one after the other. A refusal is not remembered: it changed nothing.
+        1. The key is taken before anything is done, so that whatever goes wrong the write is done at most once.
+        2. The write is done. A refusal changed nothing, and gives the key back.
+        3. Its answer is kept beside the key, unless it speaks of somebody who withdrew meanwhile.
+
+        Two calls of one key at once are taken one after the other.
 
         :raises IdempotencyMismatch: the key came before with another request.
+        :raises IdempotencyUnfinished: it came before, and how that ended is not known.
         """
         record_id = f"{caller} {key}"
         with self._locks[hash(record_id) % _STRIPES]:
@@ -52,19 +60,27 @@ class Once:
             if before is not None and self._clock.now() < before.expires_at:
                 if before.fingerprint != fingerprint:
                     raise IdempotencyMismatch
+                if before.sealed_answer == _NOT_YET:
+                    raise IdempotencyUnfinished
                 return self._open(before)
-            done = act()
-            record = Answered(
-                id=record_id,
-                fingerprint=fingerprint,
-                sealed_answer=self._seal(record_id, done),
-                subject_id=done.subject_id,
-                expires_at=self._clock.now() + KEPT,
-            )
+            # 1
+            taken = Answered(record_id, fingerprint, _NOT_YET, None, self._clock.now() + KEPT)
+            with self._store.write() as tx:
+                tx.answered.remove(id=record_id)
+                tx.answered.add(taken)
+            # 2
+            try:
+                done = act()
+            except Refusal:
+                with self._store.write() as tx:
+                    tx.answered.remove(id=record_id)
+                raise
+            # 3
             # The write is done and its answer true: losing the record must not make it look failed.
             with suppress(Exception), self._store.write() as tx:
-                tx.answered.remove(id=record_id)
-                tx.answered.add(record)
+                if done.subject_id is None or tx.subjects.first(id=done.subject_id) is not None:
+                    answer = self._seal(record_id, done)
+                    tx.answered.change(replace(taken, sealed_answer=answer, subject_id=done.subject_id))
             return done
 
     def _seal(self, record_id: str, done: Done) -> bytes:

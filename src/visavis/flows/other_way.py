@@ -8,7 +8,7 @@ from visavis.flows.credentials import QR_PREFIX
 from visavis.flows.deciding import Answer, Deciding
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.sessions import Sessions
-from visavis.model.access import TooManyTries
+from visavis.model.access import Credential, TooManyTries
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.decision import Means, Outcome
 from visavis.model.station import Session, SessionKind, SessionUnknown
@@ -35,7 +35,7 @@ class OtherWay:
            before the PIN is looked at, so that many stations at once do not get more of them.
         3. A wrong PIN, a name that nobody has and a person without a PIN take as long and are answered alike.
         """
-        session = self._sessions.claim(session_id, kinds=_AT_GALLERY, station_id=station_id)
+        session = self._sessions.claim(session_id, kinds=_AT_GALLERY, station_id=station_id, face=False)
         gallery_id = _gallery_of(session)
         tag = self._deciding.keyring.reference_tag(gallery_id=gallery_id, external_reference=claim)
         try:
@@ -51,11 +51,11 @@ class OtherWay:
             root=self._deciding.keyring.root,
             subject_id=_NOBODY if subject is None else subject.id,
         )
-        return self._decide(session, Means.PIN, subject if fits else None, tries_id=tag.hex())
+        return self._decide(session, Means.PIN, subject if fits else None, shown=credential, tries_id=tag.hex())
 
     def qr(self, text: str, *, session_id: str, station_id: str) -> Answer:
         """Decide by a QR credential: 192 random bits, which nobody guesses, so tries need no counting."""
-        session = self._sessions.claim(session_id, kinds=_AT_GALLERY, station_id=station_id)
+        session = self._sessions.claim(session_id, kinds=_AT_GALLERY, station_id=station_id, face=False)
         prefix, _, rest = text.partition(".")
         subject_id, _, secret = rest.partition(".")
         with self._store.read() as tx:
@@ -68,14 +68,22 @@ class OtherWay:
                 credential.qr_hash, self._deciding.keyring.secret_tag(f"{subject_id}.{secret}", use="QR credentials")
             )
         )
-        return self._decide(session, Means.QR, subject if fits else None)
+        return self._decide(session, Means.QR, subject if fits else None, shown=credential)
 
     def _decide(
-        self, session: Session, means: Means, subject: Subject | None, *, tries_id: str | None = None
+        self,
+        session: Session,
+        means: Means,
+        subject: Subject | None,
+        *,
+        shown: Credential | None,
+        tries_id: str | None = None,
     ) -> Answer:
+        """Read again who it is and what they were given: either may have been taken back since it was looked at."""
         with self._store.write() as tx:
             current = None if subject is None else tx.subjects.first(id=subject.id)
             served = current is not None and _may_be_served(tx, current)
+            served = served and current is not None and tx.credentials.first(id=current.id) == shown
             verdict = Verdict(Outcome.NO_MATCH)
             if served and current is not None:
                 if tries_id is not None:

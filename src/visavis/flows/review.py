@@ -3,22 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from visavis.flows.doubles import Doubles
 from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.model.consent import EnrolmentState, SubjectState
-from visavis.model.decision import Resolution, Review, ReviewUnfit
+from visavis.model.decision import Resolution, Review, ReviewKind, ReviewUnfit
 
 
 class Reviews:
     """The review queue."""
 
-    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, live: LiveGalleries) -> None:
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, live: LiveGalleries, doubles: Doubles) -> None:
         self._store = store
         self._keyring = keyring
         self._clock = clock
         self._live = live
+        self._doubles = doubles
 
     def waiting(self, *, after: str | None, limit: int) -> Sequence[Review]:
         """A page of the queue."""
@@ -28,12 +30,13 @@ class Reviews:
     def resolve(self, review_id: str, resolution: Resolution) -> None:
         """End one review.
 
-        ``activate`` lets a held enrolment be recognised, ``erase`` takes it out (and the subject, if nothing else is
-        left of them), ``noted`` ends the notice of two people who look alike.
+        ``activate`` lets a held enrolment be recognised, unless it was held because its photos differ and somebody else
+        looks like them: then it is held for that now. ``erase`` takes it out (and the subject, if nothing else is left
+        of them), ``noted`` ends the notice of two people who look alike.
 
         :raises NotFound: no such review. :raises ReviewUnfit: the resolution does not fit it.
         """
-        with self._live.followed() as touched, self._store.write() as tx:
+        with self._doubles.one_at_a_time, self._live.followed() as touched, self._store.write() as tx:
             review = tx.reviews.get(review_id)
             touched.add(review.subject_id)
             if (review.enrolment_id is None) != (resolution is Resolution.NOTED):
@@ -46,11 +49,14 @@ class Reviews:
         if resolution is Resolution.ERASE:
             self._store.scrub()
 
-    @staticmethod
-    def _activate(tx: Transaction, review: Review) -> None:
-        enrolment = tx.enrolments.get(str(review.enrolment_id))
+    def _activate(self, tx: Transaction, review: Review) -> None:
+        enrolment, subject = tx.enrolments.get(str(review.enrolment_id)), tx.subjects.get(review.subject_id)
+        if review.kind is ReviewKind.PHOTOS_DIFFER:
+            further = self._doubles.probable_duplicate(tx, enrolment, subject)
+            if further is not None:
+                tx.reviews.add(further)
+                return
         tx.enrolments.change(replace(enrolment, state=EnrolmentState.ACTIVE))
-        subject = tx.subjects.get(review.subject_id)
         tx.subjects.change(replace(subject, state=SubjectState.ACTIVE))
 
     def _erase(self, tx: Transaction, review: Review) -> None:

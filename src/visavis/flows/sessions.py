@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from visavis.consent.receipt import as_public_key, granted_by
+from visavis.consent.receipt import granted_by
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.purposes import newest_text
 from visavis.liveness.modes import require_checkable
 from visavis.model.access import AlreadyExists, Nonce
 from visavis.model.consent import SubjectState
@@ -57,7 +58,7 @@ class Sessions:
     def open_at_station(self, station_id: str, kind: SessionKind) -> Opened:
         """A station opens a session because a person pressed or showed something.
 
-        1. The station is not locked.
+        1. The station is not locked; one at a gallery still serves PIN and QR credentials then (rule S7).
         2. The kind is one that the station's gallery or purpose allows, and its liveness can be checked.
         3. At least two seconds since its last session.
         4. None is open; one whose time is over is closed now.
@@ -68,7 +69,7 @@ class Sessions:
         session_id = new_id("ses")
         with self._closed_on_fault(session_id), self._store.write() as tx:
             station = tx.stations.get(station_id)
-            if station.locked:
+            if station.locked and station.gallery_id is None:
                 raise StationLocked
             self._require_kind(tx, station, kind)
             for old in _unused(tx, station_id):
@@ -140,7 +141,7 @@ class Sessions:
             session = tx.sessions.first(secret_hash=self._hash(link_secret), kind=SessionKind.DOCUMENT_CHECK)
             if session is None or self._clock.now() >= session.expires_at:
                 raise SessionUnknown
-            text = max(tx.purpose_texts.find(purpose_id=session.purpose_id), key=lambda t: t.version)
+            text = newest_text(tx, session.purpose_id)
             return session, text, tx.purposes.get(session.purpose_id).controller
 
     def grant(self, link_secret: str, *, grant: str) -> Session:
@@ -152,19 +153,25 @@ class Sessions:
             session = tx.sessions.first(secret_hash=self._hash(link_secret), kind=SessionKind.DOCUMENT_CHECK)
             if session is None:
                 raise SessionUnknown
-            text = max(tx.purpose_texts.find(purpose_id=session.purpose_id), key=lambda t: t.version)
+            text = newest_text(tx, session.purpose_id)
             granted_by(grant, session_id=session.id, text=text.text)
             return self._open(tx, session)
 
     def claim(
-        self, session_id: str, *, kinds: frozenset[SessionKind], station_id: str | None, subject_id: str | None = None
+        self,
+        session_id: str,
+        *,
+        kinds: frozenset[SessionKind],
+        station_id: str | None,
+        subject_id: str | None = None,
+        face: bool = True,
     ) -> Session:
         """Use a session up, before anything is looked at. Of two attempts at once one gets it.
 
         1. The session is this station's, or this person's.
         2. It was opened for this.
         3. It is open, granted where that is needed, and its time is not over.
-        4. Its station is not locked.
+        4. Its station is not locked, where a face is to be looked at.
 
         :raises SessionRefused: the leaf says which.
         """
@@ -175,7 +182,7 @@ class Sessions:
             if session.kind not in kinds:
                 raise SessionWrongKind(f"The session is for {session.kind.value}.")
             self._require_usable(session)
-            if station_id is not None and tx.stations.get(station_id).locked:
+            if face and station_id is not None and tx.stations.get(station_id).locked:
                 raise StationLocked
             used = replace(session, state=SessionState.USED)
             tx.sessions.change(used)
@@ -207,7 +214,6 @@ class Sessions:
             subject = tx.subjects.first(id=signer)
         if subject is None or subject.public_key is None or subject.state is SubjectState.PENDING:
             raise SignatureRefused("The signer is not known here: never registered, or withdrawn and erased.")
-        as_public_key(subject.public_key)
         return subject.public_key
 
     @contextlib.contextmanager

@@ -26,6 +26,7 @@ def make_subject(
     tag = keyring.reference_tag(gallery_id=gallery.id, external_reference=external_reference)
     subject = Subject(subject_id, gallery.id, state, tag, personal, None, now)
     tx.subjects.add(subject)
+    tx.tries.remove(id=tag.hex())  # wrong guesses of a name that nobody had must not shut its owner out
     wrapped = wrap(key, root=keyring.root, subject_id=subject_id, public_key=None)
     tx.subject_keys.add(SubjectKey(subject_id, wrapped))
     return subject

@@ -62,7 +62,8 @@ class Verify:
                 subject = self._deciding.claimed(tx, gallery_id=gallery.id, external_reference=claim)
                 subject_id = None if subject is None else subject.id
             nearest = None if subject_id is None else index.nearest_of(subject_id, probe=probe)
-            live = nearest is not None and self._deciding.is_recognisable(tx, nearest)
+            reached = nearest is not None and nearest.score >= bar.threshold
+            live = nearest is not None and reached and self._deciding.is_recognisable(tx, nearest)
             score = nearest.score if nearest is not None and live else None
             verdict = judge_one(score=score, threshold=bar.threshold, subject_id=subject_id)
             return self._deciding.record(tx, session, verdict, bar=bar)

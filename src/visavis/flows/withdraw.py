@@ -11,7 +11,7 @@ from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.model.consent import Enrolment, EnrolmentState, SubjectState
 from visavis.model.errors import ConsentRefused
-from visavis.model.station import SESSION_LIFE
+from visavis.model.station import SessionState
 
 UNUSED_SESSIONS = timedelta(days=1)
 """How long the record of a session that nobody used is kept."""
@@ -81,7 +81,7 @@ class Withdraw:
     def _over(self, tx: Transaction, ended: set[str]) -> list[Enrolment]:
         """Offers that nobody answered in time, and consents that are over."""
         now = self._clock.now()
-        unanswered = {e.id for e in tx.enrolments.before("expires_at", now) if e.state is EnrolmentState.PENDING}
+        unanswered = {e.id for e in tx.enrolments.find(state=EnrolmentState.PENDING) if now >= e.expires_at}
         ended |= {receipt.enrolment_id for receipt in tx.receipts.before("expires_at", now)}
         found = [tx.enrolments.first(id=enrolment_id) for enrolment_id in unanswered | ended]
         return [enrolment for enrolment in found if enrolment is not None]
@@ -125,9 +125,10 @@ class Withdraw:
         for decision in old:
             tx.decisions.remove(id=decision.id)
             tx.sessions.remove(id=decision.session_id)
-        for session in tx.sessions.before("expires_at", now - SESSION_LIFE - UNUSED_SESSIONS):
-            if not tx.decisions.count(session_id=session.id):
-                tx.sessions.remove(id=session.id)
+        for state in (SessionState.OPEN, SessionState.AWAITING, SessionState.CLOSED):
+            for session in tx.sessions.find(state=state):
+                if now >= session.expires_at + UNUSED_SESSIONS:
+                    tx.sessions.remove(id=session.id)
         for nonce in tx.nonces.before("expires_at", now):
             tx.nonces.remove(id=nonce.id)
         for answered in tx.answered.before("expires_at", now):

@@ -20,6 +20,7 @@ class ExactIndex(GalleryIndex):
         self._model_id = model_id
         self._rows: NDArray[np.float32] = np.zeros((0, dimension), dtype=np.float32)
         self._references: list[str] = []
+        self._places: dict[str, int] = {}
         self._subjects: list[str] = []
         self._lock = threading.Lock()
 
@@ -27,26 +28,26 @@ class ExactIndex(GalleryIndex):
         """See the port."""
         self._require_own(template)
         with self._lock:
-            if reference_id in self._references:
-                at = self._references.index(reference_id)
-                self._rows[at] = template.vector
-                self._subjects[at] = subject_id
-                return
-            size = len(self._references)
-            if size == len(self._rows):
+            at = self._places.setdefault(reference_id, len(self._references))
+            if at == len(self._references):
+                self._references.append(reference_id)
+                self._subjects.append(subject_id)
+            if at == len(self._rows):
                 self._grow()
-            self._rows[size] = template.vector
-            self._references.append(reference_id)
-            self._subjects.append(subject_id)
+            self._rows[at] = template.vector
+            self._subjects[at] = subject_id
 
     def remove_subject(self, subject_id: str) -> None:
         """See the port."""
         with self._lock:
             for at in reversed([i for i, held in enumerate(self._subjects) if held == subject_id]):
+                del self._places[self._references[at]]
                 last = len(self._references) - 1
-                self._rows[at] = self._rows[last]
+                if at != last:
+                    self._rows[at] = self._rows[last]
+                    self._references[at], self._subjects[at] = self._references[last], self._subjects[last]
+                    self._places[self._references[at]] = at
                 self._rows[last] = 0
-                self._references[at], self._subjects[at] = self._references[last], self._subjects[last]
                 self._references.pop()
                 self._subjects.pop()
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from visavis.model.errors import AccessRefused, Kind, RequestRefused
+from visavis.model.errors import AccessRefused, Kind, PolicyRefused, RequestRefused
 
 
 class Scope(Enum):
@@ -76,6 +76,13 @@ MAX_TRIES: Final = 50
 """Wrong PINs in a row after which only an operator can reset the PIN."""
 
 
+class LastAdminKey(PolicyRefused):
+    """The only key that could make another one."""
+
+    code = "last_admin_key"
+    mend = "Make another key with the scope 'admin' first."
+
+
 class Unauthenticated(AccessRefused):
     """No key, or one we do not know."""
 
@@ -138,6 +145,14 @@ class IdempotencyMismatch(RequestRefused):
     mend = "Use a new Idempotency-Key for a new request."
 
 
+class IdempotencyUnfinished(RequestRefused):
+    """An earlier request with this key ended without an answer."""
+
+    code = "idempotency_unfinished"
+    kind = Kind.CONFLICT
+    mend = "Look whether it took effect. If not, send it again with a new Idempotency-Key."
+
+
 class IdempotencyForbidden(RequestRefused):
     """Decisions are never replayed from a record."""
 
@@ -158,7 +173,7 @@ class InternalFailure(AccessRefused):
 
     code = "internal"
     kind = Kind.INTERNAL
-    mend = "Nothing was decided. Try again; if it stays, give the operator the request id."
+    mend = "Look whether it took effect before you try again; if it stays, give the operator the request id."
 
 
 class NotReady(AccessRefused):

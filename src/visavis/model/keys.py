@@ -52,8 +52,25 @@ class DataForeign(StartupError):
     mend = "Install the release that wrote this data, or a later one."
 
 
+class DataUnreadable(StartupError):
+    """The database is there and cannot be used: damaged, locked by another program, or not ours to open."""
+
+    code = "data_unreadable"
+    mend = "Stop what else has the database open and check who owns it; if it is damaged, restore it from a backup."
+
+
+class PlaceUnusable(StartupError):
+    """The machine does not let us use a file, a folder or an address: not permitted, not there, or the disk is full."""
+
+    code = "place_unusable"
+    mend = "Check that it is there, who may use it, and that the disk has room; 'visavis doctor' tells more."
+
+
 class UnsafeListen(StartupError):
-    """Beyond this machine without TLS and keys."""
+    """Beyond this machine without TLS, an https address for links and API keys; or with half of what TLS needs."""
 
     code = "unsafe_listen"
-    mend = "Set VISAVIS_TLS_CERT and VISAVIS_TLS_KEY and make an API key, or listen on 127.0.0.1."
+    mend = (
+        "Set VISAVIS_TLS_CERT, VISAVIS_TLS_KEY and VISAVIS_PUBLIC_URL (https) and make an API key; or listen on "
+        "127.0.0.1 with both TLS settings or neither."
+    )

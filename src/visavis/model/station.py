@@ -134,7 +134,7 @@ class StationLocked(SessionRefused):
     """Most of the station's last probes matched nobody."""
 
     code = "station_locked"
-    mend = "An operator has to look at the station and reopen it; people can be served by other means until then."
+    mend = "PIN and QR credential work meanwhile. An operator has to look at the station and reopen it."
 
 
 class StationInvalid(RequestRefused):

@@ -79,9 +79,9 @@ def key_with(scope: Scope) -> Callable[..., ApiKey]:
         key = None if presented is None else flows.api_keys.of(presented.credentials)
         if key is None:
             raise _failed(request, flows, Unauthenticated())
+        flows.rates.count_call(key.id)
         if scope.value not in key.scopes:
             raise ScopeMissing(f"This call needs the scope '{scope.value}'.")
-        flows.rates.count_call(key.id)
         return key
 
     return check
@@ -121,8 +121,12 @@ def station(request: Request, flows: Flows, _signed: _StationSignature) -> str:
 
 
 def person(request: Request, flows: Flows, _signed: _PersonSignature) -> str:
-    """A dependency: the identifier of the person who signed the request."""
-    if "idempotency-key" in request.headers:
+    """A dependency: the identifier of the person who signed the request.
+
+    What a person asks for is done once whatever happens: a session serves one attempt, and a withdrawal leaves nobody
+    to withdraw. A decision takes no idempotency key here either.
+    """
+    if "idempotency-key" in request.headers and request.url.path.startswith("/v1/personal-sessions"):
         raise IdempotencyForbidden
     return _signer(request, flows, "sub_")
 

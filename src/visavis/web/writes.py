@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from visavis.flows.once import Done
-from visavis.model.access import ApiKey
 from visavis.web.services import Services
 
 IdempotencyKey = Annotated[
@@ -27,7 +26,7 @@ def fingerprint(request: Request, *parts: str | bytes) -> bytes:
 def written(
     services: Services,
     *,
-    caller: ApiKey,
+    caller: str,
     key: str | None,
     fingerprint: bytes,
     act: Callable[[], tuple[BaseModel | None, str | None]],
@@ -35,6 +34,7 @@ def written(
 ) -> Response:
     """Answer a write, and the same write again with the same answer.
 
+    :param caller: whose key it is; two callers may use the same one.
     :param act: makes the answer, None where there is nothing to say, and names the subject it speaks of, if any.
     """
 
@@ -42,9 +42,7 @@ def written(
         answer, subject_id = act()
         return Done(status, None if answer is None else answer.model_dump(mode="json"), subject_id)
 
-    result = (
-        done() if key is None else services.once.answer(caller=caller.id, key=key, fingerprint=fingerprint, act=done)
-    )
+    result = done() if key is None else services.once.answer(caller=caller, key=key, fingerprint=fingerprint, act=done)
     if result.body is None:
         return Response(status_code=result.status)
     return JSONResponse(result.body, status_code=result.status)

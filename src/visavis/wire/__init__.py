@@ -1,1 +1,1 @@
-"""Requests and answers as they travel; shared by the web and the client, which know nothing else of ours."""
+"""Requests and answers as they travel: what the web and the client share."""

@@ -89,11 +89,12 @@ class OwnDecision(Shape):
     means: str
     outcome: str
     reason: str | None
+    station_id: Identifier | None
     decided_at: datetime
 
 
 class SubjectAnswer(Shape):
-    """Everything that is held about one person. Operators see ``state``; the person sees whether they consented."""
+    """What is kept under one person's identifier. Operators see ``state``; the person sees whether they consented."""
 
     subject_id: Identifier
     state: str
@@ -107,6 +108,7 @@ class SubjectAnswer(Shape):
     model_id: str
     references: list[datetime] = Field(description="When each stored template was made. No image is kept.")
     receipts: list[ReceiptAnswer]
+    other_way: bool = Field(description="Whether hashes of a PIN and a QR credential are kept.")
     decisions: list[OwnDecision]
     created_at: datetime
 

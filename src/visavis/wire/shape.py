@@ -2,7 +2,7 @@
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 T = TypeVar("T")
 
@@ -36,8 +36,9 @@ class Problem(Shape):
 Identifier = Annotated[str, Field(pattern=r"^[a-z]{3}_[a-z2-7]{26}$")]
 """``sub_…``, ``gal_…`` and so on."""
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-ExternalReference = Annotated[
-    str, Field(min_length=1, max_length=200, description="The operator's own name for the person.")
-]
+_SAYS_SOMETHING = StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+"""White space at the ends, which nobody sees, makes no other name, and no name by itself."""
+
+Name = Annotated[str, _SAYS_SOMETHING]
+ExternalReference = Annotated[str, _SAYS_SOMETHING, Field(description="The operator's own name for the person.")]
 Token = Annotated[str, Field(max_length=64 * 1024, description="A compact JWS.")]

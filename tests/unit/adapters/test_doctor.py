@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,7 @@ def test_an_installation_in_order_has_one_warning_and_it_speaks_of_the_disk(fold
     assert {check.name for check in checks} == {
         *("data directory", "key file", "key fits data", "key protection", "model tiny-detector"),
         *("model tiny-embedder", "calibration", "python", "processor", "clock", "disk", "tls"),
+        "api keys",
     }
 
 
@@ -211,7 +214,8 @@ def write_key(path: Path, key: EllipticCurvePrivateKey) -> None:
 )
 def test_a_certificate_is_in_date(folder: Path, begins: float, ends: float, state: str) -> None:
     files = certificate(folder, begins=begins, ends=ends)
-    assert finding(settings_of(folder, host="0.0.0.0", **files), "tls").state == state  # noqa: S104 -- nobody listens
+    settings = settings_of(folder, host="0.0.0.0", public_url="https://faces.example", **files)  # noqa: S104 -- nobody listens
+    assert finding(settings, "tls").state == state
 
 
 def test_certificate_and_key_belong_together(folder: Path) -> None:
@@ -234,5 +238,23 @@ def test_listening_beyond_this_machine_without_tls_fails(folder: Path, host: str
     assert (check.state, check.mend) == ("fail", UnsafeListen.mend)
 
 
-def test_a_certificate_without_its_key_fails(folder: Path) -> None:
-    assert finding(settings_of(folder, tls_cert=certificate(folder)["tls_cert"]), "tls").state == "fail"
+@pytest.mark.parametrize("only", ["tls_cert", "tls_key"])
+def test_half_of_what_tls_needs_fails_on_this_machine_too(folder: Path, only: str) -> None:
+    check = finding(settings_of(folder, **{only: certificate(folder)[only]}), "tls")
+    assert (check.state, check.mend) == ("fail", UnsafeListen.mend)
+
+
+@pytest.mark.parametrize("url", [None, "", "http://faces.example", "https://", "faces.example", "https://[1"])
+def test_links_that_cannot_be_opened_beyond_this_machine_fail(folder: Path, url: str | None) -> None:
+    check = finding(settings_of(folder, host="192.168.1.5", public_url=url, **certificate(folder)), "tls")
+    assert (check.state, check.mend) == ("fail", UnsafeListen.mend)
+    assert "VISAVIS_PUBLIC_URL" in check.message
+
+
+@pytest.mark.parametrize(("host", "state"), [("127.0.0.1", "warn"), ("192.168.1.5", "fail")])
+def test_data_that_nobody_holds_a_key_of_is_told(folder: Path, host: str, state: str) -> None:
+    assert finding(settings_of(folder), "api keys").state == "ok"
+    with closing(sqlite3.connect(folder / "data" / "visavis.db")) as connection, connection:
+        connection.execute("DELETE FROM api_keys")
+    check = finding(settings_of(folder, host=host), "api keys")
+    assert (check.state, bool(check.mend)) == (state, True)

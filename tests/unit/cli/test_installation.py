@@ -12,7 +12,7 @@ from click.testing import Result
 
 import visavis
 from visavis.adapters.doctor import Check
-from visavis.model.keys import DataLocked
+from visavis.model.keys import DataLocked, PlaceUnusable
 from visavis.model.weights import ModelDigestMismatch
 
 Run = Callable[..., Result]
@@ -74,6 +74,34 @@ def test_why_a_server_does_not_start_is_told_with_the_mend(run: Run, bootstrap: 
     assert result.exit_code == 1
     assert "data_locked: Another process holds it." in result.stderr
     assert DataLocked.mend in result.stderr
+
+
+@pytest.mark.parametrize("port", ["0", "65536"])
+def test_serve_takes_no_port_that_links_cannot_name(run: Run, bootstrap: SimpleNamespace, port: str) -> None:
+    assert run("serve", "--port", port).exit_code == 2
+    assert bootstrap.served == []
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("initialise", ["init"]),
+        ("serve", ["serve"]),
+        ("diagnose", ["doctor"]),
+        ("install_models", ["models", "install"]),
+        ("chosen_cards", ["models", "list"]),
+    ],
+)
+def test_what_the_machine_refuses_is_told_with_the_mend(
+    run: Run, bootstrap: SimpleNamespace, name: str, command: list[str]
+) -> None:
+    setattr(bootstrap, name, raising(PermissionError(13, "Permission denied", "/data")))
+    result = run(*command)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "place_unusable: /data: Permission denied." in result.stderr
+    assert PlaceUnusable.mend in result.stderr
+    setattr(bootstrap, name, raising(OSError()))
+    assert json.loads(run("--json", *command).stderr.splitlines()[-1])["detail"] == "OSError."
 
 
 @pytest.mark.usefixtures("bootstrap")

@@ -23,7 +23,7 @@ def make_key(
         return _answer(made, secret), None
 
     asked = fingerprint(request, body.model_dump_json())
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
 @router.get("")

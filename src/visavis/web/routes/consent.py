@@ -1,10 +1,11 @@
 """The person's side of enrolling, behind a one-time link."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from visavis.consent.receipt import STATEMENT
 from visavis.flows.credentials import Issued
 from visavis.web.auth import Flows, LinkSecret
+from visavis.web.writes import IdempotencyKey, fingerprint, written
 from visavis.wire.people import AgreedAnswer, CountersignRequest, DeclinedAnswer, OtherWay, TermsAnswer
 
 router = APIRouter(prefix="/v1/consent", tags=["consent"])
@@ -23,23 +24,43 @@ def terms(flows: Flows, link: LinkSecret) -> TermsAnswer:
     )
 
 
-@router.post("/countersignature")
-def countersign(body: CountersignRequest, flows: Flows, link: LinkSecret) -> AgreedAnswer:
+@router.post("/countersignature", response_model=AgreedAnswer)
+def countersign(
+    request: Request,
+    body: CountersignRequest,
+    flows: Flows,
+    link: LinkSecret,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Agree. The answer is the same whether or not an operator has to look first."""
-    agreed = flows.agree.countersign(link, body.countersignature)
-    return AgreedAnswer(
-        subject_id=agreed.subject_id,
-        receipt_id=agreed.receipt_id,
-        offer=agreed.offer,
-        countersignature=agreed.countersignature,
-        other_way=_shown(agreed.other_way),
-    )
+
+    def act() -> tuple[AgreedAnswer, str]:
+        agreed = flows.agree.countersign(link, body.countersignature)
+        answer = AgreedAnswer(
+            subject_id=agreed.subject_id,
+            receipt_id=agreed.receipt_id,
+            offer=agreed.offer,
+            countersignature=agreed.countersignature,
+            other_way=_shown(agreed.other_way),
+        )
+        return answer, agreed.subject_id
+
+    asked = fingerprint(request, body.countersignature)
+    caller = flows.keyring.secret_tag(link, use="link callers").hex()
+    return written(flows, caller=caller, key=idempotency_key, fingerprint=asked, act=act, status=200)
 
 
-@router.post("/refusal")
-def decline(flows: Flows, link: LinkSecret) -> DeclinedAnswer:
+@router.post("/refusal", response_model=DeclinedAnswer)
+def decline(request: Request, flows: Flows, link: LinkSecret, idempotency_key: IdempotencyKey = None) -> Response:
     """Say no: the face is erased at once."""
-    return DeclinedAnswer(other_way=_shown(flows.agree.decline(link)))
+
+    def act() -> tuple[DeclinedAnswer, str | None]:
+        declined = flows.agree.decline(link)
+        return DeclinedAnswer(other_way=_shown(declined.other_way)), declined.subject_id
+
+    caller = flows.keyring.secret_tag(link, use="link callers").hex()
+    asked = fingerprint(request)
+    return written(flows, caller=caller, key=idempotency_key, fingerprint=asked, act=act, status=200)
 
 
 def _shown(issued: Issued | None) -> OtherWay | None:

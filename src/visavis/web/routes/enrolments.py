@@ -36,4 +36,4 @@ def enrol(
         return answer, offered.subject_id
 
     asked = fingerprint(request, external_reference, *pictures)
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act, status=202)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=202)

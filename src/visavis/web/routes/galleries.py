@@ -30,7 +30,7 @@ def open_gallery(
             return _answer(flows, tx, gallery), None
 
     asked = fingerprint(request, body.model_dump_json())
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
 @router.get("")
@@ -87,7 +87,7 @@ def add_without_face(
         return answer, subject.id
 
     asked = fingerprint(request, body.model_dump_json())
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
 def _row(subject: Subject) -> SubjectRow:

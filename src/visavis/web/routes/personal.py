@@ -40,7 +40,7 @@ def invite(
         return answer, body.subject_id
 
     asked = fingerprint(request, body.model_dump_json())
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
 @router.get("/v1/personal-sessions/{session_id}")

@@ -36,7 +36,7 @@ def state_purpose(
         return _answer(flows, purpose, [text]), None
 
     asked = fingerprint(request, body.model_dump_json())
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
 @router.get("")
@@ -69,7 +69,7 @@ def reword(
         return _text(flows.administer.reword(purpose_id, language=body.language, text=body.text)), None
 
     asked = fingerprint(request, body.model_dump_json())
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
 def _read(flows: Services, tx: Transaction, purpose: Purpose) -> PurposeAnswer:

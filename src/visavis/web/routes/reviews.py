@@ -35,7 +35,7 @@ def resolve(
         return None, None
 
     asked = fingerprint(request, body.model_dump_json())
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act, status=204)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=204)
 
 
 def _answer(review: Review) -> ReviewAnswer:

@@ -36,7 +36,7 @@ def register(
         return _answer(station), None
 
     asked = fingerprint(request, body.model_dump_json())
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
 @router.get("")
@@ -64,7 +64,7 @@ def reopen(
         return _answer(flows.administer.reopen_station(station_id)), None
 
     asked = fingerprint(request)
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act, status=200)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
 
 
 def _answer(station: Station) -> StationAnswer:

@@ -37,6 +37,7 @@ def subject_answer(flows: Services, subject_id: str) -> SubjectAnswer:
             ReceiptAnswer(receipt_id=r.id, offer=r.offer, countersignature=r.countersignature, expires_at=r.expires_at)
             for r in held.receipts
         ],
+        other_way=held.other_way,
         decisions=[
             OwnDecision(
                 decision_id=d.id,
@@ -44,6 +45,7 @@ def subject_answer(flows: Services, subject_id: str) -> SubjectAnswer:
                 means=d.means.value,
                 outcome=d.outcome.value,
                 reason=d.reason,
+                station_id=d.station_id,
                 decided_at=d.decided_at,
             )
             for d in held.decisions
@@ -69,7 +71,7 @@ def withdraw_for(
         return None, None
 
     asked = fingerprint(request)
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act, status=204)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=204)
 
 
 @router.post("/v1/subjects/{subject_id}/credentials", status_code=201, response_model=OtherWay)
@@ -83,7 +85,7 @@ def new_credentials(
         return OtherWay(pin=issued.pin, qr=issued.qr), subject_id
 
     asked = fingerprint(request)
-    return written(flows, caller=key, key=idempotency_key, fingerprint=asked, act=act)
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
 @router.get("/v1/me")

@@ -36,6 +36,9 @@ async function start() {
 /** @param {unknown} error */
 const isOver = (error) => error instanceof Problem && error.code === "link_unknown";
 
+/** Whether the server itself said no: nothing was stored. @param {unknown} error */
+const isRefusal = (error) => error instanceof Problem && error.status >= 400 && error.status < 500;
+
 /** @param {any} record @param {{statement: string, expires_at: string}} terms */
 function ask(record, terms) {
   const notice = record.pii_processing.privacy_notice;
@@ -44,6 +47,7 @@ function ask(record, terms) {
   fill({
     controller: controller.party_name,
     purpose: purpose.purpose,
+    methods: purpose.processing_methods.slice(1).join(" "),
     until: day(record.valid_until),
     days: days(purpose.retention_period),
     promise: promise(purpose.error_target),
@@ -91,17 +95,27 @@ async function answerYes(signed) {
     });
     showOtherWay("agreed-other", agreed.other_way);
   } catch (error) {
-    if (error instanceof Problem && error.code === "unreachable") isSaved = false; // it may have arrived: keep the key
+    if (!isRefusal(error)) isSaved = false; // it may have arrived, and be stored: keep the key
     if (error instanceof Problem && error.code === "consent_forged") byId("earlier").setAttribute("open", "");
     if (!isOver(error)) throw error;
-    if (!(await isKnown(signed))) return over();
-    byId("agreed-other").replaceChildren(
-      element("p", {}, "Your PIN and QR code got lost on the way. The people who enrolled you can give you new ones."),
-    );
+    return overUnless(signed);
   }
+  showAgreed();
+}
+
+function showAgreed() {
   isSaved = false;
   dropFragment();
   show("agreed");
+}
+
+/** The link is over, by this very answer perhaps: then its receipt is still to be kept. @param {import("./receipt.js").Receipt | null} signed */
+async function overUnless(signed) {
+  if (signed === null || !(await isKnown(signed))) return over();
+  byId("agreed-other").replaceChildren(
+    element("p", {}, "Your PIN and QR code got lost on the way. The people who enrolled you can give you new ones."),
+  );
+  showAgreed();
 }
 
 /** Whether an earlier try arrived although its answer did not. @param {import("./receipt.js").Receipt} signed */
@@ -135,9 +149,10 @@ async function decline() {
     byId("declined-before").hidden = declined.other_way !== null;
     byId("declined-stays").hidden = declined.other_way === null;
   } catch (error) {
-    if (isOver(error)) return over();
+    if (isOver(error)) return overUnless(receipt);
     throw error;
   }
+  isSaved = true; // an earlier yes did not arrive: its key opens nothing
   dropFragment();
   show("declined");
 }

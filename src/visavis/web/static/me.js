@@ -53,6 +53,7 @@ async function showHeld() {
     controller: held.controller,
     gallery: held.gallery,
     since: day(held.created_at),
+    "other-way": held.other_way ? "A PIN and a QR code; hashes of them are kept." : "No PIN and no QR code are kept.",
     model: held.model_id,
   });
   fillContact(held.contact);

@@ -160,6 +160,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("link_hash", name=op.f("uq_enrolments_link_hash")),
     )
     op.create_index(op.f("ix_enrolments_expires_at"), "enrolments", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_enrolments_state"), "enrolments", ["state"], unique=False)
     op.create_index(op.f("ix_enrolments_subject_id"), "enrolments", ["subject_id"], unique=False)
     op.create_table(
         "sessions",
@@ -184,6 +185,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sessions_expires_at"), "sessions", ["expires_at"], unique=False)
     op.create_index(op.f("ix_sessions_gallery_id"), "sessions", ["gallery_id"], unique=False)
     op.create_index(op.f("ix_sessions_purpose_id"), "sessions", ["purpose_id"], unique=False)
+    op.create_index(op.f("ix_sessions_state"), "sessions", ["state"], unique=False)
     op.create_index("ix_sessions_station_id_state", "sessions", ["station_id", "state"], unique=False)
     op.create_index(op.f("ix_sessions_subject_id"), "sessions", ["subject_id"], unique=False)
     op.create_index(
@@ -312,11 +314,13 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_sessions_subject_id"), table_name="sessions")
     op.drop_index("ix_sessions_station_id_state", table_name="sessions")
+    op.drop_index(op.f("ix_sessions_state"), table_name="sessions")
     op.drop_index(op.f("ix_sessions_purpose_id"), table_name="sessions")
     op.drop_index(op.f("ix_sessions_gallery_id"), table_name="sessions")
     op.drop_index(op.f("ix_sessions_expires_at"), table_name="sessions")
     op.drop_table("sessions")
     op.drop_index(op.f("ix_enrolments_subject_id"), table_name="enrolments")
+    op.drop_index(op.f("ix_enrolments_state"), table_name="enrolments")
     op.drop_index(op.f("ix_enrolments_expires_at"), table_name="enrolments")
     op.drop_table("enrolments")
     op.drop_table("credentials")

@@ -1,0 +1,61 @@
+"""Noticing that an enrolment needs a person's eye before anybody is recognised by it."""
+
+import threading
+from typing import Final
+
+from visavis.decide.target import fmr_for
+from visavis.flows.keyring import Keyring
+from visavis.flows.live import LiveGalleries, open_references
+from visavis.flows.ports import Clock, Transaction
+from visavis.model.calibration import Calibration
+from visavis.model.consent import Enrolment, Subject
+from visavis.model.decision import Review, ReviewKind
+from visavis.model.ids import new_id
+from visavis.model.template import Template
+
+SAME_PERSON_FMR: Final = 1e-3
+"""Photos of one enrolment that differ more than strangers do at this rate are looked at by a person first."""
+
+
+class Doubles:
+    """The only comparison without a session: references, inside one gallery, of somebody who agreed (rule S2).
+
+    ``one_at_a_time`` is held by whoever admits somebody, from the look to the moment memory has them: of one person who
+    enrolled twice the second enrolment then meets the first.
+    """
+
+    def __init__(self, *, keyring: Keyring, clock: Clock, live: LiveGalleries, calibration: Calibration) -> None:
+        self._keyring = keyring
+        self._clock = clock
+        self._live = live
+        self._calibration = calibration
+        self.one_at_a_time = threading.Lock()
+
+    def photos_differ(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> Review | None:
+        """A review if the photos do not look like one person, the one they are added to included."""
+        own = self._templates(tx, enrolment, subject)
+        index = self._live.index(tx.galleries.get(subject.gallery_id))
+        bar = self._calibration.threshold_at(SAME_PERSON_FMR)
+        within = [float(a.vector @ b.vector) for i, a in enumerate(own) for b in own[:i]]
+        earlier = [found.score for t in own if (found := index.nearest_of(subject.id, probe=t)) is not None]
+        if all(score >= bar for score in (*within, *earlier)):
+            return None
+        return self._review(ReviewKind.PHOTOS_DIFFER, enrolment, subject, None)
+
+    def probable_duplicate(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> Review | None:
+        """A review if somebody else in the gallery would be taken for this person."""
+        gallery = tx.galleries.get(subject.gallery_id)
+        own, index = self._templates(tx, enrolment, subject), self._live.index(gallery)
+        fmr = fmr_for(tx.purposes.get(gallery.purpose_id), references=index.count() + len(own))
+        threshold = self._calibration.threshold_at(fmr)
+        near = [c for template in own for c in index.reaching(template, threshold=threshold)]
+        others = sorted((c for c in near if c.subject_id != subject.id), key=lambda c: -c.score)
+        if not others:
+            return None
+        return self._review(ReviewKind.PROBABLE_DUPLICATE, enrolment, subject, others[0].subject_id)
+
+    def _templates(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> list[Template]:
+        return open_references(tx, tx.references.find(enrolment_id=enrolment.id), subject, keyring=self._keyring)
+
+    def _review(self, kind: ReviewKind, enrolment: Enrolment, subject: Subject, other: str | None) -> Review:
+        return Review(new_id("rev"), kind, subject.gallery_id, subject.id, other, enrolment.id, self._clock.now())
