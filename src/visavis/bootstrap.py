@@ -110,15 +110,25 @@ def initialise(settings: Settings) -> str:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with DataDirectory(settings.data_dir):
         root = make_key_file(settings.key_file, data_dir=settings.data_dir)
-        store = SqlStore(settings.database_url)
-        store.migrate()
-        database.chmod(0o600)
-        controller = OKPKey.generate_key("Ed25519").as_pem(private=True)
-        store.keep(CONTROLLER, seal_controller_key(controller, root=root))
-        _, secret = ApiKeys(store=store, keyring=_open_keyring(store, root), clock=SystemClock()).make(
-            name="first", scopes=frozenset(Scope)
-        )
-        store.close()
+        try:
+            return _fill(settings, root)
+        except BaseException:
+            # Half an installation is none, and would stand in the way of the next attempt.
+            for made in (settings.key_file, *settings.data_dir.glob(f"{database.name}*")):
+                made.unlink(missing_ok=True)
+            raise
+
+
+def _fill(settings: Settings, root: bytes) -> str:
+    """Make the database, the controller's key and the first API key."""
+    store = SqlStore(settings.database_url)
+    store.migrate()
+    (settings.data_dir / "visavis.db").chmod(0o600)
+    controller = OKPKey.generate_key("Ed25519").as_pem(private=True)
+    store.keep(CONTROLLER, seal_controller_key(controller, root=root))
+    api_keys = ApiKeys(store=store, keyring=_open_keyring(store, root), clock=SystemClock())
+    _, secret = api_keys.make(name="first", scopes=frozenset(Scope))
+    store.close()
     return secret
 
 

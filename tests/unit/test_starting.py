@@ -100,3 +100,18 @@ def test_a_database_that_is_locked_is_told(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(SqlStore, "migrate", locked)
     with pytest.raises(DataUnreadable, match="database is locked"):
         bootstrap.initialise(settings_in(tmp_path))
+
+
+def test_an_installation_that_breaks_half_way_leaves_nothing_in_the_way_of_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_in(tmp_path)
+
+    def broken(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlStore, "keep", broken)
+        with pytest.raises(OSError, match="No space"):
+            bootstrap.initialise(settings)
+    assert bootstrap.initialise(settings)

@@ -57,7 +57,7 @@ class _Photo:
 
 @dataclass(slots=True)
 class _Done:
-    """What a request wrote, for taking it back: the enrolment and its receipt as they were before, and what was added."""
+    """What a request wrote, for taking it back: enrolment and receipt as they were before, and what was added."""
 
     created: bool = False
     before: Enrolment | None = None

@@ -1,6 +1,8 @@
 """Galleries and the people in them."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from visavis.flows.ports import Transaction
 from visavis.model.access import NotFound
@@ -13,7 +15,7 @@ from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
 from visavis.wire.people import OtherWay, SubjectAnswer, SubjectRow, WithoutFaceAnswer, WithoutFaceRequest
 from visavis.wire.setup import GalleryAnswer, GalleryRequest
-from visavis.wire.shape import Page
+from visavis.wire.shape import ExternalReference, Page
 
 router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
 
@@ -60,7 +62,9 @@ def list_subjects(
 
 
 @router.get("/{gallery_id}/subjects/by-reference")
-def find_subject(gallery_id: str, external_reference: str, flows: Flows, _key: Operator) -> SubjectAnswer:
+def find_subject(
+    gallery_id: str, external_reference: Annotated[ExternalReference, Query()], flows: Flows, _key: Operator
+) -> SubjectAnswer:
     """One person, by the operator's own name for them."""
     tag = flows.keyring.reference_tag(gallery_id=gallery_id, external_reference=external_reference)
     with flows.store.read() as tx:
