@@ -32,6 +32,7 @@ from visavis.web.services import Services
 
 PORT = 8643
 DIMENSION = 128
+PACE_S = 2.05
 
 
 class SyntheticExtractor(Extractor):
@@ -57,12 +58,28 @@ class SyntheticExtractor(Extractor):
         return Template((vector / np.linalg.norm(vector)).astype(np.float32), self._model_id)
 
 
+class Paced:
+    """A station that keeps its pace: it waits until it may open its next session."""
+
+    def __init__(self, client: StationClient) -> None:
+        self.client = client
+        self._ready_at = 0.0
+
+    def open_session(self) -> tuple[str, float]:
+        """A session's identifier, and the seconds that opening it took."""
+        time.sleep(max(0.0, self._ready_at - time.perf_counter()))
+        begun = time.perf_counter()
+        session = self.client.open_session("identify")
+        self._ready_at = time.perf_counter() + PACE_S
+        return session.session_id, self._ready_at - PACE_S - begun
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     """A running server, its process and stations that may ask it."""
 
     process: subprocess.Popen[bytes]
-    stations: list[StationClient]
+    stations: list[Paced]
 
     def rss_mb(self) -> float:
         """Resident memory of the server now, in MB."""
@@ -93,7 +110,7 @@ def filled_server(folder: Path, *, subjects: int, photos_each: int, stations: in
     with _served(settings) as process:
         url = f"http://127.0.0.1:{PORT}"
         clients = [
-            StationClient(base_url=url, station_id=station_id, private_key=key)
+            Paced(StationClient(base_url=url, station_id=station_id, private_key=key))
             for station_id, key in zip(station_ids, keys, strict=True)
         ]
         yield Filled(process, clients)
