@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx2
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from demo.server import running
 from joserfc.jwk import OKPKey
 
 from visavis import bootstrap
@@ -107,8 +107,9 @@ def filled_server(folder: Path, *, subjects: int, photos_each: int, stations: in
     bootstrap.initialise(settings)
     keys = [Ed25519PrivateKey.generate() for _ in range(stations)]
     station_ids = _fill(settings, subjects=subjects, photos_each=photos_each, keys=keys)
-    with _served(settings) as process:
-        url = f"http://127.0.0.1:{PORT}"
+    url = f"http://127.0.0.1:{PORT}"
+    given = {f"VISAVIS_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+    with running(given, url=url) as process:
         clients = [
             Paced(StationClient(base_url=url, station_id=station_id, private_key=key))
             for station_id, key in zip(station_ids, keys, strict=True)
@@ -156,31 +157,6 @@ def _enrol(services: Services, gallery_id: str, person: int, photos_each: int) -
     offer = services.agree.terms(offered.link_secret).offer
     signed = countersign(offer, subject_key=OKPKey.generate_key("Ed25519"), now=datetime.now(UTC))
     services.agree.countersign(offered.link_secret, signed)
-
-
-@contextmanager
-def _served(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    given = {f"VISAVIS_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
-    process = subprocess.Popen([str(Path(sys.executable).parent / "visavis"), "serve"], env={**os.environ, **given})
-    try:
-        _wait(process)
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    for _ in range(1200):
-        if process.poll() is not None:
-            sys.exit("the server did not start")
-        try:
-            if httpx2.get(f"http://127.0.0.1:{PORT}/readyz", trust_env=False).is_success:
-                return
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.1)
-    sys.exit("the server was not ready within two minutes")
 
 
 def _unit(person: int, number: int) -> np.ndarray:

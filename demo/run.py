@@ -5,6 +5,7 @@ erased when it ends.
 """
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -15,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx2
 from demo.portraits import portraits
+from demo.server import VISAVIS, running
 from PIL import Image
 from rich.console import Console
 from rich.panel import Panel
@@ -181,37 +182,17 @@ def checked(demo: Demo, photos: dict[str, bytes]) -> str:
 @contextmanager
 def server(folder: Path) -> Iterator[tuple[str, str]]:
     """A real server in a process of its own; gives its address and first API key."""
-    environment = {
-        **os.environ,
+    port = os.environ.get("VISAVIS_DEMO_PORT", "8642")
+    settings = {
         "VISAVIS_DATA_DIR": str(folder / "data"),
         "VISAVIS_KEY_FILE": str(folder / "keys" / "root.key"),
-        "VISAVIS_PORT": os.environ.get("VISAVIS_DEMO_PORT", "8642"),
+        "VISAVIS_PORT": port,
     }
-    url = f"http://127.0.0.1:{environment['VISAVIS_PORT']}"
-    visavis = str(Path(sys.executable).parent / "visavis")
-    made = subprocess.run([visavis, "--json", "init"], env=environment, check=True, capture_output=True, text=True)
-    key = httpx2.Response(200, content=made.stdout).json()["api_key"]
-    process = subprocess.Popen([visavis, "serve"], env=environment)
-    try:
-        wait_until_ready(url, process)
-        yield url, key
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the server has loaded its models."""
-    for _ in range(300):
-        if process.poll() is not None:
-            sys.exit("The server did not start; its message is above.")
-        try:
-            if httpx2.get(f"{url}/readyz", trust_env=False).is_success:
-                return
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.1)
-    sys.exit("The server was not ready within 30 seconds.")
+    environment = {**os.environ, **settings}
+    made = subprocess.run([VISAVIS, "--json", "init"], env=environment, check=True, capture_output=True, text=True)
+    url = f"http://127.0.0.1:{port}"
+    with running(settings, url=url):
+        yield url, json.loads(made.stdout)["api_key"]
 
 
 def set_up(operator: Visavis, url: str, folder: Path) -> Demo:

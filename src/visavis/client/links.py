@@ -9,7 +9,7 @@ import ssl
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import httpx2
 from joserfc.jwk import OKPKey
@@ -62,13 +62,21 @@ class PersonalLink:
 
 
 class _OnLink(Caller):
+    _page: ClassVar[str]
+
     def __init__(
-        self, link: Link, *, timeout_s: float, tls: ssl.SSLContext | None, transport: httpx2.BaseTransport | None
+        self,
+        link: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        tls: ssl.SSLContext | None = None,
+        transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        self._server = link.server
-        credentials = LinkSecret(link.secret)
+        parts = Link.read(link, page=self._page)
+        self._server = parts.server
+        credentials = LinkSecret(parts.secret)
         super().__init__(
-            Transport(link.server, credentials=credentials, timeout_s=timeout_s, tls=tls, transport=transport)
+            Transport(parts.server, credentials=credentials, timeout_s=timeout_s, tls=tls, transport=transport)
         )
 
 
@@ -81,15 +89,7 @@ class ConsentLink(_OnLink):
     :param link: the whole link, ``https://server/consent#…``.
     """
 
-    def __init__(
-        self,
-        link: str,
-        *,
-        timeout_s: float = TIMEOUT_S,
-        tls: ssl.SSLContext | None = None,
-        transport: httpx2.BaseTransport | None = None,
-    ) -> None:
-        super().__init__(Link.read(link, page="consent"), timeout_s=timeout_s, tls=tls, transport=transport)
+    _page = "consent"
 
     def terms(self) -> TermsAnswer:
         """What the person is asked to agree to.
@@ -139,15 +139,7 @@ class GrantLink(_OnLink):
     :param link: the whole link, ``https://server/grant#…``.
     """
 
-    def __init__(
-        self,
-        link: str,
-        *,
-        timeout_s: float = TIMEOUT_S,
-        tls: ssl.SSLContext | None = None,
-        transport: httpx2.BaseTransport | None = None,
-    ) -> None:
-        super().__init__(Link.read(link, page="grant"), timeout_s=timeout_s, tls=tls, transport=transport)
+    _page = "grant"
 
     def terms(self) -> GrantTermsAnswer:
         """What the holder is asked; ``session_unknown`` once it was granted or its time is over.
