@@ -1,19 +1,19 @@
 """The ASGI app."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from structlog import get_logger
 
 from visavis import __version__
 from visavis.web import pages, problems
 from visavis.web.body import BoundedBody
+from visavis.web.frame import Frame
 from visavis.web.routes import (
     api_keys,
     consent,
@@ -30,18 +30,6 @@ from visavis.web.routes import (
 )
 from visavis.web.services import Services
 from visavis.wire.shape import Problem
-
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-}
 
 # 422 is named too, or FastAPI would describe a shape of its own for it.
 _REFUSED: dict[str, Any] = {
@@ -86,20 +74,8 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(module.router)
     pages.install(app)
     app.add_middleware(BoundedBody)
-    app.middleware("http")(_frame)
+    app.add_middleware(Frame)
     return app
-
-
-async def _frame(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Give each request an identifier, and each answer the headers that keep browsers strict."""
-    request.state.request_id = secrets.token_hex(8)
-    try:
-        response = await handle(request)
-    except Exception as error:  # noqa: BLE001 -- whatever it was, the caller gets a problem and the log no data
-        response = problems.fault(error, request_id=request.state.request_id)
-    response.headers.update(_HEADERS)
-    response.headers["Request-Id"] = request.state.request_id
-    return response
 
 
 @asynccontextmanager
