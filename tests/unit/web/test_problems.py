@@ -1,6 +1,7 @@
 """Every error in one shape, and nothing in it that should stay inside."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -151,7 +152,8 @@ def test_half_a_request_is_none() -> None:
 
         await BoundedBody(app)({"type": "http", "headers": [], "state": {}}, receive, send)
 
-    asyncio.run(half())
+    with ThreadPoolExecutor(1) as elsewhere:  # Playwright, once started, keeps an event loop in the main thread
+        elsewhere.submit(lambda: asyncio.run(half())).result()
     assert handled == []
 
 
