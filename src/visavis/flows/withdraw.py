@@ -57,11 +57,13 @@ class Withdraw:
     def purge(self, *, thorough: bool = True) -> Purged:
         """Take out everything whose time is over: unanswered offers, ended consents, old decisions and leftovers.
 
-        :param thorough: read the date in every signed offer, too, instead of trusting the column that repeats it. Costs
-            about 0.2 ms a person; at match time the signed date counts in any case.
+        :param thorough: read the date in every signed offer, too, instead of trusting the column that repeats it, and
+            look for sessions that were never decided. Costs about 0.2 ms a person; at match time the signed date counts
+            in any case.
         """
         now = self._clock.now()
         ended = self._ended_as_signed() if thorough else set()
+        undecided = self._undecided() if thorough else set()
         with self._live.followed() as touched, self._store.write() as tx:
             over = self._over(tx, ended)
             for enrolment in over:
@@ -73,6 +75,8 @@ class Withdraw:
                 subject = tx.subjects.get(subject_id)
                 erase_subject(tx, subject, reason="expired", keyring=self._keyring, now=now)
             touched.update(gone)
+            for session_id in undecided:
+                tx.sessions.remove(id=session_id)
             decisions = self._purge_leftovers(tx)
         if touched or decisions:
             self._store.scrub()
@@ -97,6 +101,13 @@ class Withdraw:
                 if now >= expiry(read_offer(receipt.offer, controller_key=self._keyring.controller)):
                     ended.add(receipt.enrolment_id)
         return ended
+
+    def _undecided(self) -> set[str]:
+        """Sessions that were used up and never decided, since the server stopped between the two."""
+        latest = self._clock.now() - UNUSED_SESSIONS
+        with self._store.read() as tx:
+            used = [s for s in tx.sessions.find(state=SessionState.USED) if s.expires_at <= latest]
+            return {session.id for session in used if not tx.decisions.count(session_id=session.id)}
 
     def _outlived(self, tx: Transaction) -> set[str]:
         """People without a face on record whose purpose's retention is over."""

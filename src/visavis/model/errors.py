@@ -3,7 +3,7 @@
 ::
 
     VisavisError
-    ├── Refusal             a request was understood and is refused; nothing was stored
+    ├── Refusal             a request was understood and is refused; nothing of what it asked for was done
     │   ├── ImageRefused    what was sent is not an image we take
     │   ├── FaceRefused     the image does not show exactly one usable face
     │   ├── ConsentRefused  the person's agreement is missing, over or does not check out
@@ -55,7 +55,7 @@ class VisavisError(Exception):
 
 
 class Refusal(VisavisError):
-    """A request was understood and is refused; nothing was stored."""
+    """A request was understood and is refused; nothing of what it asked for was done."""
 
     kind = Kind.INVALID
 

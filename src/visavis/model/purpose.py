@@ -33,8 +33,8 @@ class LivenessMode(Enum):
 class Purpose:
     """One reason to recognise people, as its controller states it.
 
-    ``target`` is a rate, 0 < target < 0.5. ``retention_days`` is how long a consent lasts after it was given, and how
-    long decisions are kept; 1 to 1096.
+    ``target`` is a rate, 0 < target < 0.5. ``retention_days`` is how long a consent lasts, counted from the offer that
+    the person answered, and how long decisions are kept; 1 to 1096.
     """
 
     id: str

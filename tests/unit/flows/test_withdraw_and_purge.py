@@ -132,3 +132,15 @@ def test_a_purge_that_cannot_refresh_one_person_refreshes_the_others(
     with pytest.raises(RuntimeError):
         world.services.withdraw.purge()
     assert index.count() == len(people) - 2
+
+
+def test_a_session_that_was_used_and_never_decided_goes_after_a_day(world: World) -> None:
+    station = world.station(world.gallery())
+    session_id = world.session(station)
+    world.sql("UPDATE sessions SET state = 'USED'")
+    world.clock.move(hours=23)
+    world.services.withdraw.purge()
+    assert world.sql("SELECT id FROM sessions") == [(session_id,)]
+    world.clock.move(hours=2)
+    world.services.withdraw.purge()
+    assert world.sql("SELECT id FROM sessions") == []
