@@ -2,15 +2,20 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
 from joserfc.jwk import OKPKey
-from sim.faces import photo
+from sim.faces import CROWD, NOBODY, photo
 from support.world import World
 
 from visavis.consent.receipt import countersign
+from visavis.decide.judge import LOOK_ALIKE
 from visavis.flows.extract import Extractor
+from visavis.flows.once import Done
+from visavis.model import leaves_loaded
 from visavis.model.image import Frame
+from visavis.protect.pin import pin_fits
 
 
 def lock(world: World, station_id: str) -> None:
@@ -143,3 +148,41 @@ def test_a_person_sees_what_was_decided_in_their_own_session_even_if_it_did_not_
     held = world.as_person(ann, "GET", "/v1/me").json()
     assert [d["outcome"] for d in held["decisions"]] == ["NO_MATCH"]
     assert held["other_way"] is True
+
+
+def test_s3_a_stations_answer_holds_words_we_chose_and_no_number(world: World) -> None:
+    gallery = world.gallery()
+    world.active(gallery, "ann", photo("ann"))
+    station = world.station(gallery)
+    known = {None, LOOK_ALIKE, *(leaf.code for leaf in leaves_loaded())}
+    for probe in (photo("ann", 2), photo("bob"), NOBODY, CROWD):
+        answer = world.identify(station, probe)
+        assert answer["reason"] in known
+        assert [value for value in answer.values() if isinstance(value, int | float)] == []
+
+
+def test_a_credential_that_was_replaced_while_it_was_looked_at_serves_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = world.gallery()
+    ann, station = world.active(gallery, "ann", photo("ann")), world.station(gallery)
+
+    def replaced_meanwhile(pin: str, **given: Any) -> bool:
+        fits = pin_fits(pin, **given)
+        world.services.administer.new_credentials(ann.subject_id)
+        return fits
+
+    with monkeypatch.context() as patched:
+        patched.setattr("visavis.flows.other_way.pin_fits", replaced_meanwhile)
+        assert world.pin(station, "ann", ann.pin)["decision"] == "NO_MATCH"
+
+
+def test_an_answer_about_somebody_who_withdrew_meanwhile_is_not_kept(world: World) -> None:
+    ann = world.active(world.gallery(), "ann", photo("ann"))
+
+    def act() -> Done:
+        world.services.withdraw.subject(ann.subject_id)
+        return Done(200, {"pin": ann.pin}, ann.subject_id)
+
+    world.services.once.answer(caller="key_x", key="one", fingerprint=b"asked", act=act)
+    assert world.sql("SELECT subject_id, length(sealed_answer) FROM answered") == [(None, 0)]
