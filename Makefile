@@ -73,6 +73,11 @@ $(VENV)/dev.done: requirements/dev.txt $(VENV)/run.done
 	@$(PIP) --requirement requirements/dev.txt
 	@touch $@
 
+$(VENV)/load.done: requirements/load.txt $(VENV)/dev.done
+	@echo 'Installing what loads a server and fuzzes its parsers ...'
+	@$(PIP) --requirement requirements/load.txt
+	@touch $@
+
 # The peers have an environment of their own: what they need must not come near the product's.
 .venv-bench/bench.done: requirements/bench.txt $(VENV)/dev.done
 	@echo 'Installing the peers that benchmarks are measured against ...'

@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from visavis.model.access import Answered, ApiKey, Credential, Nonce, Tries
+from visavis.model.access import Answered, ApiKey, Credential, Nonce, Reading, Tries
+from visavis.model.bulk import Import, ImportEntry
 from visavis.model.consent import Enrolment, Receipt, Reference, Subject, SubjectKey, Tombstone
 from visavis.model.decision import Decision, Review
 from visavis.model.purpose import Gallery, Purpose, PurposeText
@@ -85,6 +86,9 @@ class Transaction(Protocol):
     api_keys: Rows[ApiKey]
     nonces: Rows[Nonce]
     answered: Rows[Answered]
+    readings: Rows[Reading]
+    imports: Rows[Import]
+    import_entries: Rows[ImportEntry]
 
     def references_in(self, gallery_id: str) -> int:
         """How many references the gallery has, pending ones included."""

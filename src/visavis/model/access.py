@@ -21,7 +21,11 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A caller's key: only a keyed hash is kept. Keys are 192 random bits, so a slow hash would add nothing."""
+    """A caller's key: only a keyed hash is kept. Keys are 192 random bits, so a slow hash would add nothing.
+
+    ``gallery_ids`` are the galleries it is for; None: all. ``expires_at`` is set when another key took its place, or
+    when it was made for a time only. ``last_used_at`` is kept to the hour, or every call would be a write.
+    """
 
     id: str
     name: str
@@ -29,6 +33,45 @@ class ApiKey:
     scopes: tuple[str, ...]
     created_at: datetime
     revoked_at: datetime | None
+    gallery_ids: tuple[str, ...] | None = None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+class ReadingKind(Enum):
+    """What somebody with an API key read about people."""
+
+    SUBJECT = "subject"
+    """Everything that is held about one person."""
+    LOOKUP = "lookup"
+    """The same, found by the operator's own name for them."""
+    SUBJECTS = "subjects"
+    """A gallery's list of people."""
+    DECISIONS = "decisions"
+    """A gallery's or purpose's list of decisions."""
+    REVIEWS = "reviews"
+    """What waits for a person to look."""
+    IMPORT = "import"
+    """What became of the people of an import, and their links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """That somebody read personal data, and why; written before the answer leaves.
+
+    ``read_by`` is the API key's id. ``subject_id`` is None where a list was read. ``sealed_reason`` is sealed under the
+    subject's key, so that it ends with them, or under a key of the server's where it is about many.
+    """
+
+    id: str
+    kind: ReadingKind
+    read_by: str
+    gallery_id: str | None
+    purpose_id: str
+    subject_id: str | None
+    sealed_reason: bytes
+    read_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

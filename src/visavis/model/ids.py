@@ -17,6 +17,9 @@ PREFIXES: Final = {
     "rev": "review",
     "key": "API key",
     "tmb": "tombstone",
+    "rdg": "reading",
+    "imp": "import",
+    "ent": "import entry",
 }
 
 

@@ -44,6 +44,7 @@ class Station:
     """A registered device. It is bound to one gallery, or to one purpose's document check.
 
     ``unmatched`` tells of its last probes, oldest first, one character each: ``1`` matched nobody, ``0`` somebody.
+    ``retired_at`` is when it was taken out of use for good: its key opens nothing from then on.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Station:
     unmatched: str
     last_session_at: datetime | None
     created_at: datetime
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

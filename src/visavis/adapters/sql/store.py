@@ -15,7 +15,8 @@ from alembic.script import ScriptDirectory
 
 from visavis.adapters.sql import tables
 from visavis.flows.ports import Rows, Store, Transaction
-from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Tries
+from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Reading, Tries
+from visavis.model.bulk import Import, ImportEntry
 from visavis.model.consent import Enrolment, Receipt, Reference, Subject, SubjectKey, Tombstone
 from visavis.model.decision import Decision, Review
 from visavis.model.keys import DataForeign
@@ -146,6 +147,9 @@ class SqlTransaction(Transaction):
         self.api_keys = SqlRows(connection, tables.api_keys, ApiKey)
         self.nonces = SqlRows(connection, tables.nonces, Nonce)
         self.answered = SqlRows(connection, tables.answered, Answered)
+        self.readings = SqlRows(connection, tables.readings, Reading)
+        self.imports = SqlRows(connection, tables.imports, Import)
+        self.import_entries = SqlRows(connection, tables.import_entries, ImportEntry)
 
     def references_in(self, gallery_id: str) -> int:
         """See the port."""

@@ -8,6 +8,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
+from visavis.model.access import ReadingKind
+from visavis.model.bulk import EntryOutcome
 from visavis.model.consent import EnrolmentState, SubjectState
 from visavis.model.decision import Means, Outcome, ReviewKind
 from visavis.model.purpose import LivenessMode, TargetKind
@@ -193,6 +195,7 @@ stations = sa.Table(
     sa.Column("unmatched", sa.String(64), nullable=False),
     sa.Column("last_session_at", Moment),
     sa.Column("created_at", Moment, nullable=False),
+    sa.Column("retired_at", Moment),
 )
 sessions = sa.Table(
     "sessions",
@@ -278,6 +281,52 @@ api_keys = sa.Table(
     sa.Column("scopes", Texts, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("revoked_at", Moment),
+    sa.Column("gallery_ids", Texts),
+    sa.Column("expires_at", Moment, index=True),
+    sa.Column("last_used_at", Moment),
+)
+readings = sa.Table(
+    "readings",
+    metadata,
+    _id(),
+    sa.Column("kind", Named(ReadingKind), nullable=False),
+    sa.Column("read_by", sa.String(64), nullable=False),
+    _link("gallery_id", "galleries", optional=True),
+    _link("purpose_id", "purposes"),
+    sa.Column("subject_id", sa.String(64), index=True),
+    sa.Column("sealed_reason", sa.LargeBinary, nullable=False),
+    sa.Column("read_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+)
+imports = sa.Table(
+    "imports",
+    metadata,
+    _id(),
+    _link("gallery_id", "galleries"),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("made_by", sa.String(64), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    sa.UniqueConstraint("gallery_id", "name"),
+)
+import_entries = sa.Table(
+    "import_entries",
+    metadata,
+    _id(),
+    _link("import_id", "imports"),
+    sa.Column("tag", sa.LargeBinary, nullable=False),
+    sa.Column("outcome", Named(EntryOutcome), nullable=False),
+    sa.Column("subject_id", sa.String(64), index=True),
+    sa.Column("enrolment_id", sa.String(64), index=True),
+    sa.Column("stored", sa.Integer, nullable=False),
+    sa.Column("refused", sa.Integer, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.UniqueConstraint("import_id", "tag"),
+    # Rule S1: who is erased leaves nothing here either.
+    sa.CheckConstraint(
+        "outcome <> 'ERASED' OR (subject_id IS NULL AND enrolment_id IS NULL AND length(sealed) = 0)", name="s1_erased"
+    ),
 )
 nonces = sa.Table(
     "nonces",
