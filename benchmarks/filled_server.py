@@ -76,22 +76,35 @@ class Paced:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A running server, its process and stations that may ask it."""
+    """A running server, its process and stations that may ask it; the keys of its operator and of the stations."""
 
     process: subprocess.Popen[bytes]
     stations: list[Paced]
+    url: str
+    gallery_id: str
+    api_key: str
+    devices: dict[str, Ed25519PrivateKey]
 
     def rss_mb(self) -> float:
         """Resident memory of the server now, in MB."""
         return self._status("VmRSS")
+
+    def family_rss_mb(self) -> float:
+        """That and of every process it started, in MB."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        return sum(_status(pid, "VmRSS") for pid in (str(self.process.pid), *children.split()))
 
     def peak_mb(self) -> float:
         """The most it ever had, in MB."""
         return self._status("VmHWM")
 
     def _status(self, field: str) -> float:
-        lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1000
+        return _status(str(self.process.pid), field)
+
+
+def _status(pid: str, field: str) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith(field)), 0) / 1000
 
 
 @contextmanager
@@ -104,20 +117,20 @@ def filled_server(folder: Path, *, subjects: int, photos_each: int, stations: in
         port=PORT,
         rate_per_minute=1_000_000,
     )
-    bootstrap.initialise(settings)
+    api_key = bootstrap.initialise(settings)
     keys = [Ed25519PrivateKey.generate() for _ in range(stations)]
-    station_ids = _fill(settings, subjects=subjects, photos_each=photos_each, keys=keys)
+    gallery_id, station_ids = _fill(settings, subjects=subjects, photos_each=photos_each, keys=keys)
     url = f"http://127.0.0.1:{PORT}"
     given = {f"VISAVIS_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
     with running(given, url=url) as process:
-        clients = [
-            Paced(StationClient(base_url=url, station_id=station_id, private_key=key))
-            for station_id, key in zip(station_ids, keys, strict=True)
-        ]
-        yield Filled(process, clients)
+        devices = dict(zip(station_ids, keys, strict=True))
+        clients = [Paced(StationClient(base_url=url, station_id=id_, private_key=key)) for id_, key in devices.items()]
+        yield Filled(process, clients, url, gallery_id, api_key, devices)
 
 
-def _fill(settings: Settings, *, subjects: int, photos_each: int, keys: list[Ed25519PrivateKey]) -> list[str]:
+def _fill(
+    settings: Settings, *, subjects: int, photos_each: int, keys: list[Ed25519PrivateKey]
+) -> tuple[str, list[str]]:
     card = settings.embedder
     calibration = read_calibration(bootstrap.cards_of(settings) / card)
     stages = bootstrap.Stages(SyntheticExtractor(calibration.model_id), calibration)
@@ -139,7 +152,7 @@ def _fill(settings: Settings, *, subjects: int, photos_each: int, keys: list[Ed2
         _enrol(services, gallery.id, person, photos_each)
         if person % 100 == 0:
             print(f"enrolled {person} of {subjects}", file=sys.stderr)
-    return [
+    station_ids = [
         services.administer.register_station(
             name=f"station {number}",
             gallery_id=gallery.id,
@@ -149,6 +162,7 @@ def _fill(settings: Settings, *, subjects: int, photos_each: int, keys: list[Ed2
         ).id
         for number, key in enumerate(keys)
     ]
+    return gallery.id, station_ids
 
 
 def _enrol(services: Services, gallery_id: str, person: int, photos_each: int) -> None:
