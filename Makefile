@@ -8,7 +8,7 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
 .PHONY: help demo test test-all lint models chromium bench bench-pipeline bench-accuracy bench-identify bench-memory \
-	calibrate reference lock clean
+	bench-rest bench-enrol fuzz mutation calibrate reference lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -41,7 +41,7 @@ chromium:
 			if [ "$$answer" = y ]; then ./.ci/chromium; fi; \
 		else echo 'No Chromium: the browser tests will be skipped. Run ./.ci/chromium to install it.'; fi; }
 
-bench: bench-pipeline bench-accuracy bench-identify bench-memory ## every benchmark
+bench: bench-pipeline bench-accuracy bench-identify bench-memory bench-enrol bench-rest ## every benchmark
 
 bench-pipeline: .venv-bench/bench.done models ## photo to template, beside OpenCV and dlib
 	@$(BIN)/python -m benchmarks.speed.pipeline
@@ -52,8 +52,22 @@ bench-accuracy: .venv-bench/bench.done models ## error rates on labelled faces, 
 bench-identify: $(VENV)/dev.done models ## identify over REST with 1,000 references
 	@$(BIN)/python -m benchmarks.load.identify
 
+bench-rest: $(VENV)/load.done models ## verify over REST from many stations, and the server's memory (20 minutes)
+	@$(BIN)/python -m benchmarks.load.rest
+
+bench-enrol: $(VENV)/dev.done models ## enrol a folder of 832 people, kills included
+	@$(BIN)/python -m benchmarks.load.enrol
+
 bench-memory: $(VENV)/dev.done models ## a server with 10,000 references
 	@$(BIN)/python -m benchmarks.scale.memory
+
+FUZZ_S ?= 600
+fuzz: $(VENV)/load.done ## noise for the decoders and for what parses signed texts, 10 minutes (FUZZ_S=seconds)
+	@cd tests && ../$(BIN)/python -m fuzz.photos -max_total_time=$$(($(FUZZ_S) / 2))
+	@cd tests && ../$(BIN)/python -m fuzz.tokens -max_total_time=$$(($(FUZZ_S) / 2))
+
+mutation: $(VENV)/dev.done ## how many small faults in consent/, decide/ and protect/ their tests notice
+	@$(BIN)/python -m benchmarks.mutation
 
 calibrate: .venv-bench/bench.done models ## measure the default model's false match rates again
 	@$(BIN)/python -m benchmarks.accuracy.calibrate
@@ -85,7 +99,8 @@ $(VENV)/load.done: requirements/load.txt $(VENV)/dev.done
 	@.venv-bench/bin/pip --disable-pip-version-check install --quiet --require-hashes --no-deps --requirement $<
 	@touch $@
 
-reference: $(VENV)/dev.done ## write the generated pages of docs/reference anew
+reference: $(VENV)/dev.done ## write the generated pages of docs/reference anew, and what is generated of the client
+	@$(BIN)/python src/make_client.py
 	@$(BIN)/python docs/generate.py
 
 lock: $(VENV)/dev.done ## pin every dependency anew, with hashes

@@ -19,10 +19,10 @@ PATIENCE_S: Final = 120.0
 def running(environment: Mapping[str, str], *, url: str) -> Iterator[subprocess.Popen[bytes]]:
     """A server that is ready, until the block ends.
 
-    :param environment: its settings, on top of ours.
+    :param environment: its settings, on top of our environment; no settings file is read.
     :raises SystemExit: it does not start, or is not ready within two minutes.
     """
-    process = subprocess.Popen([VISAVIS, "serve"], env={**os.environ, **environment})
+    process = subprocess.Popen([VISAVIS, "serve"], env={**os.environ, "VISAVIS_CONFIG": os.devnull, **environment})
     try:
         _wait(process, url)
         yield process

@@ -1,10 +1,8 @@
 """Write the generated pages of ``docs/reference``: ``python docs/generate.py``; ``--check`` only compares."""  # noqa: INP001 -- a script, not a package
 
 import argparse
-import ast
 import importlib
 import inspect
-import itertools
 import pkgutil
 import sys
 from collections.abc import Iterator
@@ -22,7 +20,7 @@ from visavis.model.access import TooManyTries
 from visavis.model.calibration import PromiseTooStrict
 from visavis.model.errors import FaceRefused, ImageRefused, StartupError, VisavisError
 from visavis.model.purpose import ModelChanged
-from visavis.settings import Settings
+from visavis.settings import Settings, example, shown_default, variable_of
 from visavis.web import auth, routes
 from visavis.web.app import create_app
 from visavis.web.problems import problem_response
@@ -73,7 +71,7 @@ def cli() -> str:
     head = (
         f"{_MADE}# The command line\n\n"
         "What `visavis --help` and the help of every command say. Commands speak REST to the server at `--url`,\n"
-        "except `init`, `serve`, `doctor` and `models`, which work on the installation they run on, and\n"
+        "except `init`, `serve`, `doctor`, `models` and `settings`, which work on the installation they run on, and\n"
         "`station key`, which makes a file.\n\n"
         "The exit codes of decisions are 0 `MATCH`, 10 `NO_MATCH`, 11 `REFUSED` and 12 `REVIEW`.\n"
     )
@@ -99,45 +97,29 @@ def _commands(command: click.Command, context: click.Context) -> Iterator[tuple[
 
 
 def settings() -> str:
-    """Every setting."""
-    words = {**_option_helps(), **_attribute_docstrings(Settings)}
+    """Every setting, and a file with all of them."""
     rows = []
     for name, field in Settings.model_fields.items():
-        default = field.get_default(call_default_factory=True, validated_data={})
-        shown = "not set" if default is None else f"`{_without_home(default)}`"
-        rows.append(f"| `VISAVIS_{name.upper()}` | {shown} | {words.get(name, '')} |")
+        default = shown_default(field)
+        shown = "not set" if default is None else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+        words = " ".join((field.description or "").split())
+        rows.append(f"| `{name}` | `{variable_of(name)}` | {shown} | {words} |")
     return (
         f"{_MADE}# Settings\n\n"
         f"{_first_line(Settings)}\n\n"
-        "They are read from the environment once, at the start. A few can also be given as options of\n"
-        "[`visavis serve`](cli.md#visavis-serve).\n\n"
-        "| variable | default | what it is |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        "They are read once, at the start: from options of [`visavis serve`](cli.md#visavis-serve), then from the\n"
+        "environment, then from one TOML file; what comes first counts. The file is the one that `--config` names,\n"
+        "else `VISAVIS_CONFIG`, else `~/.config/visavis/visavis.toml`, which need not be there. It is refused where\n"
+        "others can write it. A path in it that is not absolute begins at the file's folder.\n"
+        "`visavis settings show` tells what is set now and where it comes from. How to run a server is in\n"
+        "[the guide](../guides/running.md).\n\n"
+        "| key in the file | variable | default | what it is |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "The command line itself reads `VISAVIS_URL`, `VISAVIS_API_KEY`, `VISAVIS_STATION` and `VISAVIS_STATION_KEY`;\n"
-        "see [the command line](cli.md).\n"
+        "see [the command line](cli.md). Of any other variable that begins with `VISAVIS_` it is said that nothing\n"
+        "reads it, and which one was probably meant.\n\n"
+        "## A file with every setting\n\n"
+        f"What `visavis settings example` writes:\n\n```toml\n{example()}```\n"
     )
-
-
-def _without_home(default: object) -> str:
-    if isinstance(default, Path) and default.is_relative_to(Path.home()):
-        return f"~/{default.relative_to(Path.home())}"
-    return str(default)
-
-
-def _option_helps() -> dict[str, str]:
-    """What ``visavis serve`` says of the settings it takes, for those that say nothing themselves."""
-    options = [o for o in program.commands["serve"].params if isinstance(o, click.Option)]
-    return {str(o.name): (o.help or "").partition("[")[0].strip() for o in options}
-
-
-def _attribute_docstrings(kind: type) -> dict[str, str]:
-    """The string below each field of a class, on one line."""
-    (class_,) = ast.parse(inspect.getsource(kind)).body
-    found: dict[str, str] = {}
-    body = cast("ast.ClassDef", class_).body
-    for field, below in itertools.pairwise(body):
-        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-            found[cast("ast.Name", field.target).id] = " ".join(str(below.value.value).split())
-    return found
 
 
 _CALLERS: Final = {auth.station: "station", auth.person: "person", auth.link: "link"}
@@ -171,8 +153,9 @@ def _proof(dependant: Dependant) -> str:
     if call in _CALLERS:
         return _CALLERS[call]
     if call.__qualname__.startswith(auth.key_with.__qualname__):
-        return f"key, `{inspect.getclosurevars(call).nonlocals['scope'].value}`"
-    return ""
+        scopes = [f"`{scope.value}`" for scope in inspect.getclosurevars(call).nonlocals["scopes"]]
+        return ", ".join(["key", " or ".join(scopes)]) if scopes else "key"
+    return next(filter(None, map(_proof, dependant.dependencies)), "")
 
 
 PAGES: Final = {"refusals.md": refusals, "cli.md": cli, "settings.md": settings, "rest.md": rest}

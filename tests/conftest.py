@@ -1,12 +1,14 @@
 """Fixtures that every test may use."""
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytest_socket import disable_socket
+import structlog
+from pytest_socket import disable_socket, enable_socket
 from support.world import World, reopened_world, settings_in
 
 from visavis import bootstrap
@@ -14,10 +16,18 @@ from visavis import bootstrap
 _WITH_SOCKETS = {"integration", "e2e", "docs"}
 
 
+def pytest_configure() -> None:
+    """No test reads the settings file of whoever runs it, and requests to a world are not told on standard output."""
+    os.environ["VISAVIS_CONFIG"] = os.devnull
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """No network but where a test is about it; event loops may have their socket pair."""
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    if folder not in _WITH_SOCKETS:
+    if folder in _WITH_SOCKETS:
+        enable_socket()  # the test before may have been one without
+    else:
         disable_socket(allow_unix_socket=True)
 
 

@@ -3,23 +3,25 @@
 import fcntl
 import os
 import ssl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
 
 import sqlalchemy as sa
-import structlog
 import uvicorn
 from joserfc.jwk import OKPKey
+from structlog import get_logger
 
+from visavis import __version__, logs
 from visavis.adapters import doctor
 from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, read_card
 from visavis.adapters.clock import SystemClock
 from visavis.adapters.controller_key import CONTROLLER, seal_controller_key, unseal_controller_key
+from visavis.adapters.decoding.pool import DecodingPool
 from visavis.adapters.keyfile import make_key_file, read_key_file
-from visavis.adapters.listening import require_private
+from visavis.adapters.listening import require_free, require_private, require_tls_usable
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_extractor
@@ -33,11 +35,14 @@ from visavis.flows.doubles import Doubles
 from visavis.flows.enrol import Enrol
 from visavis.flows.extract import Extractor
 from visavis.flows.identify import Identify
+from visavis.flows.imports import Imports
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.once import Once
 from visavis.flows.other_way import OtherWay
 from visavis.flows.ports import Clock
+from visavis.flows.reach import Reach
+from visavis.flows.readings import Readings
 from visavis.flows.review import Reviews
 from visavis.flows.sessions import Sessions
 from visavis.flows.verify import Verify
@@ -45,11 +50,14 @@ from visavis.flows.withdraw import Withdraw
 from visavis.match.exact import ExactIndex
 from visavis.model.access import Scope
 from visavis.model.calibration import Calibration
+from visavis.model.errors import StartupError
 from visavis.model.keys import DataLocked, DataMissing, DataUnreadable, UnsafeListen
-from visavis.settings import Settings
+from visavis.settings import Settings, unknown_variables
 from visavis.web.app import create_app
 from visavis.web.rates import Rates
 from visavis.web.services import Services
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class Stages:
 
     extractor: Extractor
     calibration: Calibration
+    close: Callable[[], None] = field(default=lambda: None)
+    """Ends the processes that they work with, if there are any."""
 
 
 class DataDirectory:
@@ -127,7 +137,7 @@ def _fill(settings: Settings, root: bytes) -> str:
     controller = OKPKey.generate_key("Ed25519").as_pem(private=True)
     store.keep(CONTROLLER, seal_controller_key(controller, root=root))
     api_keys = ApiKeys(store=store, keyring=_open_keyring(store, root), clock=SystemClock())
-    _, secret = api_keys.make(name="first", scopes=frozenset(Scope))
+    _, secret = api_keys.make(name="first", scopes=set(Scope))
     store.close()
     return secret
 
@@ -145,15 +155,21 @@ def chosen_cards(settings: Settings) -> list[ModelCard]:
 
 
 def open_stages(settings: Settings) -> Stages:
-    """Load the models; what does not check out refuses to start."""
+    """Load the models and start the processes that decode; what does not check out refuses to start."""
     folder = cards_of(settings)
-    extractor = open_extractor(
-        ModelStore(settings.models),
-        Runtime(threads=settings.cores_per_inference, streams=settings.inferences_at_once),
-        detector_card=folder / settings.detector,
-        embedder_card=folder / settings.embedder,
-    )
-    return Stages(extractor, read_calibration(folder / settings.embedder))
+    with ExitStack() as undo:
+        decoder = DecodingPool()
+        undo.callback(decoder.close)
+        extractor = open_extractor(
+            ModelStore(settings.models),
+            Runtime(threads=settings.cores_per_inference, streams=settings.inferences_at_once),
+            detector_card=folder / settings.detector,
+            embedder_card=folder / settings.embedder,
+            decoder=decoder,
+            # While some are being decoded, others can be looked at.
+            at_once=decoder.at_once + settings.inferences_at_once,
+        )
+        return Stages(extractor, read_calibration(folder / settings.embedder), close=undo.pop_all().close)
 
 
 @_told_unreadable()
@@ -177,6 +193,8 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         return ExactIndex(model_id=model_id, dimension=dimension)
 
     live = LiveGalleries(store=store, keyring=keyring, clock=clock, new_index=new_index)
+    readings = Readings(store=store, keyring=keyring, clock=clock)
+    enrol = Enrol(store=store, keyring=keyring, clock=clock, extractor=extractor, calibration=calibration)
     sessions = Sessions(store=store, keyring=keyring, clock=clock)
     doubles = Doubles(keyring=keyring, clock=clock, live=live, calibration=calibration)
     deciding = Deciding(store=store, keyring=keyring, clock=clock, calibration=calibration)
@@ -186,14 +204,17 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         live=live,
         administer=Administer(store=store, keyring=keyring, clock=clock, calibration=calibration),
         api_keys=ApiKeys(store=store, keyring=keyring, clock=clock),
-        enrol=Enrol(store=store, keyring=keyring, clock=clock, extractor=extractor, calibration=calibration),
+        reach=Reach(store=store),
+        readings=readings,
+        enrol=enrol,
+        imports=Imports(store=store, keyring=keyring, clock=clock, enrol=enrol, readings=readings),
         agree=Agree(store=store, keyring=keyring, clock=clock, live=live, doubles=doubles),
         withdraw=Withdraw(store=store, keyring=keyring, clock=clock, live=live),
         sessions=sessions,
         identify=Identify(
             store=store, clock=clock, sessions=sessions, extractor=extractor, live=live, deciding=deciding
         ),
-        verify=Verify(store=store, sessions=sessions, extractor=extractor, live=live, deciding=deciding),
+        verify=Verify(store=store, clock=clock, sessions=sessions, extractor=extractor, live=live, deciding=deciding),
         document_check=DocumentCheck(store=store, sessions=sessions, extractor=extractor, deciding=deciding),
         other_way=OtherWay(store=store, clock=clock, sessions=sessions, deciding=deciding),
         reviews=Reviews(store=store, keyring=keyring, clock=clock, live=live, doubles=doubles),
@@ -201,6 +222,7 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         rates=Rates(calls_per_minute=settings.rate_per_minute, failures_per_minute=settings.failures_per_minute),
         base_url=settings.base_url,
         purge_every_s=settings.purge_every_s,
+        close=stages.close,
     )
 
 
@@ -209,19 +231,29 @@ def serve(settings: Settings) -> None:
 
     :raises StartupError: the leaf says what is missing or unsafe.
     """
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(os.fdopen(os.dup(2), "w", buffering=1)),
-    )
+    # A copy of standard error: what the log is written to stays open whoever closes the other.
+    logs.configure(level=settings.log_level, form=settings.log_format, descriptor=os.dup(2))
+    log.info("starting", version=__version__, port=settings.port, tls=settings.tls_cert is not None)
+    for variable, nearest in unknown_variables():
+        log.warning("unknown_variable", variable=variable, nearest=nearest)
+    try:
+        _run(settings)
+    except StartupError as error:
+        log.error("not_started", code=error.code)  # noqa: TRY400 -- the command tells the rest, to a person
+        raise
+    log.info("stopped")
+
+
+def _run(settings: Settings) -> None:
     with DataDirectory(settings.data_dir):
+        # What is told by the settings alone is told before the models are loaded.
+        require_private(settings)
+        require_tls_usable(settings)
+        require_free(settings)
         services = open_services(settings)
         require_safe_listen(settings, services)
         uvicorn.run(
-            create_app(services),
+            create_app(services, log_addresses=settings.log_addresses),
             host=settings.host,
             port=settings.port,
             ssl_certfile=settings.tls_cert,
@@ -230,7 +262,7 @@ def serve(settings: Settings) -> None:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            log_level="warning",
+            log_config=None,
         )
 
 

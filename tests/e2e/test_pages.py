@@ -272,7 +272,13 @@ def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path:
     download.value.save_as(tmp_path / "held.json")
     told = read_json(tmp_path / "held.json")
     subject = at_sim.api("GET", f"/v1/subjects/{told['subject_id']}").json()
-    assert told == {**subject, "state": "CONSENTED"}
+    assert told == {**subject, "state": "CONSENTED", "readings": []}
+    expect(held).to_contain_text("Nobody so far.")
+    headers = {"Visavis-Reason": "<b>asked</b> at the desk"}
+    at_sim.api("GET", f"/v1/subjects/{told['subject_id']}", headers=headers)
+    load_receipt(page, receipt)
+    for words in ("first", "Everything held about you", "<b>asked</b> at the desk"):
+        expect(page.locator("#readings")).to_contain_text(words)
 
 
 def test_device_with_a_wrong_clock_signs_by_that_of_the_server(page: Page, at_sim: World, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_person_proves_on_their_own_device_that_it_is_them(page: Page, door: Doo
     page.locator("#photo").set_input_files(face(2))
     page.get_by_role("button", name="Send this photo").click()
     expect(page.locator(".verdict")).to_have_text("Recognised")
-    assert door.operator.personal_decision(invitation.session_id).outcome == "MATCH"
+    assert door.operator.personal_decision(invitation.session_id, reason="log-in").outcome == "MATCH"
 
 
 def test_camera_picture_without_a_face_is_refused_with_guidance(page: Page, door: Door, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_camera_picture_without_a_face_is_refused_with_guidance(page: Page, door
     page.get_by_role("button", name="Take the photo").click()
     page.get_by_role("button", name="Send this photo").click()
     expect(page.locator(".verdict")).to_have_text("Not decided")
-    assert door.operator.personal_decision(invitation.session_id).reason == "no_face"
+    assert door.operator.personal_decision(invitation.session_id, reason="log-in").reason == "no_face"
 
 
 def test_holder_grants_a_document_check(page: Page, door: Door) -> None:

@@ -128,11 +128,13 @@ def test_s3_only_an_operators_key_reads_reviews_states_and_decisions(world: Worl
         "/v1/reviews",
         f"/v1/decisions?gallery_id={gallery}",
         f"/v1/subjects/{subject}",
+        f"/v1/galleries/{gallery}",
         f"/v1/galleries/{gallery}/subjects",
-        f"/v1/galleries/{gallery}/subjects/by-reference?external_reference=eve",
+        f"/v1/galleries/{gallery}/subjects/lookup",
     ]
     for path in doors:
-        response = world.http.get(path, headers={"Authorization": f"Bearer {key}"})
+        asked = {"json": {"external_reference": "eve", "reason": "a test"}} if path.endswith("/lookup") else {}
+        response = world.api("POST" if asked else "GET", path, headers={"Authorization": f"Bearer {key}"}, **asked)
         assert (response.status_code, response.json()["code"]) == (403, "scope_missing"), path
 
 

@@ -11,7 +11,8 @@ import visavis.client as client_package
 from support.world import World
 from visavis.adapters.sql import tables
 from visavis.cli.main import program
-from visavis.client.caller import Caller
+from visavis.client.aio.caller import AsyncCaller
+from visavis.client.sync.caller import Caller
 from visavis.settings import Settings
 
 
@@ -71,7 +72,7 @@ def client_names() -> set[str]:
     found: set[str] = set()
     for name in client_package.__all__:
         thing = getattr(client_package, name)
-        if inspect.isclass(thing) and issubclass(thing, Caller):
+        if inspect.isclass(thing) and issubclass(thing, Caller | AsyncCaller):
             for method_name, method in inspect.getmembers(thing, inspect.isfunction):
                 if method_name.startswith("__") and method_name != "__init__":
                     continue

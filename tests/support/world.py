@@ -77,7 +77,7 @@ class World:
     # An operator's calls
 
     def api(self, method: str, path: str, **body: Any) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {self.secret}", **body.pop("headers", {})}
+        headers = {"Authorization": f"Bearer {self.secret}", "Visavis-Reason": "a test", **body.pop("headers", {})}
         return self.http.request(method, path, headers=headers, **body)
 
     def made(self, path: str, body: dict[str, Any], status: int = 201) -> dict[str, Any]:
@@ -282,9 +282,11 @@ def opened_world(folder: Path) -> Iterator[World]:
 
 
 @contextmanager
-def reopened_world(folder: Path, settings: Settings, secret: str) -> Iterator[World]:
+def reopened_world(
+    folder: Path, settings: Settings, secret: str, *, clock: SimClock | None = None, faces: SimExtractor | None = None
+) -> Iterator[World]:
     """A server over data that is there already."""
-    clock, faces = SimClock(), SimExtractor()
+    clock, faces = clock or SimClock(), faces or SimExtractor()
     stages = bootstrap.Stages(faces, CALIBRATION)
     services = bootstrap.open_services(settings, clock=clock, stages=stages)
     world = World(folder=folder, secret=secret, clock=clock, faces=faces, services=services)

@@ -55,6 +55,10 @@ def test_what_is_safe_may_listen(world: World, changed: dict[str, Any]) -> None:
         ({**BEYOND, "tls_cert": None, "tls_key": None}, "without TLS"),
         ({**BEYOND, "public_url": None}, "VISAVIS_PUBLIC_URL"),
         ({**BEYOND, "public_url": "http://faces.example"}, "VISAVIS_PUBLIC_URL"),
+        ({**BEYOND, "public_url": "https://ann:word@faces.example"}, "without user"),
+        ({"public_url": ""}, "VISAVIS_PUBLIC_URL"),
+        ({"public_url": "https://faces.example/#x"}, "without user"),
+        ({"public_url": "faces.example"}, "without user"),
     ],
 )
 def test_what_is_not_safe_may_not_listen(world: World, changed: dict[str, Any], words: str) -> None:

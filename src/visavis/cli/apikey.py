@@ -6,7 +6,7 @@ import click
 
 from visavis.cli.output import gather, list_options, show, show_page
 from visavis.cli.shell import Group, Shell, pass_shell, progress, sure
-from visavis.client.operating import Scope
+from visavis.client import Scope
 
 
 @click.group(cls=Group)
@@ -24,11 +24,19 @@ def apikey() -> None:
     type=click.Choice(["admin", "enrol", "operate"]),
     help="What it may do; give it once for each.",
 )
+@click.option(
+    "--gallery",
+    "gallery_ids",
+    multiple=True,
+    help="A gallery it is for; give it once for each. Without it, all. Not together with the scope 'admin'.",
+)
+@click.option("--days", type=click.IntRange(1, 3660), help="How long it can be used; without it, until it is revoked.")
 @pass_shell
-def create(shell: Shell, name: str, scopes: Sequence[Scope]) -> None:
+def create(shell: Shell, name: str, scopes: Sequence[Scope], gallery_ids: Sequence[str], days: int | None) -> None:
     """Make a key. Its secret is shown once."""
     with shell.operator() as server:
-        show(shell, server.make_api_key(name=name, scopes=scopes))
+        key = server.make_api_key(name=name, scopes=scopes, gallery_ids=gallery_ids or None, expires_in_days=days)
+    show(shell, key)
     progress().print("Keep the secret now: it is not stored and not shown again.")
 
 
@@ -39,7 +47,26 @@ def list_all(shell: Shell, after: str | None, limit: int) -> None:
     """All keys, without their secrets."""
     with shell.operator() as server:
         page = gather(server.api_keys, after=after, limit=limit)
-    show_page(shell, page, ["id", "name", "scopes", "created_at", "revoked_at"])
+    columns = ["id", "name", "scopes", "gallery_ids", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    show_page(shell, page, columns)
+
+
+@apikey.command()
+@click.argument("key_id")
+@click.option(
+    "--overlap-hours",
+    type=click.IntRange(0, 720),
+    default=24,
+    show_default=True,
+    help="How long the old key goes on working.",
+)
+@pass_shell
+def rotate(shell: Shell, key_id: str, overlap_hours: int) -> None:
+    """Make a key in another's place: same name, scopes and galleries. A key may rotate itself."""
+    with shell.operator() as server:
+        rotated = server.rotate_api_key(key_id, overlap_hours=overlap_hours)
+    show(shell, rotated)
+    progress().print("Keep the new secret now, and put it where the old one is used before that ends.")
 
 
 @apikey.command()

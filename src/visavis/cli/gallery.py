@@ -3,6 +3,7 @@
 import click
 
 from visavis.cli.output import gather, list_options, show, show_page
+from visavis.cli.reason import reason_option
 from visavis.cli.shell import Group, Shell, pass_shell
 
 
@@ -34,7 +35,7 @@ def show_one(shell: Shell, gallery_id: str) -> None:
 @list_options
 @pass_shell
 def list_all(shell: Shell, after: str | None, limit: int) -> None:
-    """All galleries."""
+    """All galleries of your key."""
     with shell.operator() as server:
         page = gather(server.galleries, after=after, limit=limit)
     show_page(shell, page, ["id", "name", "purpose_id", "references", "capacity", "model_id"])
@@ -42,12 +43,15 @@ def list_all(shell: Shell, after: str | None, limit: int) -> None:
 
 @gallery.command()
 @click.argument("gallery_id")
+@reason_option
 @list_options
 @pass_shell
-def subjects(shell: Shell, gallery_id: str, after: str | None, limit: int) -> None:
+def subjects(shell: Shell, gallery_id: str, reason: str, after: str | None, limit: int) -> None:
     """The people of a gallery, without their names: 'visavis subject show' tells one."""
     with shell.operator() as server:
         page = gather(
-            lambda after, limit: server.subjects(gallery_id, after=after, limit=limit), after=after, limit=limit
+            lambda after, limit: server.subjects(gallery_id, reason=reason, after=after, limit=limit),
+            after=after,
+            limit=limit,
         )
     show_page(shell, page, ["subject_id", "state", "created_at"])

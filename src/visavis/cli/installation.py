@@ -1,28 +1,32 @@
 """``visavis init``, ``serve`` and ``doctor``: an installation itself, on the machine it is on."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from visavis.cli.output import show, show_rows
+from visavis.cli.settings import config_option, settings_from
 from visavis.cli.shell import FAILED, Command, Shell, fail, pass_shell, progress
-from visavis.settings import Settings
+from visavis.model.errors import StartupError
+from visavis.settings import read_settings
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
 @click.command(cls=Command)
+@config_option
 @pass_shell
 @click.pass_context
-def init(ctx: click.Context, shell: Shell) -> None:
+def init(ctx: click.Context, shell: Shell, config: Path | None) -> None:
     """Make the data directory, the root key, the database and a first API key with every scope.
 
-    Where they go: VISAVIS_DATA_DIR and VISAVIS_KEY_FILE, or a place below your home directory.
+    Where they go: data_dir and key_file of the settings, or a place below your home directory.
     """
     from visavis import bootstrap  # noqa: PLC0415 -- loads the whole server; only its own commands wait for that
 
-    settings = Settings()
+    settings = settings_from(config)
     try:
         secret = bootstrap.initialise(settings)
     except FileExistsError as there:
@@ -34,6 +38,7 @@ def init(ctx: click.Context, shell: Shell) -> None:
 
 
 @click.command(cls=Command)
+@config_option
 @click.option("--host", help="Address to listen on; beyond this machine only with TLS. [VISAVIS_HOST]")
 @click.option("--port", type=click.IntRange(1, 65535), help="[VISAVIS_PORT]")
 @click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate chain, PEM. [VISAVIS_TLS_CERT]")
@@ -42,30 +47,38 @@ def init(ctx: click.Context, shell: Shell) -> None:
     "--public-url",
     help="What links to people begin with; beyond this machine https. [VISAVIS_PUBLIC_URL]",
 )
-def serve(**given: Any) -> None:
-    """Run the server until it is told to stop."""
+def serve(config: Path | None, **given: Any) -> None:
+    """Run the server until it is told to stop. Its log goes to standard error."""
     from visavis import bootstrap  # noqa: PLC0415 -- loads the whole server; only its own commands wait for that
 
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    progress().print(f"Starting Visavis at {settings.base_url}. Ctrl-C stops it.")
+    settings = settings_from(config, **given)
+    if sys.stderr.isatty():  # elsewhere standard error is a log, for programs
+        progress().print(f"Starting Visavis at {settings.base_url}. Ctrl-C stops it.")
     bootstrap.serve(settings)
 
 
 @click.command(cls=Command)
+@config_option
 @pass_shell
 @click.pass_context
-def doctor(ctx: click.Context, shell: Shell) -> None:
-    """Check everything one can get wrong, without the server. Exit code 1 if a check fails."""
+def doctor(ctx: click.Context, shell: Shell, config: Path | None) -> None:
+    """Check everything one can get wrong, changing nothing. Exit code 1 if a check fails."""
     from visavis import bootstrap  # noqa: PLC0415 -- loads the whole server; only its own commands wait for that
 
-    checks = bootstrap.diagnose(Settings())
-    rows = [{"state": c.state, "name": c.name, "message": c.message, "mend": c.mend} for c in checks]
+    try:
+        settings = read_settings(config)
+    except StartupError as error:
+        said = f"{error.detail} Nothing else was checked."
+        rows = [{"state": "fail", "name": "settings", "message": said, "mend": error.mend}]
+    else:
+        checks = bootstrap.diagnose(settings)
+        rows = [{"state": c.state, "name": c.name, "message": c.message, "mend": c.mend} for c in checks]
     if shell.as_json:
         show_rows(shell, rows, [])
     else:
         for row in rows:
             _tell(row)
-    if any(check.state == "fail" for check in checks):
+    if any(row["state"] == "fail" for row in rows):
         ctx.exit(FAILED)
 
 

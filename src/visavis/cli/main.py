@@ -9,11 +9,14 @@ from visavis.cli.decisions import decisions
 from visavis.cli.document_check import document_check
 from visavis.cli.enrol import enrol
 from visavis.cli.gallery import gallery
+from visavis.cli.imports import import_
 from visavis.cli.installation import doctor, init, serve
 from visavis.cli.me import me
 from visavis.cli.models import models
 from visavis.cli.purpose import purpose
+from visavis.cli.readings import readings
 from visavis.cli.review import review
+from visavis.cli.settings import settings
 from visavis.cli.shell import DEFAULT_URL, Group, Shell
 from visavis.cli.station import station
 from visavis.cli.stationed import identify, pin, qr, verify
@@ -36,11 +39,11 @@ def program(ctx: click.Context, url: str, api_key: str, as_json: bool) -> None:
 
 
 for _command in (
-    *(init, serve, doctor, models),
+    *(init, serve, doctor, models, settings),
     *(purpose, gallery, station, apikey),
-    *(enrol, consent, me, subject, withdraw),
+    *(enrol, import_, consent, me, subject, withdraw),
     *(identify, verify, document_check, pin, qr),
-    *(review, decisions),
+    *(review, decisions, readings),
 ):
     program.add_command(_command)
 

@@ -5,6 +5,7 @@ from typing import Literal
 import click
 
 from visavis.cli.output import gather, list_options, show, show_page
+from visavis.cli.reason import reason_option
 from visavis.cli.shell import Group, Shell, pass_shell
 
 
@@ -14,12 +15,15 @@ def review() -> None:
 
 
 @review.command("list")
+@reason_option
 @list_options
 @pass_shell
-def list_all(shell: Shell, after: str | None, limit: int) -> None:
-    """Everything that waits."""
+def list_all(shell: Shell, reason: str, after: str | None, limit: int) -> None:
+    """Everything that waits in your galleries."""
     with shell.operator() as server:
-        page = gather(server.reviews, after=after, limit=limit)
+        page = gather(
+            lambda after, limit: server.reviews(reason=reason, after=after, limit=limit), after=after, limit=limit
+        )
     show_page(shell, page, ["id", "kind", "subject_id", "other_subject_id", "created_at"])
 
 

@@ -10,9 +10,8 @@ import click
 
 from visavis.cli.output import show
 from visavis.cli.shell import DECISION_EPILOG, EXIT_CODES, Command, Shell, pass_shell
-from visavis.client import StationClient, VisavisProblem, load_station_key
+from visavis.client import SessionKind, StationClient, VisavisProblem, load_station_key
 from visavis.client.photos import read_photo
-from visavis.client.station import SessionKind
 from visavis.wire.deciding import DecisionAnswer, SessionAnswer
 
 

@@ -3,6 +3,7 @@
 import click
 
 from visavis.cli.output import show, show_other_way
+from visavis.cli.reason import reason_option
 from visavis.cli.shell import Command, Group, Shell, pass_shell, sure
 
 
@@ -15,14 +16,16 @@ def subject() -> None:
 @click.argument("subject_id", required=False)
 @click.option("--gallery", "gallery_id", help="Together with --reference, instead of SUBJECT_ID.")
 @click.option("--reference", help="Your own name for the person.")
+@reason_option
 @pass_shell
-def show_one(shell: Shell, subject_id: str | None, gallery_id: str | None, reference: str | None) -> None:
+def show_one(shell: Shell, subject_id: str | None, gallery_id: str | None, reference: str | None, reason: str) -> None:
     """Everything that is held about one person."""
     with shell.operator() as server:
         if subject_id is not None and gallery_id is None and reference is None:
-            show(shell, server.subject(subject_id))
+            show(shell, server.subject(subject_id, reason=reason))
         elif subject_id is None and gallery_id is not None and reference is not None:
-            show(shell, server.subject_by_reference(gallery_id, external_reference=reference))
+            found = server.subject_by_reference(gallery_id, external_reference=reference, reason=reason)
+            show(shell, found)
         else:
             raise click.UsageError("Name either SUBJECT_ID, or --gallery and --reference.")
 

@@ -7,28 +7,56 @@ For example, a station that identifies a visitor::
         session = station.open_session("identify")
         print(station.identify(session.session_id, photo="visitor.jpg").decision)
 
-Everything that goes wrong is a ``VisavisProblem``.
+Every caller is there twice: ``AsyncStationClient`` does the same in ``async with`` and with ``await``. Everything
+that goes wrong is a ``VisavisProblem``; ``visavis.client.errors`` has a class for each code.
 """
 
-from visavis.client.links import ConsentLink, GrantLink
-from visavis.client.operating import Visavis
-from visavis.client.person import Person
+from visavis.client import errors
+from visavis.client.aio.links import AsyncConsentLink, AsyncGrantLink
+from visavis.client.aio.operating import AsyncVisavis
+from visavis.client.aio.paging import async_every
+from visavis.client.aio.person import AsyncPerson
+from visavis.client.aio.station import AsyncStationClient
+from visavis.client.choices import Resolution, Scope, SessionKind
+from visavis.client.imports import NamedPhoto, Part, person_digest
 from visavis.client.photos import Photo
 from visavis.client.problem import VisavisProblem
 from visavis.client.receipt_file import Receipt
-from visavis.client.station import StationClient
 from visavis.client.station_key import load_station_key, make_station_key, public_key_text
+from visavis.client.sync.links import ConsentLink, GrantLink
+from visavis.client.sync.operating import Visavis
+from visavis.client.sync.paging import every
+from visavis.client.sync.person import Person
+from visavis.client.sync.station import StationClient
+from visavis.client.trying import Connections, Retries, Timeouts
 
 __all__ = [
+    "AsyncConsentLink",
+    "AsyncGrantLink",
+    "AsyncPerson",
+    "AsyncStationClient",
+    "AsyncVisavis",
+    "Connections",
     "ConsentLink",
     "GrantLink",
+    "NamedPhoto",
+    "Part",
     "Person",
     "Photo",
     "Receipt",
+    "Resolution",
+    "Retries",
+    "Scope",
+    "SessionKind",
     "StationClient",
+    "Timeouts",
     "Visavis",
     "VisavisProblem",
+    "async_every",
+    "errors",
+    "every",
     "load_station_key",
     "make_station_key",
+    "person_digest",
     "public_key_text",
 ]

@@ -1,12 +1,13 @@
 """Photos as callers have them: bytes, or the path of a file."""
 
+import asyncio
 import os
 from pathlib import Path
 
-from visavis.client.problem import problem_here
+from visavis.client.raising import problem_here
 
 Photo = bytes | str | os.PathLike[str]
-"""The bytes of a JPEG or PNG file, or where it lies."""
+"""The bytes of a JPEG, PNG, WebP, HEIC or AVIF file, or where it lies."""
 
 File = tuple[str, tuple[str, bytes, str]]
 """One part of a multipart body: field, and name, bytes and type of the file."""
@@ -18,6 +19,14 @@ def as_file(field: str, photo: Photo) -> File:
     :raises VisavisProblem: ``photo_unreadable``.
     """
     return field, (field, read_photo(photo), "application/octet-stream")
+
+
+async def async_as_file(field: str, photo: Photo) -> File:
+    """The same, read by another thread.
+
+    :raises VisavisProblem: ``photo_unreadable``.
+    """
+    return as_file(field, photo) if isinstance(photo, bytes) else await asyncio.to_thread(as_file, field, photo)
 
 
 def read_photo(photo: Photo) -> bytes:

@@ -9,6 +9,10 @@ OWN_CODES: Final = {
         "The server cannot be reached",
         "Check the address and that the server runs. After a write, look first whether it was done.",
     ),
+    "timed_out": (
+        "The server did not answer in time",
+        "Try again later, or allow more time. After a write, look first whether it was done.",
+    ),
     "answer_unreadable": (
         "The answer is not one of this server's",
         "Check that the address is a Visavis server of this release and not a proxy or another service.",
@@ -41,10 +45,9 @@ _CLIENT_ERRORS: Final = 4
 class VisavisProblem(Exception):
     """A call did not do what was asked.
 
-    ``problem`` is the server's RFC 9457 document. Where the server gave none, it is ours, with one of the codes
-    ``unreachable``, ``answer_unreadable``, ``url_unsafe``, ``api_key_missing``, ``link_unreadable``, ``offer_unfit``,
-    ``receipt_unreadable``, ``key_unreadable``, ``photo_unreadable``, ``file_exists`` and ``file_unwritable``, no
-    request id, and the HTTP status that came, or 0.
+    What is raised is one of the classes of ``visavis.client.errors``, one for each code; only a code that this release
+    does not know yet comes as a plain ``VisavisProblem``. ``problem`` is the server's RFC 9457 document. Where the
+    server gave none, it is ours, with one of ``OWN_CODES``, no request id, and the HTTP status that came, or 0.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -85,13 +88,3 @@ class VisavisProblem(Exception):
     def retry_after_s(self) -> float | None:
         """Seconds after which the same call can succeed, where the server knows."""
         return self.problem.retry_after_s
-
-
-def problem_here(code: str, detail: str, *, status: int = 0, request_id: str = "") -> VisavisProblem:
-    """A problem of this side, to raise."""
-    title, mend = OWN_CODES[code]
-    return VisavisProblem(
-        Problem(
-            type="about:blank", title=title, status=status, code=code, detail=detail, mend=mend, request_id=request_id
-        )
-    )

@@ -11,7 +11,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from visavis.client.private_files import write_private
-from visavis.client.problem import problem_here
+from visavis.client.raising import problem_here
 
 _VERSION_FIELD: Final = "visavis_receipt"
 _VERSION: Final = 1

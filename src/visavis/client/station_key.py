@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from visavis.client.private_files import write_private
-from visavis.client.problem import problem_here
+from visavis.client.raising import problem_here
 
 
 def make_station_key(path: str | os.PathLike[str]) -> Ed25519PrivateKey:

@@ -39,6 +39,9 @@ _SMALL_ORDER: Final = frozenset(
         "ee" + "ff" * 30 + "7f",
     )
 )
+_MISLEADING: Final = frozenset({"jku", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64"})
+"""Header members that a reader of another make may follow, to another key or another signed text than ours."""
+
 MAX_JWS: Final = 64 * 1024
 """Longest JWS that is parsed, in characters."""
 
@@ -143,7 +146,7 @@ def expiry(offer: dict[str, Any]) -> datetime:
     """
     try:
         return datetime.fromisoformat(str(offer["valid_until"])).astimezone(UTC)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         raise ConsentForged("The offer does not say until when it is valid.") from None
 
 
@@ -171,14 +174,17 @@ def _signed_by_header_key(token: str, typ: str) -> tuple[bytes, dict[str, Any]]:
     jwk = header.get("jwk")
     if header.get("typ") != typ or not isinstance(jwk, dict) or set(jwk) != {"kty", "crv", "x"}:
         raise ConsentForged("This is not a signature with a public key.")
+    if _MISLEADING & set(header):
+        raise ConsentForged("The header names another key, or an extension that changes what was signed.")
     try:
-        key = OKPKey.import_key(jwk)
+        OKPKey.import_key(jwk)
         raw = urlsafe_b64decode(str(jwk["x"]) + "==")
     except (JoseError, ValueError, KeyError, TypeError):
         raise ConsentForged("The public key cannot be read.") from None
     if (jwk["kty"], jwk["crv"]) != ("OKP", "Ed25519") or not is_sound_key(raw):
         raise ConsentForged("The public key is not an Ed25519 key.")
-    return raw, _verify(token, key)[1]
+    # The key that is returned is the key that verifies, however a library reads the header's.
+    return raw, _verify(token, as_public_key(raw))[1]
 
 
 def _stamp(moment: datetime) -> str:

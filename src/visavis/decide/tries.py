@@ -1,4 +1,4 @@
-"""Slowing and stopping guesses of a PIN."""
+"""Slowing and stopping guesses: of a PIN, or of the face that fits a stolen receipt."""
 
 from datetime import datetime, timedelta
 
@@ -9,6 +9,11 @@ LONGEST_DELAY = timedelta(hours=1)
 FORGET_AFTER = timedelta(days=30)
 
 
+def own_tries(subject_id: str) -> str:
+    """Under which identifier wrong faces in somebody's personal sessions are counted."""
+    return f"face {subject_id}"
+
+
 def require_try(tries: Tries | None, *, now: datetime) -> None:
     """Refuse a try that comes too early, or at all after too many.
 
@@ -17,7 +22,7 @@ def require_try(tries: Tries | None, *, now: datetime) -> None:
     if tries is None:
         return
     if tries.failures >= MAX_TRIES:
-        raise TooManyTries("This PIN is blocked after too many wrong tries.")
+        raise TooManyTries("Nothing more is tried here after too many wrong tries.")
     if now < tries.next_at:
         raise TooManyTries("Too many wrong tries.", retry_after_s=(tries.next_at - now).total_seconds())
 

@@ -4,11 +4,14 @@ from dataclasses import replace
 
 from visavis.consent.receipt import is_sound_key
 from visavis.decide.target import capacity, require_statable
+from visavis.decide.tries import own_tries
 from visavis.flows.credentials import Issued, issue
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store
+from visavis.flows.sessions import end_unused, require_in_use
 from visavis.flows.subjects import make_subject
 from visavis.liveness.modes import require_checkable
+from visavis.model.access import AlreadyExists
 from visavis.model.calibration import Calibration
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.ids import new_id
@@ -134,9 +137,42 @@ class Administer:
     def reopen_station(self, station_id: str) -> Station:
         """Unlock a station that an operator has looked at; its count starts anew."""
         with self._store.write() as tx:
-            station = replace(tx.stations.get(station_id), locked=False, unmatched="")
+            station = replace(require_in_use(tx.stations.get(station_id)), locked=False, unmatched="")
             tx.stations.change(station)
         return station
+
+    def replace_station_key(self, station_id: str, *, public_key: bytes) -> Station:
+        """A station's new key, in place of one that is lost or was stolen.
+
+        Once this returned, the old key opens nothing. An unused session ends; lock, window and pace stay, so that a
+        new key is no way around them.
+
+        :raises StationInvalid: no such key, or the one it has. :raises AlreadyExists: another station's.
+        """
+        if not is_sound_key(public_key):
+            raise StationInvalid
+        with self._store.write() as tx:
+            station = require_in_use(tx.stations.get(station_id))
+            if public_key == station.public_key:
+                raise StationInvalid("The station has this key already.")
+            if tx.stations.count(public_key=public_key):
+                raise AlreadyExists("Another station has this key, or had it when it was retired.")
+            end_unused(tx, station.id)
+            station = replace(station, public_key=public_key)
+            tx.stations.change(station)
+        return station
+
+    def retire_station(self, station_id: str) -> None:
+        """Take a station out of use for good; its decisions stay.
+
+        Once this returned, its key opens nothing and nothing is decided there, not even what was being looked at. Its
+        key is kept, so that nobody can register it again. Doing it again changes nothing.
+        """
+        with self._store.write() as tx:
+            station = tx.stations.get(station_id)
+            if station.retired_at is None:
+                end_unused(tx, station.id)
+                tx.stations.change(replace(station, retired_at=self._clock.now()))
 
     def add_without_face(self, gallery_id: str, *, external_reference: str) -> tuple[Subject, Issued]:
         """Somebody who is served by PIN and QR credential only (rule S7)."""
@@ -153,8 +189,9 @@ class Administer:
         return subject, issued
 
     def new_credentials(self, subject_id: str) -> Issued:
-        """A new PIN and QR credential for somebody who lost theirs; wrong tries are forgotten."""
+        """A new PIN and QR credential for somebody who lost theirs; wrong tries, of a face too, are forgotten."""
         with self._store.write() as tx:
             subject = tx.subjects.get(subject_id)
             tx.tries.remove(id=subject.reference_tag.hex())
+            tx.tries.remove(id=own_tries(subject.id))
             return issue(tx, subject.id, keyring=self._keyring)

@@ -7,6 +7,7 @@ from typing import Any
 from visavis.consent.receipt import countersigned_by, expiry, read_offer
 from visavis.flows.credentials import Issued, issue, issue_once
 from visavis.flows.doubles import Doubles
+from visavis.flows.entries import drop_links
 from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
@@ -102,6 +103,7 @@ class Agree:
             tx.receipts.change(replace(receipt, countersignature=countersignature))
             subject = with_public_key(tx, subject, raw_key, keyring=self._keyring)
             self._admit_or_hold(tx, enrolment, subject)
+            drop_links(tx, enrolment, subject, keyring=self._keyring)
             other_way = issue_once(tx, subject.id, keyring=self._keyring)
         return Agreed(subject.id, receipt.id, receipt.offer, countersignature, other_way)
 

@@ -8,6 +8,7 @@ from visavis.decide.target import fmr_for
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import open_references, require_recognisable
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.sessions import require_in_use
 from visavis.flows.subjects import external_reference_of
 from visavis.match.index import Candidate
 from visavis.model.calibration import Calibration
@@ -107,13 +108,16 @@ class Deciding:
         """Write the decision, in the transaction that made it, and say what may be told.
 
         A face that was compared and matched nobody counts towards the station's lock (rule S2).
+
+        :raises StationRetired: the station was taken out of use meanwhile; nothing is told.
         """
         now = self._clock.now()
         compared = means is Means.FACE and verdict.outcome is not Outcome.REFUSED
-        if session.station_id is not None and compared:
-            station = tx.stations.get(session.station_id)
-            window, locks = after_probe(station.unmatched, matched=verdict.outcome is not Outcome.NO_MATCH)
-            tx.stations.change(replace(station, unmatched=window, locked=station.locked or locks))
+        if session.station_id is not None:
+            station = require_in_use(tx.stations.get(session.station_id))
+            if compared:
+                window, locks = after_probe(station.unmatched, matched=verdict.outcome is not Outcome.NO_MATCH)
+                tx.stations.change(replace(station, unmatched=window, locked=station.locked or locks))
         decision = Decision(
             id=new_id("dec"),
             session_id=session.id,

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from visavis.consent.receipt import record, sign_offer
 from visavis.decide.target import require_room
@@ -50,9 +51,21 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Photo:
+class Usable:
+    """A photo that may be stored: its SHA-256 digest and the template of the one person in it."""
+
     digest: bytes
     template: Template
+
+
+class Beside(Protocol):
+    """What is written together with an enrolment, and taken back with it."""
+
+    def write(self, tx: Transaction, offered: Offered, *, subject_key: bytes) -> None:
+        """Add to the transaction that stores the enrolment; what it raises keeps the enrolment out as well."""
+
+    def undo(self, tx: Transaction) -> None:
+        """Take that back, where a store failed without saying what it kept."""
 
 
 @dataclass(slots=True)
@@ -95,33 +108,61 @@ class Enrol:
         """
         if not 1 <= len(photos) <= MAX_PHOTOS:
             raise TooManyPhotos(f"There are {len(photos)} photos.")
-        if not 0 < len(external_reference.strip()) <= MAX_EXTERNAL_REFERENCE:
-            raise RequestInvalid(f"external_reference: 1 to {MAX_EXTERNAL_REFERENCE} characters.")
+        name, gallery = stripped(external_reference), self.gallery(gallery_id)
+        found = {hashlib.sha256(p).digest(): p for p in photos}
+        return self.store(gallery, name, [self.judge(photo, digest=digest) for digest, photo in found.items()])
+
+    def gallery(self, gallery_id: str) -> Gallery:
+        """The gallery, if people can be enrolled in it now (check 2).
+
+        :raises NotFound: there is none. :raises ModelChanged: it was made with another model.
+        """
         with self._store.read() as tx:
-            gallery = tx.galleries.get(gallery_id)
+            return self.gallery_in(tx, gallery_id)
+
+    def gallery_in(self, tx: Transaction, gallery_id: str) -> Gallery:
+        """The same within a transaction."""
+        gallery = tx.galleries.get(gallery_id)
         if gallery.model_id != self._extractor.model_id:
             raise ModelChanged(f"The gallery was made with {gallery.model_id}.")
-        found = {hashlib.sha256(p).digest(): p for p in photos}
-        ready = [_Photo(digest, self._extractor.extract(photo)) for digest, photo in found.items()]
-        return self._store_or_undo(gallery, external_reference.strip(), ready)
+        return gallery
 
-    def _store_or_undo(self, gallery: Gallery, external_reference: str, photos: list[_Photo]) -> Offered:
-        """Write; where the store fails without saying what it kept, take back whatever it kept."""
+    def judge(self, photo: bytes, *, digest: bytes) -> Usable:
+        """The template of the one person in a photo (check 3).
+
+        :raises ImageRefused, FaceRefused: there is none.
+        """
+        return Usable(digest, self._extractor.extract(photo))
+
+    def store(
+        self, gallery: Gallery, external_reference: str, photos: Sequence[Usable], *, beside: Beside | None = None
+    ) -> Offered:
+        """Write one person's pending references (checks 4 and 5): everything that enrols ends here.
+
+        :param external_reference: ``stripped``.
+        :param photos: one to five, all different.
+        :param beside: what has to be written with it.
+        :raises Refusal: the leaf says which step; nothing was stored.
+        """
         done = _Done()
         try:
             with self._store.write() as tx:
-                return self._write(tx, gallery, external_reference, photos, done)
+                offered, key = self._write(tx, gallery, external_reference, photos, done)
+                if beside is not None:
+                    beside.write(tx, offered, subject_key=key)
+                return offered
         except VisavisError:
             raise
         except Exception:
+            # The store failed without saying what it kept: whatever that is, it is taken back.
             with contextlib.suppress(Exception):  # a store that cannot even undo leaves a pending row, which expires
-                self._undo(done)
+                self._undo(done, beside)
             raise
 
     def _write(
-        self, tx: Transaction, gallery: Gallery, external_reference: str, photos: list[_Photo], done: _Done
-    ) -> Offered:
-        now = self._clock.now()
+        self, tx: Transaction, gallery: Gallery, external_reference: str, photos: Sequence[Usable], done: _Done
+    ) -> tuple[Offered, bytes]:
+        now, purpose = self._clock.now(), tx.purposes.get(gallery.purpose_id)
         tag_ = self._keyring.reference_tag(gallery_id=gallery.id, external_reference=external_reference)
         subject = tx.subjects.first(gallery_id=gallery.id, reference_tag=tag_)
         if subject is None:
@@ -139,13 +180,13 @@ class Enrol:
         fresh = {t: photo for t, photo in tags.items() if t not in known}
         enrolment = self._enrolment_for(tx, subject, [known[t] for t in tags if t in known], fresh=bool(fresh))
         if enrolment is None:
-            enrolment = self._new_enrolment(tx, gallery, subject, now)
+            enrolment = self._new_enrolment(tx, gallery, purpose, subject, now)
             done.created = True
-        self._require_room(tx, gallery, len(known), len(fresh))
+        self._require_room(tx, gallery, purpose, len(known), len(fresh))
         receipt = _receipt_of(tx, enrolment)
         if enrolment.state is EnrolmentState.PENDING and not done.created:
             # Asked anew, under the purpose's present text and from today: what the older link showed is void.
-            tx.receipts.change(self._receipt(tx, gallery, subject, enrolment.id, receipt.id, now))
+            tx.receipts.change(self._receipt(tx, gallery, purpose, subject, enrolment.id, receipt.id, now))
         done.before, done.receipt = enrolment, receipt
         for photo_tag, photo in fresh.items():
             reference_id = new_id("ref")
@@ -159,14 +200,14 @@ class Enrol:
             )
             tx.references.add(Reference(reference_id, subject.id, enrolment.id, sealed, photo_tag, now))
             done.reference_ids.append(reference_id)
-        secret, purpose = new_secret(), tx.purposes.get(gallery.purpose_id)
+        secret = new_secret()
         # The same time to answer for every fresh link: an older date would tell the enroller that somebody was there.
         linked = replace(
-            enrolment, link_hash=self._keyring.secret_tag(secret, use="links"), expires_at=now + _link_life(purpose)
+            enrolment, link_hash=self._keyring.secret_tag(secret, use="links"), expires_at=now + link_life(purpose)
         )
         done.link_hash = linked.link_hash
         tx.enrolments.change(linked)
-        return Offered(subject.id, linked.id, secret, linked.expires_at)
+        return Offered(subject.id, linked.id, secret, linked.expires_at), key
 
     @staticmethod
     def _enrolment_for(tx: Transaction, subject: Subject, known: list[Reference], *, fresh: bool) -> Enrolment | None:
@@ -176,18 +217,26 @@ class Enrol:
             return waiting
         return tx.enrolments.get(known[0].enrolment_id)
 
-    def _new_enrolment(self, tx: Transaction, gallery: Gallery, subject: Subject, now: datetime) -> Enrolment:
-        expires_at = now + _link_life(tx.purposes.get(gallery.purpose_id))
+    def _new_enrolment(
+        self, tx: Transaction, gallery: Gallery, purpose: Purpose, subject: Subject, now: datetime
+    ) -> Enrolment:
+        expires_at = now + link_life(purpose)
         enrolment = Enrolment(new_id("enr"), subject.id, EnrolmentState.PENDING, None, now, expires_at)
         tx.enrolments.add(enrolment)
-        tx.receipts.add(self._receipt(tx, gallery, subject, enrolment.id, new_id("rec"), now))
+        tx.receipts.add(self._receipt(tx, gallery, purpose, subject, enrolment.id, new_id("rec"), now))
         return enrolment
 
     def _receipt(
-        self, tx: Transaction, gallery: Gallery, subject: Subject, enrolment_id: str, receipt_id: str, now: datetime
+        self,
+        tx: Transaction,
+        gallery: Gallery,
+        purpose: Purpose,
+        subject: Subject,
+        enrolment_id: str,
+        receipt_id: str,
+        now: datetime,
     ) -> Receipt:
         """An offer under the purpose's newest text, waiting for the person."""
-        purpose = tx.purposes.get(gallery.purpose_id)
         text = newest_text(tx, purpose.id)
         offer = sign_offer(
             record(receipt_id=receipt_id, subject_id=subject.id, purpose=purpose, text=text, gallery=gallery, now=now),
@@ -195,18 +244,20 @@ class Enrol:
         )
         return Receipt(receipt_id, enrolment_id, subject.id, offer, None, now + purpose.retention)
 
-    def _require_room(self, tx: Transaction, gallery: Gallery, held: int, adding: int) -> None:
+    def _require_room(self, tx: Transaction, gallery: Gallery, purpose: Purpose, held: int, adding: int) -> None:
         if held + adding > MAX_REFERENCES:
             raise TooManyPhotos(f"The person has {held} references.")
         require_room(
-            tx.purposes.get(gallery.purpose_id),
+            purpose,
             references=tx.references_in(gallery.id),
             adding=adding,
             fmr_floor=self._calibration.fmr_floor,
         )
 
-    def _undo(self, done: _Done) -> None:
+    def _undo(self, done: _Done, beside: Beside | None) -> None:
         with self._store.write() as tx:
+            if beside is not None:
+                beside.undo(tx)
             before = done.before
             enrolment = None if before is None else tx.enrolments.first(id=before.id)
             if before is None or enrolment is None:
@@ -226,6 +277,17 @@ class Enrol:
         self._store.scrub()
 
 
+def stripped(external_reference: str) -> str:
+    """The operator's name for a person, as it is kept.
+
+    :raises RequestInvalid: it is empty or too long.
+    """
+    name = external_reference.strip()
+    if not 0 < len(name) <= MAX_EXTERNAL_REFERENCE:
+        raise RequestInvalid(f"external_reference: 1 to {MAX_EXTERNAL_REFERENCE} characters.")
+    return name
+
+
 def _receipt_of(tx: Transaction, enrolment: Enrolment) -> Receipt:
     receipt = tx.receipts.first(enrolment_id=enrolment.id)
     if receipt is None:
@@ -233,6 +295,6 @@ def _receipt_of(tx: Transaction, enrolment: Enrolment) -> Receipt:
     return receipt
 
 
-def _link_life(purpose: Purpose) -> timedelta:
+def link_life(purpose: Purpose) -> timedelta:
     """A link lasts two weeks, and no longer than the consent it asks for."""
     return min(timedelta(days=LINK_DAYS), purpose.retention)

@@ -4,6 +4,8 @@ import dataclasses
 from datetime import datetime, timedelta
 from typing import Final
 
+from visavis.decide.tries import own_tries
+from visavis.flows.entries import erase_entries
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Transaction
 from visavis.model.consent import Enrolment, Subject, Tombstone
@@ -17,19 +19,23 @@ BACKUP_WINDOW: Final = timedelta(days=30)
 def erase_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Keyring, now: datetime) -> None:
     """Destroy a subject's key and rows and leave a tombstone.
 
-    Decisions stay as counts: they no longer say whom they were about. Personal sessions go with their decisions.
+    Decisions stay as counts: they no longer say whom they were about. Personal sessions go with their decisions, and
+    with the person goes who looked at what was held about them.
     """
     receipt_ids = tuple(receipt.id for receipt in tx.receipts.find(subject_id=subject.id))
     tx.subject_keys.remove(id=subject.id)
     tx.credentials.remove(id=subject.id)
     tx.tries.remove(id=subject.reference_tag.hex())
+    tx.tries.remove(id=own_tries(subject.id))
     tx.answered.remove(subject_id=subject.id)
+    tx.readings.remove(subject_id=subject.id)
     tx.reviews.remove(subject_id=subject.id)
     for review in tx.reviews.find(other_subject_id=subject.id):
         tx.reviews.change(dataclasses.replace(review, other_subject_id=None))
     tx.references.remove(subject_id=subject.id)
     tx.receipts.remove(subject_id=subject.id)
     tx.enrolments.remove(subject_id=subject.id)
+    erase_entries(tx, subject_id=subject.id)
     _forget_decisions(tx, subject)
     tx.subjects.remove(id=subject.id)
     tx.tombstones.remove(subject_id=subject.id)  # there is one where a backup brought somebody back who withdrew
@@ -52,6 +58,7 @@ def erase_enrolment(tx: Transaction, enrolment: Enrolment) -> None:
     tx.references.remove(enrolment_id=enrolment.id)
     tx.receipts.remove(enrolment_id=enrolment.id)
     tx.enrolments.remove(id=enrolment.id)
+    erase_entries(tx, enrolment_id=enrolment.id)
 
 
 def _forget_decisions(tx: Transaction, subject: Subject) -> None:

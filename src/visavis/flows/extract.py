@@ -3,7 +3,7 @@
 import threading
 
 from visavis.capture.align import align
-from visavis.capture.decode import decode
+from visavis.capture.decoder import Decoder
 from visavis.capture.detector import Detector
 from visavis.capture.one_face import the_one_face
 from visavis.embed.embedder import Embedder, unit_templates
@@ -12,9 +12,13 @@ from visavis.model.template import Template
 
 
 class Extractor:
-    """Makes templates. May be used from several threads at once; keeps nothing of what it sees."""
+    """Makes templates. May be used from several threads at once; keeps nothing of what it sees.
 
-    def __init__(self, *, detector: Detector, embedder: Embedder, at_once: int = 2) -> None:
+    :param at_once: pictures held in memory at the same time; more wait.
+    """
+
+    def __init__(self, *, decoder: Decoder, detector: Detector, embedder: Embedder, at_once: int = 2) -> None:
+        self._decoder = decoder
         self._detector = detector
         self._embedder = embedder
         self._places = threading.BoundedSemaphore(at_once)
@@ -32,18 +36,17 @@ class Extractor:
     def extract(self, photo: bytes) -> Template:
         """The template of the one person in ``photo``.
 
-        1. The bytes are one JPEG or PNG within the limits.
+        1. The bytes are one image file that the decoder takes.
         2. What is then seen passes ``extract_from``.
 
         :param photo: the bytes of one image file, untrusted.
         :raises ImageRefused: check 1.
         :raises FaceRefused: check 2.
         """
-        # A small file may hold a large picture (50 megapixels take hundreds of megabytes while they are decoded), so
-        # only a few are open at once; the others wait.
+        # A small file may hold a large picture, of up to 38 MB here, so only a few are open at once; the others wait.
         with self._places:
             # 1
-            frame = decode(photo)
+            frame = self._decoder(photo)
             # 2
             return self.extract_from(frame)
 

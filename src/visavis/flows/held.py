@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from visavis.flows.keyring import Keyring
-from visavis.flows.ports import Store, Transaction
+from visavis.flows.ports import Transaction
 from visavis.flows.subjects import external_reference_of
 from visavis.model.consent import Receipt, Reference, Subject
 from visavis.model.decision import Decision
@@ -30,24 +30,23 @@ class Held:
     other_way: bool
 
 
-def held_about(store: Store, keyring: Keyring, subject_id: str) -> Held:
+def held_about(tx: Transaction, keyring: Keyring, subject_id: str) -> Held:
     """What is held about one subject.
 
     :raises NotFound: there is no such subject.
     """
-    with store.read() as tx:
-        subject = tx.subjects.get(subject_id)
-        gallery = tx.galleries.get(subject.gallery_id)
-        return Held(
-            subject=subject,
-            external_reference=external_reference_of(tx, subject, keyring=keyring),
-            gallery=gallery,
-            purpose=tx.purposes.get(gallery.purpose_id),
-            receipts=tx.receipts.find(subject_id=subject_id),
-            references=tx.references.find(subject_id=subject_id),
-            decisions=sorted(_decisions(tx, subject_id), key=lambda decision: decision.decided_at),
-            other_way=tx.credentials.first(id=subject_id) is not None,
-        )
+    subject = tx.subjects.get(subject_id)
+    gallery = tx.galleries.get(subject.gallery_id)
+    return Held(
+        subject=subject,
+        external_reference=external_reference_of(tx, subject, keyring=keyring),
+        gallery=gallery,
+        purpose=tx.purposes.get(gallery.purpose_id),
+        receipts=tx.receipts.find(subject_id=subject_id),
+        references=tx.references.find(subject_id=subject_id),
+        decisions=sorted(_decisions(tx, subject_id), key=lambda decision: decision.decided_at),
+        other_way=tx.credentials.first(id=subject_id) is not None,
+    )
 
 
 def _decisions(tx: Transaction, subject_id: str) -> list[Decision]:

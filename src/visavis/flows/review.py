@@ -1,6 +1,5 @@
 """What waits for a person, and what they decide."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from visavis.flows.doubles import Doubles
@@ -21,11 +20,6 @@ class Reviews:
         self._clock = clock
         self._live = live
         self._doubles = doubles
-
-    def waiting(self, *, after: str | None, limit: int) -> Sequence[Review]:
-        """A page of the queue."""
-        with self._store.read() as tx:
-            return tx.reviews.page(after=after, limit=limit)
 
     def resolve(self, review_id: str, resolution: Resolution) -> None:
         """End one review.

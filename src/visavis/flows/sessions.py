@@ -33,6 +33,7 @@ from visavis.model.station import (
     SignatureRefused,
     Station,
     StationLocked,
+    StationRetired,
 )
 
 _NONCE_KEPT = 2 * CLOCK_SKEW + timedelta(seconds=1)
@@ -60,29 +61,32 @@ class Sessions:
 
         1. The station is not locked; one at a gallery still serves PIN and QR credentials then (rule S7).
         2. The kind is one that the station's gallery or purpose allows, and its liveness can be checked.
-        3. At least two seconds since its last session.
-        4. None is open; one whose time is over is closed now.
+        3. None is open; one whose time is over is closed now.
+        4. At least two seconds since its last session. Where the clock was set back, they are counted from now.
 
-        :raises SessionRefused: the leaf says which.
+        :raises SessionRefused: the leaf says which. :raises StationRetired: it was taken out of use.
         """
         now = self._clock.now()
         session_id = new_id("ses")
         with self._closed_on_fault(session_id), self._store.write() as tx:
-            station = tx.stations.get(station_id)
+            station = require_in_use(tx.stations.get(station_id))
             if station.locked and station.gallery_id is None:
                 raise StationLocked
             self._require_kind(tx, station, kind)
             for old in _unused(tx, station_id):
-                if now < old.expires_at:
+                if self._is_live(old):
                     raise SessionOpenAlready
                 tx.sessions.change(replace(old, state=SessionState.CLOSED))
-            if station.last_session_at is not None and now < station.last_session_at + PACE:
-                wait = (station.last_session_at + PACE - now).total_seconds()
-                raise SessionTooSoon(retry_after_s=wait)
-            opened = self._new(session_id, kind, station=station)
-            tx.sessions.add(opened.session)
+            last = station.last_session_at
+            if last is not None and last <= now < last + PACE:
+                raise SessionTooSoon(retry_after_s=(last + PACE - now).total_seconds())
             tx.stations.change(replace(station, last_session_at=now))
-        return opened
+            if last is None or last <= now:
+                opened = self._new(session_id, kind, station=station)
+                tx.sessions.add(opened.session)
+                return opened
+        # Kept before it is refused: else a clock that was an hour ahead would shut the station for an hour.
+        raise SessionTooSoon(retry_after_s=PACE.total_seconds())
 
     def close(self, session_id: str, *, station_id: str) -> None:
         """Give an unused session up.
@@ -127,19 +131,25 @@ class Sessions:
     def open_personal(self, link_secret: str, *, subject_id: str) -> Session:
         """The person opens the session that was prepared for them; the caller has checked their signature.
 
+        A person has one open session, as a station has: an older one that they did not use ends here.
+
         :raises SessionUnknown: no such link, or it is for somebody else.
         """
         with self._store.write() as tx:
             session = tx.sessions.first(secret_hash=self._hash(link_secret), subject_id=subject_id)
             if session is None:
                 raise SessionUnknown
-            return self._open(tx, session)
+            opened = self._open(tx, session)
+            for older in tx.sessions.find(subject_id=subject_id, state=SessionState.OPEN):
+                if older.id != opened.id:
+                    tx.sessions.change(replace(older, state=SessionState.CLOSED))
+            return opened
 
     def grant_terms(self, link_secret: str) -> tuple[Session, PurposeText, str]:
         """What the holder of a document is asked: the session, the purpose's text and its controller."""
         with self._store.read() as tx:
             session = tx.sessions.first(secret_hash=self._hash(link_secret), kind=SessionKind.DOCUMENT_CHECK)
-            if session is None or self._clock.now() >= session.expires_at:
+            if session is None or not self._is_live(session):
                 raise SessionUnknown
             text = newest_text(tx, session.purpose_id)
             return session, text, tx.purposes.get(session.purpose_id).controller
@@ -192,12 +202,16 @@ class Sessions:
         """Accept a signed request once, and only around the time it was signed.
 
         :raises SignatureRefused: its time is too far from ours. :raises RequestReplayed: seen before.
+        :raises StationRetired: the signer is a station that was taken out of use.
         """
         now = self._clock.now()
         if abs(now.timestamp() - created) > CLOCK_SKEW.total_seconds():
             raise SignatureRefused("The time of the request is more than 30 seconds from the server's.")
         try:
             with self._store.write() as tx:
+                station = tx.stations.first(id=signer)
+                if station is not None:
+                    require_in_use(station)
                 tx.nonces.add(Nonce(id=f"{signer} {nonce}", expires_at=now + _NONCE_KEPT))
         except AlreadyExists:
             raise RequestReplayed from None
@@ -238,7 +252,7 @@ class Sessions:
     def _open(self, tx: Transaction, session: Session) -> Session:
         if session.state is not SessionState.AWAITING:
             raise SessionUsed
-        if self._clock.now() >= session.expires_at:
+        if not self._is_live(session):
             raise SessionExpired
         opened = replace(session, state=SessionState.OPEN, secret_hash=None)
         tx.sessions.change(opened)
@@ -247,10 +261,14 @@ class Sessions:
     def _require_usable(self, session: Session) -> None:
         if session.state in (SessionState.USED, SessionState.CLOSED):
             raise SessionUsed
-        if self._clock.now() >= session.expires_at:
+        if not self._is_live(session):
             raise SessionExpired
         if session.state is SessionState.AWAITING:
             raise SessionNotGranted
+
+    def _is_live(self, session: Session) -> bool:
+        """Whether its time is not over; a session from the future was opened by a clock that was set back since."""
+        return session.opened_at - CLOCK_SKEW <= self._clock.now() < session.expires_at
 
     @staticmethod
     def _require_kind(tx: Transaction, station: Station, kind: SessionKind) -> None:
@@ -282,6 +300,22 @@ class Sessions:
             expires_at=now + SESSION_LIFE,
         )
         return Opened(session, secret)
+
+
+def require_in_use(station: Station) -> Station:
+    """The station.
+
+    :raises StationRetired: it was taken out of use.
+    """
+    if station.retired_at is not None:
+        raise StationRetired
+    return station
+
+
+def end_unused(tx: Transaction, station_id: str) -> None:
+    """Close the session of a station that nobody used, if there is one."""
+    for session in _unused(tx, station_id):
+        tx.sessions.change(replace(session, state=SessionState.CLOSED))
 
 
 def _unused(tx: Transaction, station_id: str) -> list[Session]:

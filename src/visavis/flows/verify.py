@@ -1,22 +1,36 @@
 """1:1: is this the person they say they are."""
 
 from visavis.decide.judge import judge_one
-from visavis.flows.deciding import Answer, Deciding
+from visavis.decide.tries import after_failure, own_tries, require_try
+from visavis.flows.deciding import Answer, Bar, Deciding
 from visavis.flows.extract import Extractor
 from visavis.flows.live import LiveGalleries
-from visavis.flows.ports import Store
+from visavis.flows.ports import Clock, Store
 from visavis.flows.sessions import Sessions
+from visavis.match.index import GalleryIndex
+from visavis.model.access import TooManyTries
+from visavis.model.decision import Outcome
 from visavis.model.errors import Refusal
+from visavis.model.purpose import Gallery
 from visavis.model.station import Session, SessionKind, SessionUnknown
+from visavis.model.template import Template
 
 
 class Verify:
     """The verifying flow, at a station with a claim and in a person's own session."""
 
     def __init__(
-        self, *, store: Store, sessions: Sessions, extractor: Extractor, live: LiveGalleries, deciding: Deciding
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        sessions: Sessions,
+        extractor: Extractor,
+        live: LiveGalleries,
+        deciding: Deciding,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._sessions = sessions
         self._extractor = extractor
         self._live = live
@@ -38,7 +52,11 @@ class Verify:
         return self._decide(session, photo, claim=claim)
 
     def oneself(self, photo: bytes, *, session_id: str, subject_id: str) -> Answer:
-        """Compare a photo with the person whose own session this is; nobody else can be asked for."""
+        """Compare a photo with the person whose own session this is; nobody else can be asked for.
+
+        As ``at_station``, and wrong faces are slowed and stopped as wrong PINs are: no pace and no lock of a station
+        holds up whoever has somebody's receipt and link and tries one face after another.
+        """
         session = self._sessions.claim(
             session_id, kinds=frozenset({SessionKind.PERSONAL}), station_id=None, subject_id=subject_id
         )
@@ -56,8 +74,19 @@ class Verify:
             bar = self._deciding.bar(purpose, references=index.count())
         except Refusal as refusal:
             return self._deciding.refuse(session, refusal)
+        try:
+            return self._judge(session, gallery, index, probe, bar, claim)
+        except TooManyTries as refusal:
+            return self._deciding.refuse(session, refusal)
+
+    def _judge(
+        self, session: Session, gallery: Gallery, index: GalleryIndex, probe: Template, bar: Bar, claim: str | None
+    ) -> Answer:
         with self._store.write() as tx:
             subject_id = session.subject_id
+            own = None if subject_id is None else own_tries(subject_id)
+            before = None if own is None else tx.tries.first(id=own)
+            require_try(before, now=self._clock.now())
             if claim is not None:
                 subject = self._deciding.claimed(tx, gallery_id=gallery.id, external_reference=claim)
                 subject_id = None if subject is None else subject.id
@@ -66,4 +95,8 @@ class Verify:
             live = nearest is not None and reached and self._deciding.is_recognisable(tx, nearest)
             score = nearest.score if nearest is not None and live else None
             verdict = judge_one(score=score, threshold=bar.threshold, subject_id=subject_id)
+            if own is not None:
+                tx.tries.remove(id=own)
+                if verdict.outcome is Outcome.NO_MATCH:
+                    tx.tries.add(after_failure(before, tries_id=own, now=self._clock.now()))
             return self._deciding.record(tx, session, verdict, bar=bar)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from visavis.consent.receipt import expiry, read_offer
+from visavis.flows.entries import end_import
 from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
@@ -57,9 +58,9 @@ class Withdraw:
     def purge(self, *, thorough: bool = True) -> Purged:
         """Take out everything whose time is over: unanswered offers, ended consents, old decisions and leftovers.
 
-        :param thorough: read the date in every signed offer, too, instead of trusting the column that repeats it, and
-            look for sessions that were never decided. Costs about 0.2 ms a person; at match time the signed date counts
-            in any case.
+        :param thorough: read the date in every signed offer, too, instead of trusting the column that repeats it, look
+            for sessions that were never decided, and scrub whatever was found. Costs about 0.2 ms a person; at match
+            time the signed date counts in any case.
         """
         now = self._clock.now()
         ended = self._ended_as_signed() if thorough else set()
@@ -77,8 +78,10 @@ class Withdraw:
             touched.update(gone)
             for session_id in undecided:
                 tx.sessions.remove(id=session_id)
+            imports = self._end_imports(tx)
             decisions = self._purge_leftovers(tx)
-        if touched or decisions:
+        if thorough or touched or decisions or imports:
+            # A thorough purge always: the process that took somebody out may have been killed before it scrubbed.
             self._store.scrub()
         return Purged(subjects=len(gone), enrolments=len(over), decisions=decisions)
 
@@ -130,6 +133,13 @@ class Withdraw:
             return False
         return not tx.enrolments.count(subject_id=subject_id)
 
+    def _end_imports(self, tx: Transaction) -> int:
+        """Imports whose links are over, with what they tell of people who were refused."""
+        over = tx.imports.before("expires_at", self._clock.now())
+        for ended in over:
+            end_import(tx, ended)
+        return len(over)
+
     def _purge_leftovers(self, tx: Transaction) -> int:
         now = self._clock.now()
         old = tx.decisions.before("expires_at", now)
@@ -146,6 +156,8 @@ class Withdraw:
             tx.answered.remove(id=answered.id)
         for tries in tx.tries.before("forget_at", now):
             tx.tries.remove(id=tries.id)
+        for reading in tx.readings.before("expires_at", now):
+            tx.readings.remove(id=reading.id)
         for tombstone in tx.tombstones.before("keep_until", now):
             tx.tombstones.remove(id=tombstone.id)
         return len(old)

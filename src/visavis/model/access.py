@@ -53,6 +53,8 @@ class ReadingKind(Enum):
     """What waits for a person to look."""
     IMPORT = "import"
     """What became of the people of an import, and their links."""
+    READINGS = "readings"
+    """Who read what, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +115,33 @@ class Answered:
 
 
 FREE_TRIES: Final = 5
-"""Wrong PINs before tries are slowed (NIST SP 800-63B-4 §3.2.2 slows after few and bounds the sum)."""
+"""Wrong tries of a PIN, or of faces in personal sessions, before they are slowed (NIST SP 800-63B-4 §3.2.2 slows after
+few and bounds the sum)."""
 
 MAX_TRIES: Final = 50
 """Wrong PINs in a row after which only an operator can reset the PIN."""
 
 
 class LastAdminKey(PolicyRefused):
-    """The only key that could make another one."""
+    """The only lasting key that could make another one."""
 
     code = "last_admin_key"
-    mend = "Make another key with the scope 'admin' first."
+    mend = "Make another key with the scope 'admin' and without an end first, or rotate this one."
+
+
+class AdminBound(RequestRefused):
+    """A key that makes keys cannot be for some galleries only."""
+
+    code = "admin_bound"
+    mend = "Leave out the scope 'admin', or the galleries."
+
+
+class KeyEnded(RequestRefused):
+    """The API key was revoked or has run out, and cannot be rotated."""
+
+    code = "key_ended"
+    kind = Kind.CONFLICT
+    mend = "Make a new key."
 
 
 class Unauthenticated(AccessRefused):
@@ -141,8 +159,30 @@ class ScopeMissing(AccessRefused):
     mend = "Use a key with the scope this call names."
 
 
+class GalleryOutsideKey(AccessRefused):
+    """The key is for other galleries."""
+
+    code = "gallery_outside_key"
+    mend = "Use a key for this gallery, or one for all galleries."
+
+
+class ReasonMissing(RequestRefused):
+    """Personal data is read for a reason, and none was given, or none that can be kept."""
+
+    code = "reason_missing"
+    mend = "Say in 1 to 200 printable characters why you read this; the person can see it."
+
+
+class LockedOut(AccessRefused):
+    """Too many failed proofs of who is calling."""
+
+    code = "locked_out"
+    kind = Kind.TOO_MANY
+    mend = "Wait as long as the answer says; check key, secret and clock, since each further failure waits longer."
+
+
 class TooManyTries(AccessRefused):
-    """Too many wrong PINs."""
+    """Too many wrong PINs, or too many wrong faces in somebody's personal sessions."""
 
     code = "too_many_tries"
     kind = Kind.TOO_MANY

@@ -1,8 +1,20 @@
 """Bringing many people at once: every one of them stays pending, as if enrolled one by one (rule S1)."""
 
+import hashlib
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Final
+
+from visavis.model.errors import PolicyRefused, RequestRefused
+
+MAX_ENTRIES: Final = 10_000
+"""Most people of one import."""
+
+MAX_ASKED: Final = 1_000
+"""Most people that one question for what is missing is about."""
 
 
 class EntryOutcome(Enum):
@@ -48,3 +60,34 @@ class ImportEntry:
     refused: int
     sealed: bytes
     created_at: datetime
+
+
+def entry_digest(external_reference: str, photos: Sequence[bytes]) -> bytes:
+    """By which the same person with the same photos is known again (SHA-256, 32 bytes).
+
+    :param external_reference: in NFC and without outer spaces it is one name, however it was typed.
+    :param photos: the SHA-256 digests of the photos, 32 bytes each, in their order.
+    """
+    name = unicodedata.normalize("NFC", external_reference.strip()).encode()
+    return hashlib.sha256(b"visavis import entry 1\n" + hashlib.sha256(name).digest() + b"".join(photos)).digest()
+
+
+class ImportFull(PolicyRefused):
+    """The import has as many people as one takes."""
+
+    code = "import_full"
+    mend = f"Bring the others in an import of another name: one takes {MAX_ENTRIES:,} people."
+
+
+class ErasedBefore(PolicyRefused):
+    """Somebody of this name declined, withdrew or never answered, and was erased; an import brings nobody back."""
+
+    code = "erased_before"
+    mend = "If the person asks for it, enrol them by themselves."
+
+
+class PhotoLeftOut(RequestRefused):
+    """The photo was not looked at: the person has more of them than are taken at a time."""
+
+    code = "photo_left_out"
+    mend = "Nothing, if the others will do; else remove one of them, or enrol the person again with this one."

@@ -74,3 +74,17 @@ class UnsafeListen(StartupError):
         "Set VISAVIS_TLS_CERT, VISAVIS_TLS_KEY and VISAVIS_PUBLIC_URL (https) and make an API key; or listen on "
         "127.0.0.1 with both TLS settings or neither."
     )
+
+
+class AddressUnusable(StartupError):
+    """The address cannot be listened on: another program does, it is not this machine's, or it needs rights."""
+
+    code = "address_unusable"
+    mend = "Stop what listens there, or set VISAVIS_HOST and VISAVIS_PORT to an address of this machine that is free."
+
+
+class TlsUnusable(StartupError):
+    """The TLS certificate and its key cannot be used together."""
+
+    code = "tls_unusable"
+    mend = "Set VISAVIS_TLS_CERT and VISAVIS_TLS_KEY to PEM files of one certificate and its key, without a password."

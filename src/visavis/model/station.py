@@ -139,6 +139,13 @@ class StationLocked(SessionRefused):
     mend = "PIN and QR credential work meanwhile. An operator has to look at the station and reopen it."
 
 
+class StationRetired(AccessRefused):
+    """The station was taken out of use for good."""
+
+    code = "station_retired"
+    mend = "Register the device anew, with a new key."
+
+
 class StationInvalid(RequestRefused):
     """A station's registration contradicts itself."""
 

@@ -1,15 +1,32 @@
 """Who is calling: an API key, a station, a person, or the holder of a link."""
 
-from collections.abc import Callable
-from typing import Annotated
+import base64
+import hashlib
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Annotated, Final
+from urllib.parse import unquote
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from visavis.model.access import ApiKey, IdempotencyForbidden, Scope, ScopeMissing, Unauthenticated
+from visavis.flows.api_keys import KEY_PREFIX
+from visavis.flows.readings import Reader
+from visavis.model.access import (
+    ApiKey,
+    BodyTooLarge,
+    IdempotencyForbidden,
+    ReasonMissing,
+    Scope,
+    ScopeMissing,
+    Unauthenticated,
+)
 from visavis.model.consent import LinkUnknown
 from visavis.model.errors import VisavisError
-from visavis.model.station import SignatureRefused
+from visavis.model.station import SessionUnknown, SignatureRefused
 from visavis.web.services import Services
 from visavis.wire import signature
 
@@ -61,30 +78,111 @@ _Link = Annotated[
 ]
 
 
+_NOBODY: Final = "nobody"
+"""Claimed by who claims to be nobody we could know."""
+
+_NO_SUCH_LINK: Final = (LinkUnknown, SessionUnknown)
+_CLAIMED_KEY: Final = re.compile(rf"{KEY_PREFIX}\.(key_[a-z2-7]{{26}})\.")
+_CLAIMED_SIGNER: Final = re.compile(r';keyid="([a-z]{3}_[a-z2-7]{26})"')
+_DIGEST: Final = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
+_NAMES_A_THING: Final = "_id"
+
+
 def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+    return network_of(request.client.host) if request.client else "unknown"
 
 
-def _failed(request: Request, flows: Services, error: VisavisError) -> VisavisError:
-    """Count a failed proof; who fails too often is told to wait instead."""
-    flows.rates.count_failure(_address(request))
-    return error
+@lru_cache(maxsize=1024)
+def network_of(host: str) -> str:
+    """Whose failures are counted together: an IPv4 address, or the 64 bits of an IPv6 network that one customer has.
+
+    ``X-Forwarded-For`` is not looked at: whoever sends it can write anything into it.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((int(address), 64), strict=False))
+    return str(address)
 
 
-def key_with(scope: Scope) -> Callable[..., ApiKey]:
-    """A dependency: an API key that has ``scope``."""
+_Failures = type[VisavisError] | tuple[type[VisavisError], ...]
+
+
+@contextmanager
+def _proving(request: Request, flows: Services, claimed: str, failures: _Failures) -> Iterator[None]:
+    """Look at a proof of who is calling.
+
+    1. Who failed too often has to wait first (``locked_out``).
+    2. A proof that fails is counted, for what was claimed and for the address.
+    3. One that holds makes the failures of this claim forgotten.
+    """
+    address = _address(request)
+    flows.rates.require_patience(address, claimed)
+    try:
+        yield
+    except failures:
+        flows.rates.count_failure(address, claimed)
+        raise
+    flows.rates.count_proof(address, claimed)
+
+
+def _holder(request: Request, flows: Services, credentials: str | None) -> ApiKey:
+    """The API key that the request bears."""
+    claimed = _CLAIMED_KEY.match(credentials or "")
+    with _proving(request, flows, f"key {claimed[1] if claimed else _NOBODY}", Unauthenticated):
+        key = None if credentials is None else flows.api_keys.of(credentials)
+        if key is None:
+            raise Unauthenticated
+    request.state.caller = "api_key"
+    return key
+
+
+def key_with(*scopes: Scope, bounds_itself: bool = False, times: int = 1) -> Callable[..., ApiKey]:
+    """A dependency: an API key that has one of ``scopes``; any key where none is named.
+
+    A key that is for some galleries only passes where everything that path and query name by an identifier
+    (``gallery_id``, ``subject_id``, ``import_id`` …) lies in one of them, and where they name something at all. So a
+    new door is closed to such keys, or bounded, without doing anything for it.
+
+    :param bounds_itself: the door keeps such keys within their galleries by itself: it lists what ``flows.reach`` or
+        ``page_within`` gives it, or calls ``flows.reach.require`` for what is named in the body.
+    :param times: the door is one of those that are called so many times as often, which are counted by themselves.
+    """
 
     def check(request: Request, flows: Flows, presented: _Bearer) -> ApiKey:
-        flows.rates.require_patience(_address(request))
-        key = None if presented is None else flows.api_keys.of(presented.credentials)
-        if key is None:
-            raise _failed(request, flows, Unauthenticated())
-        flows.rates.count_call(key.id)
-        if scope.value not in key.scopes:
-            raise ScopeMissing(f"This call needs the scope '{scope.value}'.")
+        key = _holder(request, flows, None if presented is None else presented.credentials)
+        flows.rates.count_call(key.id if times == 1 else f"{key.id} {times}", times=times)
+        if scopes and not {scope.value for scope in scopes} & set(key.scopes):
+            raise ScopeMissing(f"This call needs the scope {' or '.join(repr(scope.value) for scope in scopes)}.")
+        if key.gallery_ids is not None and not bounds_itself:
+            query = [(name, value) for name, value in request.query_params.multi_items() if _names(name)]
+            flows.reach.require(key, [*request.path_params.items(), *query])
         return key
 
     return check
+
+
+def _names(parameter: str) -> bool:
+    return parameter.endswith(_NAMES_A_THING)
+
+
+def _read(request: Request, body_digest: bytes) -> signature.Signed:
+    return signature.read(
+        method=request.method,
+        path=request.scope["raw_path"].decode("latin-1"),
+        body_digest=body_digest,
+        # A header that came twice is one value with a comma (RFC 9110, 5.3), which no header of the form has.
+        headers={name: ", ".join(request.headers.getlist(name)) for name in request.headers},
+    )
+
+
+def _claimed_signer(request: Request) -> str:
+    claimed = _CLAIMED_SIGNER.search(request.headers.get("signature-input", ""))
+    return f"signer {claimed[1] if claimed else _NOBODY}"
 
 
 def _signer(request: Request, flows: Services, prefix: str) -> str:
@@ -95,22 +193,37 @@ def _signer(request: Request, flows: Services, prefix: str) -> str:
     3. The signature is theirs.
     4. Its time is near ours, and its nonce was never seen.
     """
-    flows.rates.require_patience(_address(request))
-    try:
-        signed = signature.read(
-            method=request.method,
-            path=request.url.path,
-            body_digest=request.state.body_sha256,
-            headers=dict(request.headers),
-        )
+    with _proving(request, flows, _claimed_signer(request), VisavisError):
+        signed = _read(request, request.state.body_sha256)
         if not signed.signer.startswith(prefix):
             raise SignatureRefused("This door is for another sort of signer.")
         signature.verify(signed, public_key=flows.sessions.key_of(signed.signer))
         flows.sessions.spend_nonce(signer=signed.signer, nonce=signed.nonce, created=signed.created)
-    except VisavisError as error:
-        raise _failed(request, flows, error) from None
+    request.state.caller = "station" if prefix == "sta_" else "person"
     flows.rates.count_call(signed.signer)
     return signed.signer
+
+
+def require_proof(request: Request) -> None:
+    """Whether the headers alone show a caller whom we know, before a large body is taken in.
+
+    An API key is known, whatever its scope; a signature is right for the digest that the headers name. What the door
+    asks for is looked at later, with the body: this only keeps strangers from filling the memory.
+
+    :raises Unauthenticated: there is no API key that we know. :raises SignatureRefused: the signature is not right.
+    :raises LockedOut: too many proofs failed. :raises BodyTooLarge: there is a link, which needs no such body.
+    """
+    flows: Services = request.app.state.services
+    if "visavis-link" in request.headers and not {"signature", "authorization"} & set(request.headers):
+        raise BodyTooLarge("A link needs no such body.")
+    if "signature" not in request.headers:
+        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+        _holder(request, flows, credentials.strip() if scheme.lower() == "bearer" else None)
+        return
+    with _proving(request, flows, _claimed_signer(request), VisavisError):
+        digest = _DIGEST.fullmatch(request.headers.get("content-digest", ""))
+        signed = _read(request, base64.b64decode(digest[1]) if digest else b"")
+        signature.verify(signed, public_key=flows.sessions.key_of(signed.signer))
 
 
 def station(request: Request, flows: Flows, _signed: _StationSignature) -> str:
@@ -131,13 +244,25 @@ def person(request: Request, flows: Flows, _signed: _PersonSignature) -> str:
     return _signer(request, flows, "sub_")
 
 
-def link(request: Request, flows: Flows, visavis_link: _Link) -> str:
+@contextmanager
+def opening(request: Request, flows: Services, link_secret: str) -> Iterator[None]:
+    """What the secret of a one-time link opens; one that opens nothing is a failed proof.
+
+    A secret is a claim of its own: somebody with a link that is over does not hold up others behind their router.
+    """
+    claimed = f"link {hashlib.sha256(link_secret.encode()).hexdigest()}"
+    with _proving(request, flows, claimed, _NO_SUCH_LINK):
+        yield
+
+
+def link(request: Request, flows: Flows, visavis_link: _Link) -> Iterator[str]:
     """A dependency: the secret of a one-time link, which travels in a header so that no log of addresses has it."""
-    flows.rates.require_patience(_address(request))
-    if not visavis_link:
-        raise _failed(request, flows, LinkUnknown())
-    flows.rates.count_call(f"link {_address(request)}")
-    return visavis_link
+    with opening(request, flows, visavis_link or ""):
+        if not visavis_link:
+            raise LinkUnknown
+        request.state.caller = "link"
+        flows.rates.count_call(f"link {_address(request)}")
+        yield visavis_link
 
 
 Admin = Annotated[ApiKey, Depends(key_with(Scope.ADMIN))]
@@ -146,3 +271,34 @@ Operator = Annotated[ApiKey, Depends(key_with(Scope.OPERATE))]
 StationId = Annotated[str, Depends(station)]
 PersonId = Annotated[str, Depends(person)]
 LinkSecret = Annotated[str, Depends(link)]
+
+
+_Reason = Annotated[
+    str | None,
+    Header(
+        alias="Visavis-Reason",
+        description="Why this is read, 1 to 200 printable characters; the person sees it. UTF-8, percent-encoded.",
+    ),
+]
+
+
+def reader_with(*scopes: Scope, bounds_itself: bool = False) -> Callable[..., Reader]:
+    """A dependency: the holder of such an API key, as ``key_with`` has it, who reads about people and says why."""
+
+    def check(
+        key: Annotated[ApiKey, Depends(key_with(*scopes, bounds_itself=bounds_itself))], reason: _Reason = None
+    ) -> Reader:
+        try:
+            return Reader.because(key, None if reason is None else _decoded(reason))
+        except UnicodeError:
+            raise ReasonMissing("The reason is not percent-encoded UTF-8.") from None
+
+    return check
+
+
+def _decoded(reason: str) -> str:
+    """The text of a reason in a header, which has room for ASCII only."""
+    return unquote(reason.encode("ascii").decode(), errors="strict")
+
+
+ReadingOperator = Annotated[Reader, Depends(reader_with(Scope.OPERATE))]

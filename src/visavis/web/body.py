@@ -1,19 +1,25 @@
 """The body of a request: bounded while it comes in, digested for signatures, never written to a disk."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.formparsers import MultiPartParser
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visavis.model.access import BodyTooLarge
 from visavis.model.consent import MAX_PHOTOS
+from visavis.model.errors import VisavisError
 from visavis.model.image import MAX_BYTES
 from visavis.web.problems import problem_response
 
 MAX_BODY: Final = MAX_PHOTOS * MAX_BYTES + 64 * 1024
 """Largest body accepted, in bytes: as many photos as one enrolment takes."""
+
+STRANGERS_BODY: Final = 128 * 1024
+"""Largest body, in bytes, that is taken in before anything shows who is calling: the longest countersignature fits."""
 
 _DIGITS: Final = 18
 
@@ -22,10 +28,15 @@ MultiPartParser.spool_max_size = MAX_BODY + 1
 
 
 class BoundedBody:
-    """ASGI middleware. ``scope["state"]["body_sha256"]`` is the digest of the whole body."""
+    """ASGI middleware. ``scope["state"]["body_sha256"]`` is the digest of the whole body.
 
-    def __init__(self, app: ASGIApp) -> None:
+    :param require_proof: raises what is wrong where the headers do not show a caller whom we know. It is asked before
+        more than ``STRANGERS_BODY`` is taken in.
+    """
+
+    def __init__(self, app: ASGIApp, *, require_proof: Callable[[Request], None]) -> None:
         self._app = app
+        self._require_proof = require_proof
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the body in, then hand the request on with it."""
@@ -33,11 +44,11 @@ class BoundedBody:
             await self._app(scope, receive, send)
             return
         try:
-            body = await _read(scope, receive)
+            body = await self._read(scope, receive)
         except ClientDisconnect:
             return  # half a request is none; nobody is there to be told
-        if body is None:
-            await problem_response(BodyTooLarge(), request_id=scope["state"]["request_id"])(scope, receive, send)
+        except VisavisError as error:
+            await problem_response(error, request_id=scope["state"]["request_id"])(scope, receive, send)
             return
         scope["state"]["body_sha256"] = hashlib.sha256(body).digest()
         handed_on = False
@@ -51,21 +62,29 @@ class BoundedBody:
 
         await self._app(scope, replay, send)
 
+    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+        """The whole body.
 
-async def _read(scope: Scope, receive: Receive) -> bytes | None:
-    announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if not announced.isdigit() or len(announced) > _DIGITS or int(announced) > MAX_BODY:
-        return None
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientDisconnect
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_BODY:
-            return None
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
+        1. What is announced is not too large. 2. What comes is not. 3. Beyond what strangers may send, whoever sends it
+        is known; where that much is announced they are asked before any of it is taken in.
+
+        :raises BodyTooLarge: 1 and 2. :raises VisavisError: 3; what ``require_proof`` raises.
+        """
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if not announced.isdigit() or len(announced) > _DIGITS or int(announced) > MAX_BODY:
+            raise BodyTooLarge
+        parts: list[bytes] = []
+        size, known = 0, False
+        while True:
+            if not known and max(size, int(announced)) > STRANGERS_BODY:
+                await run_in_threadpool(self._require_proof, Request(scope))
+                known = True
+            message = await receive()
+            if message["type"] != "http.request":
+                raise ClientDisconnect
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > MAX_BODY:
+                raise BodyTooLarge
+            if not message.get("more_body", False):
+                return b"".join(parts)

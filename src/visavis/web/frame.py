@@ -1,10 +1,13 @@
-"""What is around every request: an identifier, strict headers, and a problem where something broke."""
+"""What is around every request: an identifier, strict headers, a line in the log, a problem where something broke."""
 
 import secrets
+import time
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog import get_logger
 
+from visavis.logs import METHODS
 from visavis.web import problems
 
 _POLICY = (
@@ -20,11 +23,26 @@ _HEADERS = {
 }
 
 
-class Frame:
-    """ASGI middleware. ``scope["state"]["request_id"]`` names the request, as does the answer's ``Request-Id``."""
+_OFTEN = frozenset({"/healthz", "/readyz", "/static"})
+"""Routes whose calls say nothing: they are told at ``debug`` only."""
 
-    def __init__(self, app: ASGIApp) -> None:
+_FAULT = 500
+
+log = get_logger(__name__)
+
+
+class Frame:
+    """ASGI middleware. ``scope["state"]["request_id"]`` names the request, as does the answer's ``Request-Id``.
+
+    A request is one line of the log: what was called and what came of it. The route's template stands for the path,
+    since identifiers are in paths; nothing of the query, the headers, the body or the answer is told.
+
+    :param log_addresses: whether the line names the caller's network address.
+    """
+
+    def __init__(self, app: ASGIApp, *, log_addresses: bool = False) -> None:
         self._app = app
+        self._log_addresses = log_addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, and frame what comes back."""
@@ -33,12 +51,13 @@ class Frame:
             return
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
-        begun = False
+        begun_at = time.perf_counter()
+        status: int | None = None
 
         async def framed(message: Message) -> None:
-            nonlocal begun
+            nonlocal status
             if message["type"] == "http.response.start":
-                begun = True
+                status = message["status"]
                 MutableHeaders(scope=message).update({**_HEADERS, "Request-Id": request_id})
             await send(message)
 
@@ -46,5 +65,33 @@ class Frame:
             await self._app(scope, receive, framed)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the caller gets a problem and the log no data
             answer = problems.fault(error, request_id=request_id)
-            if not begun:  # else the answer is half-way out, and breaks off
+            if status is None:  # else the answer is half-way out, and breaks off
                 await answer(scope, receive, framed)
+        finally:
+            self._tell(scope, status, duration_s=time.perf_counter() - begun_at)
+
+    def _tell(self, scope: Scope, status: int | None, *, duration_s: float) -> None:
+        """Log the request. ``status`` is None where the caller hung up before there was an answer."""
+        route = _template(scope)
+        tell = log.debug if route in _OFTEN else log.info if status is None or status < _FAULT else log.error
+        tell(
+            "request",
+            request_id=scope["state"]["request_id"],
+            method=scope["method"] if scope["method"] in METHODS else "other",
+            route=route,
+            status=status,
+            duration_ms=round(1000 * duration_s, 1),
+            code=scope["state"].get("code"),
+            caller=scope["state"].get("caller", "none"),
+            address=scope["client"][0] if self._log_addresses and scope.get("client") else None,
+        )
+
+
+def _template(scope: Scope) -> str:
+    """The template of the route that answered; where none did, none of the address."""
+    if "route" in scope:
+        return str(scope["route"].path)
+    if scope.get("root_path"):  # of what is mounted, what is below is a caller's word
+        return str(scope["root_path"])
+    # A route of the framework's own has no template, but where nothing in a path varies it is its own.
+    return str(scope["path"]) if "endpoint" in scope and not scope.get("path_params") else "none"

@@ -7,8 +7,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 from structlog import get_logger
 
+from visavis.logs import trace
 from visavis.model.access import InternalFailure, MethodUnfit, NotFound, RequestInvalid
 from visavis.model.errors import Kind, VisavisError
 from visavis.wire.shape import Problem
@@ -30,6 +33,21 @@ _METHOD_NOT_ALLOWED: Final = 405
 log = get_logger(__name__)
 
 
+class ProblemResponse(JSONResponse):
+    """A problem. Where it is sent, the request's state learns its code, for the log."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, problem: Problem, *, headers: dict[str, str]) -> None:
+        super().__init__(problem.model_dump(exclude_none=True), status_code=problem.status, headers=headers)
+        self._code = problem.code
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        scope["state"]["code"] = self._code
+        await super().__call__(scope, receive, send)
+
+
 def problem_response(error: VisavisError, *, request_id: str) -> JSONResponse:
     """An error as an answer."""
     status = _METHOD_NOT_ALLOWED if isinstance(error, MethodUnfit) else STATUS[error.kind]
@@ -49,8 +67,7 @@ def problem_response(error: VisavisError, *, request_id: str) -> JSONResponse:
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
     if error.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = 'Bearer realm="visavis"'
-    body = problem.model_dump(exclude_none=True)
-    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    return ProblemResponse(problem, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -74,13 +91,24 @@ def install(app: FastAPI) -> None:
             refusal = MethodUnfit()
         else:
             refusal = RequestInvalid(str(error.detail))
-        return problem_response(refusal, request_id=request.state.request_id)
+        answer = problem_response(refusal, request_id=request.state.request_id)
+        if "Allow" in (error.headers or {}):
+            answer.headers["Allow"] = ", ".join(_methods_at(app, request))
+        return answer
+
+
+def _methods_at(app: FastAPI, request: Request) -> list[str]:
+    """Every method that the request's address takes (RFC 9110, 15.5.6); the framework names those of one route."""
+    inner = (getattr(getattr(route, "original_router", None), "routes", [route]) for route in app.routes)
+    routes = [one for some in inner for one in some if isinstance(one, Route)]
+    near = [one.path for one in routes if one.matches(request.scope)[0] is not Match.NONE]
+    path = min(near, key=lambda path: path.count("{"))
+    return sorted({method for one in routes if one.path == path for method in one.methods or ()})
 
 
 def fault(error: Exception, *, request_id: str) -> JSONResponse:
     """A fault of ours as an answer. It is not raised further: the server would log its text and traceback."""
-    # The type says enough to find the fault; the text could carry what a person sent.
-    log.error("fault", error=type(error).__name__, request_id=request_id)
+    log.error("fault", error=type(error).__name__, request_id=request_id, trace=trace(error))
     return problem_response(InternalFailure(), request_id=request_id)
 
 

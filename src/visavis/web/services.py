@@ -1,5 +1,6 @@
 """What the routes may call."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from visavis.flows.administer import Administer
@@ -8,11 +9,14 @@ from visavis.flows.api_keys import ApiKeys
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.enrol import Enrol
 from visavis.flows.identify import Identify
+from visavis.flows.imports import Imports
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.once import Once
 from visavis.flows.other_way import OtherWay
 from visavis.flows.ports import Store
+from visavis.flows.reach import Reach
+from visavis.flows.readings import Readings
 from visavis.flows.review import Reviews
 from visavis.flows.sessions import Sessions
 from visavis.flows.verify import Verify
@@ -29,7 +33,10 @@ class Services:
     live: LiveGalleries
     administer: Administer
     api_keys: ApiKeys
+    reach: Reach
+    readings: Readings
     enrol: Enrol
+    imports: Imports
     agree: Agree
     withdraw: Withdraw
     sessions: Sessions
@@ -42,3 +49,5 @@ class Services:
     rates: Rates
     base_url: str
     purge_every_s: float
+    close: Callable[[], None]
+    """Ends what runs beside the server; called once, when it serves no longer."""

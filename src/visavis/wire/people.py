@@ -113,6 +113,43 @@ class SubjectAnswer(Shape):
     created_at: datetime
 
 
+class OwnReading(Shape):
+    """Who looked at what is held about oneself, when and why; null where the record was tampered with."""
+
+    kind: str
+    key_name: str | None
+    reason: str | None
+    read_at: datetime
+
+
+class OwnAnswer(SubjectAnswer):
+    """The same for the person themselves, with who looked at it."""
+
+    readings: list[OwnReading] = Field(description="Oldest first. Lists without names are not about one person.")
+
+
+class LookupRequest(Shape):
+    """Whom to look up, and why: it is kept, and the person sees it."""
+
+    external_reference: ExternalReference
+    reason: str | None = Field(default=None, max_length=1000, description="1 to 200 printable characters; needed.")
+
+
+class ReadingAnswer(Shape):
+    """Who read about people. ``subject_id`` is null for lists, reason and name where the record was tampered with."""
+
+    id: Identifier
+    kind: str
+    read_by: Identifier
+    key_name: str | None
+    gallery_id: Identifier | None
+    purpose_id: Identifier
+    subject_id: Identifier | None
+    reason: str | None
+    read_at: datetime
+    expires_at: datetime
+
+
 class SubjectRow(Shape):
     """One line of a gallery's list; names are looked up one at a time."""
 

@@ -78,18 +78,27 @@ class GalleryAnswer(Shape):
     created_at: datetime
 
 
+PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="Raw Ed25519 public key, base64url.")]
+
+
 class StationRequest(Shape):
     """A device to register: for one gallery, or for the document check of one purpose."""
 
     name: Name
     gallery_id: Identifier | None = None
     purpose_id: Identifier | None = None
-    public_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="Raw Ed25519 public key, base64url.")]
+    public_key: PublicKey
     attended: bool = Field(description="Whether a person watches this station.")
 
 
+class StationKeyRequest(Shape):
+    """A station's new key, in place of one that is lost or was stolen."""
+
+    public_key: PublicKey
+
+
 class StationAnswer(Shape):
-    """A registered device."""
+    """A registered device. ``retired_at``: since when it is out of use for good, or null."""
 
     id: Identifier
     name: str
@@ -98,21 +107,44 @@ class StationAnswer(Shape):
     attended: bool
     locked: bool
     created_at: datetime
+    retired_at: datetime | None
 
 
 class ApiKeyRequest(Shape):
-    """A key to make."""
+    """A key to make: for some galleries, or for all; for some days, or until it is revoked."""
 
     name: Name
     scopes: Annotated[list[Literal["admin", "enrol", "operate"]], Field(min_length=1)]
+    gallery_ids: Annotated[list[Identifier], Field(min_length=1, max_length=100)] | None = None
+    expires_in_days: Annotated[int, Field(ge=1, le=3660)] | None = None
 
 
 class ApiKeyAnswer(Shape):
-    """A key. ``secret`` is there once, when it is made."""
+    """A key. ``secret`` is there once, when it is made.
+
+    ``gallery_ids``: the galleries it is for, or null: all. ``expires_at``: when it ends by itself, or null.
+    ``last_used_at``: the hour in which it was last used, or null.
+    """
 
     id: Identifier
     name: str
     scopes: list[str]
     created_at: datetime
     revoked_at: datetime | None
+    gallery_ids: list[Identifier] | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
     secret: str | None = None
+
+
+class RotationRequest(Shape):
+    """How long the old key goes on working beside the new one."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=720)] = 24
+
+
+class RotationAnswer(ApiKeyAnswer):
+    """The new key, and when the one that it takes the place of ends."""
+
+    replaced_id: Identifier
+    replaced_ends_at: datetime

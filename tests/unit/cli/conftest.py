@@ -28,14 +28,14 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(server: FakeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:  # noqa: ARG001 -- no command may reach a real network
     """Run the program as a shell would."""
-    for name in ("VISAVIS_URL", "VISAVIS_API_KEY", "VISAVIS_STATION", "VISAVIS_STATION_KEY"):
+    for name in ("VISAVIS_URL", "VISAVIS_API_KEY", "VISAVIS_STATION", "VISAVIS_STATION_KEY", "VISAVIS_REASON"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str, typed: str = "", env: dict[str, str] | None = None) -> Result:
-        return CliRunner(env={"VISAVIS_URL": BASE, "VISAVIS_API_KEY": API_KEY, **(env or {})}).invoke(
-            program, list(arguments), input=typed
-        )
+        return CliRunner(
+            env={"VISAVIS_URL": BASE, "VISAVIS_API_KEY": API_KEY, "VISAVIS_REASON": "a test", **(env or {})}
+        ).invoke(program, list(arguments), input=typed)
 
     return call
 

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote
 
 import click
 import pytest
@@ -9,11 +10,15 @@ from fixtures.answers import (
     BASE,
     ENROLMENT,
     GALLERY,
+    IMPORT,
     KEY,
     OTHER_WAY,
+    OWN,
     PURPOSE,
+    READING,
     RECORD,
     REVIEW,
+    ROTATED,
     SECRET,
     STATION,
     SUBJECT,
@@ -49,15 +54,17 @@ ALL = list(commands(program))
 
 def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in ALL} == {
-        *("init", "serve", "doctor", "models install", "models list"),
+        *("init", "serve", "doctor", "models install", "models list", "settings show", "settings example"),
         *("purpose create", "purpose list", "purpose show", "purpose reword"),
         *("gallery create", "gallery list", "gallery show", "gallery subjects"),
+        *("import run", "import status", "import links"),
         *("station key", "station create", "station list", "station show", "station reopen"),
-        *("apikey create", "apikey list", "apikey revoke"),
+        *("station rekey", "station retire"),
+        *("apikey create", "apikey list", "apikey rotate", "apikey revoke"),
         *("enrol", "withdraw", "subject show", "subject credentials"),
         *("consent show", "consent sign", "consent decline", "consent grant", "me show", "me withdraw"),
         *("identify", "verify", "document-check", "pin", "qr"),
-        *("review list", "review resolve", "decisions list"),
+        *("review list", "review resolve", "decisions list", "readings list"),
     }
 
 
@@ -100,8 +107,12 @@ CALLS: list[tuple[str, str, Answer]] = [
     ("station list", "GET /v1/stations", page(STATION)),
     (f"station show {STA}", f"GET /v1/stations/{STA}", STATION),
     (f"station reopen {STA}", f"POST /v1/stations/{STA}/reopening", STATION),
+    (f"station rekey {STA} --public-key {'B' * 43}", f"PUT /v1/stations/{STA}/key", STATION),
+    (f"station retire {STA} --yes", f"DELETE /v1/stations/{STA}", None),
     ("apikey create --name desk --scope enrol --scope operate", "POST /v1/api-keys", KEY),
     ("apikey list", "GET /v1/api-keys", page(KEY)),
+    (f"apikey create --name desk --scope operate --gallery {GAL} --days 30", "POST /v1/api-keys", KEY),
+    (f"apikey rotate {KEY_ID} --overlap-hours 2", f"POST /v1/api-keys/{KEY_ID}/rotation", ROTATED),
     (f"apikey revoke {KEY_ID} --yes", f"DELETE /v1/api-keys/{KEY_ID}", None),
     (f"enrol {GAL} --reference 7 PHOTO", f"POST /v1/galleries/{GAL}/enrolments", ENROLMENT),
     (
@@ -109,10 +120,11 @@ CALLS: list[tuple[str, str, Answer]] = [
         f"POST /v1/galleries/{GAL}/without-face",
         {"subject_id": SUB, "other_way": OTHER_WAY},
     ),
+    (f"import status {an_id('imp')}", f"GET /v1/imports/{an_id('imp')}", IMPORT),
     (f"subject show {SUB}", f"GET /v1/subjects/{SUB}", SUBJECT),
     (
         f"subject show --gallery {GAL} --reference 7",
-        f"GET /v1/galleries/{GAL}/subjects/by-reference",
+        f"POST /v1/galleries/{GAL}/subjects/lookup",
         SUBJECT,
     ),
     (f"subject credentials {SUB} --yes", f"POST /v1/subjects/{SUB}/credentials", OTHER_WAY),
@@ -126,6 +138,9 @@ CALLS: list[tuple[str, str, Answer]] = [
     ("review list", "GET /v1/reviews", page(REVIEW)),
     (f"review resolve {REV} noted", f"POST /v1/reviews/{REV}/resolution", None),
     (f"decisions list {GAL}", "GET /v1/decisions", page(RECORD)),
+    (f"decisions list {PUR}", "GET /v1/decisions", page(RECORD)),
+    (f"readings list {GAL}", "GET /v1/readings", page(READING)),
+    (f"readings list {PUR}", "GET /v1/readings", page(READING)),
 ]
 
 
@@ -200,7 +215,9 @@ def test_a_value_of_the_wrong_form_is_named_but_not_repeated(run: Run, server: F
     assert server.requests == []
 
 
-@pytest.mark.parametrize("line", [f"withdraw {SUB}", f"apikey revoke {KEY_ID}", f"subject credentials {SUB}"])
+@pytest.mark.parametrize(
+    "line", [f"withdraw {SUB}", f"apikey revoke {KEY_ID}", f"subject credentials {SUB}", f"station retire {STA}"]
+)
 def test_what_cannot_be_undone_asks_first(run: Run, server: FakeServer, line: str) -> None:
     result: Result = run(*line.split(), typed="n\n")
     assert result.exit_code == 1
@@ -217,6 +234,7 @@ def test_what_cannot_be_undone_asks_first(run: Run, server: FakeServer, line: st
         f"station create --name D --public-key {'A' * 43} --attended",
         f"station create --name D --gallery {GAL} --attended",
         f"station create --name D --gallery {GAL} --public-key {'A' * 43}",
+        f"station rekey {STA}",
     ],
 )
 def test_a_command_line_that_contradicts_itself_exits_2(run: Run, server: FakeServer, line: str, photo: str) -> None:
@@ -270,7 +288,7 @@ def test_a_receipt_lets_its_holder_see_and_withdraw(run: Run, server: FakeServer
     server.answers |= {
         "GET /v1/consent": TERMS,
         "POST /v1/consent/countersignature": AGREED,
-        "GET /v1/me": SUBJECT,
+        "GET /v1/me": OWN,
         "POST /v1/me/withdrawal": None,
     }
     assert run("consent", "sign", LINK, "--receipt", "mine.json", typed="I agree\n").exit_code == 0
@@ -280,3 +298,45 @@ def test_a_receipt_lets_its_holder_see_and_withdraw(run: Run, server: FakeServer
     assert server.called[-1] == "GET /v1/me"
     assert run("me", "withdraw", "mine.json", "--yes").exit_code == 0
     assert server.called[-1] == "POST /v1/me/withdrawal"
+
+
+READING_LINES = [
+    f"subject show {SUB}", f"subject show --gallery {GAL} --reference 7", f"gallery subjects {GAL}",
+    f"decisions list {GAL}", f"decisions list {PUR}", "review list", f"readings list {GAL}", f"readings list {PUR}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", READING_LINES)
+def test_what_reads_about_people_wants_a_reason(run: Run, server: FakeServer, line: str) -> None:
+    result: Result = run(*line.split(), env={"VISAVIS_REASON": ""})
+    assert result.exit_code == 2
+    assert "--reason" in result.stderr
+    assert server.requests == []
+    run(*line.split(), "--reason", "Überprüfung", env={"VISAVIS_REASON": "another"})
+    sent = server.requests[0]
+    told = unquote(sent.headers.get("Visavis-Reason", "")) or json.loads(sent.content)["reason"]
+    assert told == "Überprüfung"
+
+
+def test_somebody_at_a_terminal_is_asked_for_the_reason(
+    run: Run, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.answers["GET /v1/reviews"] = page(REVIEW)
+    monkeypatch.setattr("visavis.cli.reason._is_terminal", lambda: True)
+    result: Result = run("review", "list", "--json", typed="asked at the desk\n", env={"VISAVIS_REASON": ""})
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["items"]
+    assert "Why do you read this" in result.stderr
+    assert server.requests[0].headers["Visavis-Reason"] == "asked at the desk"
+
+
+def test_a_key_is_made_for_galleries_and_days_and_rotated_with_an_overlap(run: Run, server: FakeServer) -> None:
+    server.answers |= {"POST /v1/api-keys": KEY, f"POST /v1/api-keys/{KEY_ID}/rotation": ROTATED}
+    run("apikey", "create", "--name", "desk", "--scope", "operate", "--gallery", GAL, "--days", "30")
+    assert server.json_of() == {
+        "name": "desk", "scopes": ["operate"], "gallery_ids": [GAL], "expires_in_days": 30,
+    }  # fmt: skip
+    run("apikey", "create", "--name", "desk", "--scope", "operate")
+    assert server.json_of()["gallery_ids"] is None
+    run("apikey", "rotate", KEY_ID)
+    assert server.json_of() == {"overlap_hours": 24}

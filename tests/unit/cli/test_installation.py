@@ -12,8 +12,10 @@ from click.testing import Result
 
 import visavis
 from visavis.adapters.doctor import Check
+from visavis.model.configuration import SettingsUnknown, SettingsUnsafe
 from visavis.model.keys import DataLocked, PlaceUnusable
 from visavis.model.weights import ModelDigestMismatch
+from visavis.settings import Settings
 
 Run = Callable[..., Result]
 
@@ -127,3 +129,77 @@ def test_models_tells_what_is_installed(run: Run, bootstrap: SimpleNamespace, tm
     result = run("models", "install")
     assert result.exit_code == 1
     assert "model_digest_mismatch" in result.stderr
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "visavis.toml"
+    path.write_text('port = 11\nhost = "::1"\n')
+    path.chmod(0o600)
+    return path
+
+
+def test_serve_takes_its_options_over_the_environment_and_that_over_the_file(
+    run: Run, bootstrap: SimpleNamespace, file: Path
+) -> None:
+    result = run("serve", "--config", str(file), "--port", "9", env={"VISAVIS_PORT": "10", "VISAVIS_THREADS": "3"})
+    assert result.exit_code == 0, result.output
+    assert run("serve", env={"VISAVIS_CONFIG": str(file)}).exit_code == 0
+    by_option, by_variable = bootstrap.served
+    assert (by_option.host, by_option.port, by_option.threads) == ("::1", 9, 3)
+    assert (by_variable.host, by_variable.port) == ("::1", 11)
+
+
+@pytest.mark.usefixtures("bootstrap")
+@pytest.mark.parametrize(
+    "command",
+    [["init"], ["serve"], ["models", "install"], ["models", "list"], ["settings", "show"]],
+    ids=" ".join,
+)
+def test_settings_that_are_wrong_are_told_with_the_mend(run: Run, file: Path, command: list[str]) -> None:
+    file.write_text("prot = 1")
+    result = run("--json", *command, "--config", str(file))
+    told = json.loads(result.stderr)
+    assert (result.exit_code, result.stdout, told["code"]) == (1, "", "settings_unknown")
+    assert "Is 'port' meant?" in told["detail"]
+    assert told["mend"] == SettingsUnknown.mend
+
+
+def test_a_doctor_tells_settings_that_are_wrong_as_a_finding(run: Run, bootstrap: SimpleNamespace, file: Path) -> None:
+    file.chmod(0o666)
+    bootstrap.diagnose = raising(AssertionError())
+    result = run("doctor", "--json", "--config", str(file))
+    assert result.exit_code == 1
+    (finding,) = json.loads(result.stdout)
+    assert (finding["state"], finding["name"], finding["mend"]) == ("fail", "settings", SettingsUnsafe.mend)
+    assert "Nothing else was checked." in finding["message"]
+
+
+@pytest.mark.usefixtures("bootstrap")
+def test_a_variable_that_nothing_reads_is_told(run: Run) -> None:
+    result = run("models", "list", "--json", env={"VISAVIS_KEYFILE": "SECRET"})
+    assert result.exit_code == 0
+    assert "Nothing reads the environment variable VISAVIS_KEYFILE. Is VISAVIS_KEY_FILE meant?" in result.stderr
+    assert "SECRET" not in result.output
+    assert isinstance(json.loads(result.stdout), list)
+
+
+def test_settings_show_tells_what_counts_and_where_it_comes_from(run: Run, file: Path) -> None:
+    result = run("settings", "show", "--json", "--config", str(file), env={"VISAVIS_PORT": "12"})
+    rows = {row["setting"]: row for row in json.loads(result.stdout)}
+    assert list(rows) == list(Settings.model_fields)
+    assert rows["port"] == {"setting": "port", "value": "12", "from": "environment", "variable": "VISAVIS_PORT"}
+    assert (rows["host"]["value"], rows["host"]["from"]) == ("::1", "file")
+    assert (rows["public_url"]["value"], rows["public_url"]["from"]) == ("http://[::1]:12", "default")
+    assert rows["tls_cert"]["value"] is None
+    told = run("settings", "show", "--config", str(file))
+    assert f"Settings file: {file}" in told.stderr
+    assert "VISAVIS_RATE_PER_MINUTE" in told.stdout
+    assert "Settings file: none" in run("settings", "show").stderr
+
+
+def test_settings_example_is_a_settings_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "visavis.toml").write_text(run("settings", "example").stdout)
+    assert json.loads(run("settings", "example", "--json").stdout) == {"toml": run("settings", "example").stdout}
+    (tmp_path / "visavis.toml").chmod(0o600)
+    assert run("settings", "show", "--config", str(tmp_path / "visavis.toml")).exit_code == 0

@@ -1,105 +1,21 @@
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from urllib.parse import unquote
 
 import pytest
-from fixtures.answers import (
-    API_KEY,
-    AT,
-    BASE,
-    ENROLMENT,
-    GALLERY,
-    KEY,
-    OTHER_WAY,
-    PURPOSE,
-    RECORD,
-    REVIEW,
-    SECRET,
-    STATION,
-    SUBJECT,
-    SUBJECT_ROW,
-    Answer,
-    FakeServer,
-    an_id,
-    page,
-)
+from fixtures.answers import API_KEY, BASE, ENROLMENT, GALLERY, RECORD, SUBJECT, FakeServer, an_id, page
 
 from visavis.client import Visavis, VisavisProblem
-from visavis.wire.setup import PurposeRequest, StationRequest
 
-PURPOSE_REQUEST = PurposeRequest(
-    name="Door",
-    controller="Acme",
-    contact="privacy@acme.example",
-    jurisdiction="DE",
-    text="We open the door.",
-    retention_days=30,
-    target_kind="fpir",
-    target=0.01,
-)
-STATION_REQUEST = StationRequest(name="Door 1", gallery_id=an_id("gal"), public_key="A" * 43, attended=True)
-INVITATION = {"session_id": an_id("ses"), "link": f"{BASE}/me#session={SECRET}", "expires_at": AT}
-TEXT = {"version": 2, "language": "en", "text": "Better.", "created_at": AT}
-GAL, SUB, STA, REV, PUR, SES = (an_id(kind) for kind in ("gal", "sub", "sta", "rev", "pur", "ses"))
-
-CALLS: list[tuple[str, Answer, Callable[[Visavis], Any]]] = [
-    ("POST /v1/purposes", PURPOSE, lambda c: c.state_purpose(PURPOSE_REQUEST)),
-    (f"POST /v1/purposes/{PUR}/texts", TEXT, lambda c: c.reword_purpose(PUR, text="Better.")),
-    (f"GET /v1/purposes/{PUR}", PURPOSE, lambda c: c.purpose(PUR)),
-    ("GET /v1/purposes", page(PURPOSE), lambda c: c.purposes()),
-    ("POST /v1/galleries", GALLERY, lambda c: c.open_gallery(name="Staff", purpose_id=PUR)),
-    (f"GET /v1/galleries/{GAL}", GALLERY, lambda c: c.gallery(GAL)),
-    ("GET /v1/galleries", page(GALLERY), lambda c: c.galleries()),
-    (f"POST /v1/galleries/{GAL}/enrolments", ENROLMENT, lambda c: c.enrol(GAL, external_reference="7", photos=[b"p"])),
-    (
-        f"POST /v1/galleries/{GAL}/without-face",
-        {"subject_id": SUB, "other_way": OTHER_WAY},
-        lambda c: c.add_without_face(GAL, external_reference="7"),
-    ),
-    (f"GET /v1/galleries/{GAL}/subjects", page(SUBJECT_ROW), lambda c: c.subjects(GAL)),
-    (f"GET /v1/subjects/{SUB}", SUBJECT, lambda c: c.subject(SUB)),
-    (
-        f"GET /v1/galleries/{GAL}/subjects/by-reference",
-        SUBJECT,
-        lambda c: c.subject_by_reference(GAL, external_reference="staff 7"),
-    ),
-    (f"POST /v1/subjects/{SUB}/withdrawal", None, lambda c: c.withdraw(SUB)),
-    (f"POST /v1/subjects/{SUB}/credentials", OTHER_WAY, lambda c: c.new_credentials(SUB)),
-    ("POST /v1/stations", STATION, lambda c: c.register_station(STATION_REQUEST)),
-    (f"GET /v1/stations/{STA}", STATION, lambda c: c.station(STA)),
-    ("GET /v1/stations", page(STATION), lambda c: c.stations()),
-    (f"POST /v1/stations/{STA}/reopening", STATION, lambda c: c.reopen_station(STA)),
-    ("POST /v1/api-keys", KEY, lambda c: c.make_api_key(name="desk", scopes=["enrol", "operate"])),
-    ("GET /v1/api-keys", page({**KEY, "secret": None}), lambda c: c.api_keys()),
-    (f"DELETE /v1/api-keys/{an_id('key')}", None, lambda c: c.revoke_api_key(an_id("key"))),
-    ("GET /v1/reviews", page(REVIEW), lambda c: c.reviews()),
-    (f"POST /v1/reviews/{REV}/resolution", None, lambda c: c.resolve_review(REV, "noted")),
-    ("GET /v1/decisions", page(RECORD), lambda c: c.decisions(GAL)),
-    ("POST /v1/personal-sessions", INVITATION, lambda c: c.invite(SUB, attended=True)),
-    (f"GET /v1/personal-sessions/{SES}", RECORD, lambda c: c.personal_decision(SES)),
-]
-
-
-@pytest.mark.parametrize(("door", "answer", "call"), CALLS, ids=[door for door, _, _ in CALLS])
-def test_each_call_goes_to_its_door_with_the_key(door: str, answer: Answer, call: Callable[[Visavis], Any]) -> None:
-    server = FakeServer({door: answer})
-    with Visavis(base_url=BASE, api_key=API_KEY, transport=server.transport) as client:
-        got = call(client)
-    assert server.called == [door]
-    assert server.requests[0].headers["Authorization"] == f"Bearer {API_KEY}"
-    if answer is None:
-        assert got is None
-    else:
-        assert got.model_dump(mode="json").keys() == answer.keys()  # type: ignore[union-attr] # answers here are bodies
+GAL, PUR = an_id("gal"), an_id("pur")
 
 
 def test_lists_ask_for_their_page() -> None:
     server = FakeServer({"GET /v1/decisions": page(RECORD, after=an_id("dec"))})
     client = Visavis(base_url=BASE, api_key=API_KEY, transport=server.transport)
-    got = client.decisions(GAL, after=an_id("dec"), limit=7)
+    got = client.decisions(GAL, reason="a dispute", after=an_id("dec"), limit=7)
     assert got.next == an_id("dec")
     assert dict(server.requests[0].url.params) == {"gallery_id": GAL, "after": an_id("dec"), "limit": "7"}
-    client.decisions(GAL)
+    client.decisions(GAL, reason="a dispute")
     assert dict(server.requests[1].url.params) == {"gallery_id": GAL, "limit": "50"}
 
 
@@ -131,3 +47,13 @@ def test_an_idempotency_key_is_sent_where_it_is_given() -> None:
     client.open_gallery(name="Staff", purpose_id=PUR, idempotency_key="once-1")
     client.open_gallery(name="Staff", purpose_id=PUR)
     assert [request.headers.get("Idempotency-Key") for request in server.requests] == ["once-1", None]
+
+
+def test_a_reason_goes_with_what_is_read_whatever_letters_it_has() -> None:
+    server = FakeServer({"GET /v1/decisions": page(RECORD), f"POST /v1/galleries/{GAL}/subjects/lookup": SUBJECT})
+    client = Visavis(base_url=BASE, api_key=API_KEY, transport=server.transport)
+    client.decisions(GAL, reason="Überprüfung, 100 %")
+    assert unquote(server.requests[0].headers["Visavis-Reason"]) == "Überprüfung, 100 %"
+    client.subject_by_reference(GAL, external_reference="staff 7", reason="Überprüfung")
+    assert server.json_of() == {"external_reference": "staff 7", "reason": "Überprüfung"}
+    assert server.requests[1].url.query == b"", "a name does not belong in an address"

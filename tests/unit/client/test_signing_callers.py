@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fixtures.answers import AGREED, BASE, SECRET, SUBJECT, FakeServer, an_id, decision, problem, session
+from fixtures.answers import AGREED, BASE, OWN, SECRET, FakeServer, an_id, decision, problem, session
 from joserfc.jwk import OKPKey
 
 from visavis.client import Person, Receipt, StationClient, VisavisProblem
@@ -105,7 +105,7 @@ def test_every_request_of_a_person_is_signed_with_the_receipts_key() -> None:
     held = receipt()
     server = FakeServer(
         {
-            "GET /v1/me": [httpx2.ConnectError("no"), SUBJECT],
+            "GET /v1/me": [httpx2.ConnectError("no"), OWN],
             "POST /v1/me/withdrawal": None,
             "POST /v1/personal-sessions/opening": session("personal"),
             f"POST /v1/personal-sessions/{SES}/verify": decision("MATCH"),
@@ -133,7 +133,7 @@ def test_a_personal_session_needs_its_own_link(link: str) -> None:
 def test_s1_the_key_of_a_person_never_travels(tmp_path: Path) -> None:
     held = receipt()
     held.save(tmp_path / "receipt.json")
-    server = FakeServer({"GET /v1/me": SUBJECT, "POST /v1/me/withdrawal": None})
+    server = FakeServer({"GET /v1/me": OWN, "POST /v1/me/withdrawal": None})
     with Person(Receipt.load(tmp_path / "receipt.json"), transport=server.transport) as person:
         person.me()
         person.withdraw()

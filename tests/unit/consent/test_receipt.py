@@ -189,7 +189,7 @@ def test_an_offer_that_the_controller_did_not_make_is_refused(forge: Callable[[]
         read_offer(forge(), controller_key=CONTROLLER)
 
 
-@pytest.mark.parametrize("until", [None, "", "soon", 5, {}])
+@pytest.mark.parametrize("until", [None, "", "soon", 5, {}, "9999-12-31T23:59:59-14:00"])
 def test_an_offer_without_an_end_is_refused(until: object) -> None:
     with pytest.raises(ConsentForged):
         expiry({"valid_until": until})

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from fixtures.synthetic import CountingEmbedder, FixedDetector
 from joserfc.jwk import OKPKey
 from sim.faces import CROWD, NOBODY, photo
 from support.world import World
@@ -109,7 +110,7 @@ def test_the_last_admin_key_stays_and_a_revoked_one_is_not_revived_by_sql(world:
     assert answer.status_code == 401
 
 
-def test_only_a_few_pictures_are_open_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_few_pictures_are_open_at_once() -> None:
     """A small file may hold a large picture: many at once must not fill the memory."""
     open_now, most = [0], [0]
     guard = threading.Lock()
@@ -123,8 +124,7 @@ def test_only_a_few_pictures_are_open_at_once(monkeypatch: pytest.MonkeyPatch) -
             open_now[0] -= 1
         raise ZeroDivisionError
 
-    monkeypatch.setattr("visavis.flows.extract.decode", slow)
-    extractor = Extractor(detector=None, embedder=None, at_once=2)  # type: ignore[arg-type]  # neither is reached
+    extractor = Extractor(decoder=slow, detector=FixedDetector(), embedder=CountingEmbedder(), at_once=2)
 
     def look() -> None:
         with pytest.raises(ZeroDivisionError):

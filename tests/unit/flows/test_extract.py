@@ -7,6 +7,7 @@ import pytest
 from fixtures.synthetic import CountingEmbedder, FixedDetector, face, frame
 from PIL import Image
 
+from visavis.capture.decode import decode
 from visavis.flows.extract import Extractor
 from visavis.model.face import Face, FaceCutByBorder, FaceTooSmall, NoFace, SeveralFaces
 from visavis.model.image import ImageFormatUnsupported
@@ -17,7 +18,7 @@ Image.fromarray(frame().pixels).save(PHOTO, "PNG")
 
 def test_the_template_of_one_person() -> None:
     embedder = CountingEmbedder()
-    extractor = Extractor(detector=FixedDetector(face()), embedder=embedder)
+    extractor = Extractor(decoder=decode, detector=FixedDetector(face()), embedder=embedder)
     template = extractor.extract(PHOTO.getvalue())
     assert template.model_id == extractor.model_id == "counting-1"
     assert np.linalg.norm(template.vector) == pytest.approx(1)
@@ -36,17 +37,17 @@ def test_the_template_of_one_person() -> None:
 def test_s2_nobody_is_embedded_when_the_picture_is_refused(faces: list[Face], refusal: type[Exception]) -> None:
     embedder = CountingEmbedder()
     with pytest.raises(refusal):
-        Extractor(detector=FixedDetector(*faces), embedder=embedder).extract(PHOTO.getvalue())
+        Extractor(decoder=decode, detector=FixedDetector(*faces), embedder=embedder).extract(PHOTO.getvalue())
     assert embedder.seen == 0
 
 
 def test_s2_faces_in_the_background_are_never_embedded() -> None:
     embedder = CountingEmbedder()
     crowd = [face(left=20 * number, top=10, width=30, height=40) for number in range(8)]
-    Extractor(detector=FixedDetector(*crowd, face()), embedder=embedder).extract(PHOTO.getvalue())
+    Extractor(decoder=decode, detector=FixedDetector(*crowd, face()), embedder=embedder).extract(PHOTO.getvalue())
     assert embedder.seen == 1
 
 
 def test_what_is_no_image_is_refused() -> None:
     with pytest.raises(ImageFormatUnsupported):
-        Extractor(detector=FixedDetector(face()), embedder=CountingEmbedder()).extract(b"no image")
+        Extractor(decoder=decode, detector=FixedDetector(face()), embedder=CountingEmbedder()).extract(b"no image")

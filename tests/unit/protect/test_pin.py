@@ -32,9 +32,9 @@ def test_where_there_is_nobody_as_much_is_computed() -> None:
     def fastest(pin_hash: str | None) -> float:
         times = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.thread_time()
             pin_fits("000000", pin_hash=pin_hash, root=ROOT, subject_id="sub_a")
-            times.append(time.perf_counter() - start)
+            times.append(time.thread_time() - start)
         return min(times)
 
     assert fastest(None) > fastest(hashed) / 2

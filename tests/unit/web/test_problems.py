@@ -128,12 +128,12 @@ def test_bodies_are_bounded_by_what_they_announce_and_by_what_they_are(world: Wo
         response = world.http.post("/v1/purposes", content=b"", headers={"content-length": announced})
         checked(response, 413, "body_too_large")
     parts = (b"x" * (1024 * 1024) for _ in range(MAX_BODY // 1024 // 1024 + 2))
-    checked(world.http.post("/v1/purposes", content=parts), 413, "body_too_large")
+    checked(world.api("POST", "/v1/purposes", content=parts), 413, "body_too_large")
 
 
 def test_half_a_request_is_none() -> None:
     """Whoever hangs up in the middle of a form must not have half of it carried out."""
-    handled = []
+    handled: list[object] = []
 
     async def app(*_: object) -> None:
         handled.append(1)
@@ -150,7 +150,9 @@ def test_half_a_request_is_none() -> None:
         async def send(_: Message) -> None:
             handled.append(2)
 
-        await BoundedBody(app)({"type": "http", "headers": [], "state": {}}, receive, send)
+        await BoundedBody(app, require_proof=handled.append)(
+            {"type": "http", "headers": [], "state": {}}, receive, send
+        )
 
     with ThreadPoolExecutor(1) as elsewhere:  # Playwright, once started, keeps an event loop in the main thread
         elsewhere.submit(lambda: asyncio.run(half())).result()

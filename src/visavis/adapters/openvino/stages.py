@@ -14,6 +14,8 @@ from visavis.adapters.openvino.dequantise import dequantise
 from visavis.adapters.openvino.detector import OnnxDetector
 from visavis.adapters.openvino.embedder import OnnxEmbedder
 from visavis.adapters.openvino.runtime import Runtime
+from visavis.capture.decode import decode
+from visavis.capture.decoder import Decoder
 from visavis.flows.extract import Extractor
 
 
@@ -36,13 +38,23 @@ def open_embedder(store: ModelStore, runtime: Runtime, *, card_folder: Path | No
 
 
 def open_extractor(
-    store: ModelStore, runtime: Runtime, *, detector_card: Path | None = None, embedder_card: Path | None = None
+    store: ModelStore,
+    runtime: Runtime,
+    *,
+    detector_card: Path | None = None,
+    embedder_card: Path | None = None,
+    decoder: Decoder = decode,
+    at_once: int = 2,
 ) -> Extractor:
     """Everything from a photo to a template.
 
+    :param decoder: decodes in this process if not given, which is for trusted photos.
+    :param at_once: pictures held in memory at the same time.
     :raises StartupError: a card, its weights or its network do not pass.
     """
     return Extractor(
         detector=open_detector(store, runtime, card_folder=detector_card),
         embedder=open_embedder(store, runtime, card_folder=embedder_card),
+        decoder=decoder,
+        at_once=at_once,
     )

@@ -1,6 +1,8 @@
 """The store port on SQLAlchemy."""
 
 import dataclasses
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,6 +27,9 @@ from visavis.model.station import Session, Station
 
 T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_SCRUB_S = 10.0
+"""How long the log is tried to be emptied before it is left to the next time."""
+_SCRUB_AGAIN_S = 0.01
 
 
 class SqlRows(Rows[T]):
@@ -72,7 +77,7 @@ class SqlRows(Rows[T]):
         """See the port."""
         if not equal:
             raise ValueError("naming no field would delete everything")
-        return self._connection.execute(sa.delete(self._table).where(*self._conditions(equal))).rowcount
+        return self._connection.execute(_delete(self._table, _names(equal)), equal).rowcount
 
     def before(self, field: str, moment: datetime) -> list[T]:
         """See the port."""
@@ -85,8 +90,7 @@ class SqlRows(Rows[T]):
 
     def count(self, **equal: Any) -> int:
         """See the port."""
-        query = sa.select(sa.func.count()).select_from(self._table).where(*self._conditions(equal))
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(_count(self._table, _names(equal)), equal).scalar_one())
 
     def _columns(self, value: T) -> dict[str, Any]:
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}  # type: ignore[arg-type] # T is a dataclass by construction
@@ -110,13 +114,32 @@ def _names(equal: dict[str, Any]) -> tuple[tuple[str, bool], ...]:
     return tuple((name, value is None) for name, value in equal.items())
 
 
+def _wanted(table: sa.Table, names: tuple[tuple[str, bool], ...]) -> list[sa.ColumnElement[bool]]:
+    return [table.c[name].is_(None) if empty else table.c[name] == sa.bindparam(name) for name, empty in names]
+
+
 @cache
 def _select(table: sa.Table, names: tuple[tuple[str, bool], ...], *, limited: bool) -> sa.Select[Any]:
-    query = sa.select(table).where(
-        *(table.c[name].is_(None) if empty else table.c[name] == sa.bindparam(name) for name, empty in names)
-    )
+    query = sa.select(table).where(*_wanted(table, names))
     query = query.order_by(table.c.get("created_at", table.c.id), table.c.id)
     return query.limit(1) if limited else query
+
+
+@cache
+def _count(table: sa.Table, names: tuple[tuple[str, bool], ...]) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).select_from(table).where(*_wanted(table, names))
+
+
+@cache
+def _delete(table: sa.Table, names: tuple[tuple[str, bool], ...]) -> sa.Delete:
+    return table.delete().where(*_wanted(table, names))
+
+
+@cache
+def _references_in() -> sa.Select[Any]:
+    joined = tables.references.join(tables.subjects, tables.references.c.subject_id == tables.subjects.c.id)
+    query = sa.select(sa.func.count()).select_from(joined)
+    return query.where(tables.subjects.c.gallery_id == sa.bindparam("gallery_id"))
 
 
 @cache
@@ -153,9 +176,7 @@ class SqlTransaction(Transaction):
 
     def references_in(self, gallery_id: str) -> int:
         """See the port."""
-        joined = tables.references.join(tables.subjects, tables.references.c.subject_id == tables.subjects.c.id)
-        query = sa.select(sa.func.count()).select_from(joined).where(tables.subjects.c.gallery_id == gallery_id)
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(_references_in(), {"gallery_id": gallery_id}).scalar_one())
 
 
 class SqlStore(Store):
@@ -164,6 +185,7 @@ class SqlStore(Store):
     def __init__(self, url: str) -> None:
         self._engine = sa.create_engine(url)
         self._sqlite = self._engine.dialect.name == "sqlite"
+        self._scrubbing = threading.Lock()
         if self._sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
 
@@ -214,9 +236,13 @@ class SqlStore(Store):
 
     def scrub(self) -> None:
         """See the port. SQLite zeroes freed cells (secure_delete); emptying the log drops the older copies in it."""
-        if self._sqlite:
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        if not self._sqlite:
+            return
+        until = time.monotonic() + _SCRUB_S
+        with self._scrubbing, self._engine.connect() as connection:
+            # Where somebody else empties the log at that moment SQLite does not wait, but says that it is busy.
+            while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] and time.monotonic() < until:
+                time.sleep(_SCRUB_AGAIN_S)
 
     def load(self, name: str) -> bytes | None:
         """A value the server keeps for itself, or None."""

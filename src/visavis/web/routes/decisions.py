@@ -6,8 +6,7 @@ from fastapi import APIRouter, Query
 
 from visavis.model.access import RequestInvalid
 from visavis.model.decision import Decision
-from visavis.model.station import SessionKind
-from visavis.web.auth import Flows, Operator
+from visavis.web.auth import Flows, ReadingOperator
 from visavis.web.pagination import After, Limit, page_of
 from visavis.wire.deciding import DecisionRecord
 from visavis.wire.shape import Page
@@ -18,7 +17,7 @@ router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 @router.get("")
 def list_decisions(
     flows: Flows,
-    _key: Operator,
+    reader: ReadingOperator,
     gallery_id: str | None = None,
     purpose_id: Annotated[str | None, Query(description="For a purpose's document checks.")] = None,
     after: After = None,
@@ -30,16 +29,10 @@ def list_decisions(
     """
     if (gallery_id is None) == (purpose_id is None):
         raise RequestInvalid("Name either gallery_id or purpose_id.")
-    with flows.store.read() as tx:
-        if gallery_id is not None:
-            rows = tx.decisions.page(after=after, limit=limit + 1, gallery_id=tx.galleries.get(gallery_id).id)
-        else:
-            rows = tx.decisions.page(
-                after=after,
-                limit=limit + 1,
-                purpose_id=tx.purposes.get(str(purpose_id)).id,
-                kind=SessionKind.DOCUMENT_CHECK,
-            )
+    if gallery_id is not None:
+        rows = flows.readings.decisions(gallery_id, reader=reader, after=after, limit=limit + 1)
+    else:
+        rows = flows.readings.document_checks(str(purpose_id), reader=reader, after=after, limit=limit + 1)
     return page_of(rows, limit=limit, shape=record_answer, id_of=lambda d: d.id)
 
 

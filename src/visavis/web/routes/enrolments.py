@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 
+from visavis.model.image import FORMATS
 from visavis.web.auth import Enroller, Flows
 from visavis.web.writes import IdempotencyKey, fingerprint, written
 from visavis.wire.people import EnrolmentAnswer
@@ -17,7 +18,7 @@ def enrol(
     request: Request,
     gallery_id: str,
     external_reference: Annotated[ExternalReference, Form()],
-    photos: Annotated[list[UploadFile], File(description="1 to 5 photos of one person, JPEG or PNG.")],
+    photos: Annotated[list[UploadFile], File(min_length=1, description=f"1 to 5 photos of one person: {FORMATS}.")],
     flows: Flows,
     key: Enroller,
     idempotency_key: IdempotencyKey = None,

@@ -2,22 +2,34 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.flows.ports import Transaction
-from visavis.model.access import NotFound
+from visavis.flows.readings import Reader
+from visavis.model.access import ApiKey, Scope
 from visavis.model.consent import Subject
 from visavis.model.purpose import Gallery
-from visavis.web.auth import Admin, Enroller, Flows, Operator
+from visavis.web.auth import Admin, Enroller, Flows, Operator, ReadingOperator, key_with
 from visavis.web.pagination import After, Limit, page_of
 from visavis.web.routes.subjects import subject_answer
 from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
-from visavis.wire.people import OtherWay, SubjectAnswer, SubjectRow, WithoutFaceAnswer, WithoutFaceRequest
+from visavis.wire.people import (
+    LookupRequest,
+    OtherWay,
+    SubjectAnswer,
+    SubjectRow,
+    WithoutFaceAnswer,
+    WithoutFaceRequest,
+)
 from visavis.wire.setup import GalleryAnswer, GalleryRequest
-from visavis.wire.shape import ExternalReference, Page
+from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
+
+# Not for enrollers: a count that grows or does not would tell them who was there (rule S3).
+_Seeing = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE))]
+_SeeingOwn = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE, bounds_itself=True))]
 
 
 @router.post("", status_code=201, response_model=GalleryAnswer)
@@ -36,15 +48,15 @@ def open_gallery(
 
 
 @router.get("")
-def list_galleries(flows: Flows, _key: Admin, after: After = None, limit: Limit = 50) -> Page[GalleryAnswer]:
-    """Every gallery, with its size and the most it can hold."""
+def list_galleries(flows: Flows, key: _SeeingOwn, after: After = None, limit: Limit = 50) -> Page[GalleryAnswer]:
+    """The key's galleries, with their sizes and the most they can hold."""
+    rows = flows.reach.galleries(key, after=after, limit=limit + 1)
     with flows.store.read() as tx:
-        rows = tx.galleries.page(after=after, limit=limit + 1)
         return page_of(rows, limit=limit, shape=lambda g: _answer(flows, tx, g), id_of=lambda g: g.id)
 
 
 @router.get("/{gallery_id}")
-def show_gallery(gallery_id: str, flows: Flows, _key: Admin) -> GalleryAnswer:
+def show_gallery(gallery_id: str, flows: Flows, _key: _Seeing) -> GalleryAnswer:
     """One gallery."""
     with flows.store.read() as tx:
         return _answer(flows, tx, tx.galleries.get(gallery_id))
@@ -52,26 +64,18 @@ def show_gallery(gallery_id: str, flows: Flows, _key: Admin) -> GalleryAnswer:
 
 @router.get("/{gallery_id}/subjects")
 def list_subjects(
-    gallery_id: str, flows: Flows, _key: Operator, after: After = None, limit: Limit = 50
+    gallery_id: str, flows: Flows, reader: ReadingOperator, after: After = None, limit: Limit = 50
 ) -> Page[SubjectRow]:
     """The gallery's people by their identifiers; names are looked up one at a time."""
-    with flows.store.read() as tx:
-        gallery = tx.galleries.get(gallery_id)
-        rows = tx.subjects.page(after=after, limit=limit + 1, gallery_id=gallery.id)
+    rows = flows.readings.subjects(gallery_id, reader=reader, after=after, limit=limit + 1)
     return page_of(rows, limit=limit, shape=_row, id_of=lambda s: s.id)
 
 
-@router.get("/{gallery_id}/subjects/by-reference")
-def find_subject(
-    gallery_id: str, external_reference: Annotated[ExternalReference, Query()], flows: Flows, _key: Operator
-) -> SubjectAnswer:
-    """One person, by the operator's own name for them."""
-    tag = flows.keyring.reference_tag(gallery_id=gallery_id, external_reference=external_reference)
-    with flows.store.read() as tx:
-        subject = tx.subjects.first(gallery_id=gallery_id, reference_tag=tag)
-    if subject is None:
-        raise NotFound("Nobody in this gallery has that reference.")
-    return subject_answer(flows, subject.id)
+@router.post("/{gallery_id}/subjects/lookup")
+def look_up(gallery_id: str, body: LookupRequest, flows: Flows, key: Operator) -> SubjectAnswer:
+    """One person, by the operator's own name for them. Say why you look: the person sees it."""
+    reader = Reader.because(key, body.reason)
+    return subject_answer(flows.readings.lookup(gallery_id, external_reference=body.external_reference, reader=reader))
 
 
 @router.post("/{gallery_id}/without-face", status_code=201, response_model=WithoutFaceAnswer)

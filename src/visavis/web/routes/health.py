@@ -1,28 +1,12 @@
 """Is it alive, is it ready, and which key signs its offers."""
 
-from typing import Any, Literal
-
 from fastapi import APIRouter, Request
 
 from visavis.model.access import NotReady
 from visavis.web.auth import Flows
-from visavis.wire.shape import Shape
+from visavis.wire.health import ControllerKeys, Health, Ready
 
 router = APIRouter(tags=["health"])
-
-
-class Health(Shape):
-    """The process answers."""
-
-    status: Literal["ok"] = "ok"
-
-
-class Ready(Shape):
-    """The server decides. ``left_out``: subjects whose stored rows or receipts did not check out at the start."""
-
-    status: Literal["ready"] = "ready"
-    subjects: int
-    left_out: int
 
 
 @router.get("/healthz")
@@ -41,7 +25,8 @@ def readyz(request: Request) -> Ready:
 
 
 @router.get("/.well-known/jwks.json")
-def controller_key(flows: Flows) -> dict[str, Any]:
+def controller_key(flows: Flows) -> ControllerKeys:
     """The public key that offers are signed with (RFC 7517)."""
     key = flows.keyring.controller
-    return {"keys": [{**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig", "alg": "Ed25519"}]}
+    members = {name: str(value) for name, value in key.as_dict(private=False).items()}
+    return ControllerKeys(keys=[{**members, "kid": key.thumbprint(), "use": "sig", "alg": "Ed25519"}])

@@ -1,12 +1,13 @@
 """Personal sessions (1:1 with their owner) and the grant of a document check."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.consent.receipt import GRANT_STATEMENT
 from visavis.flows.sessions import Opened
-from visavis.model.access import NotFound
-from visavis.model.station import SessionKind
-from visavis.web.auth import Flows, LinkSecret, Operator, PersonId
+from visavis.model.access import ApiKey, Scope
+from visavis.web.auth import Flows, LinkSecret, PersonId, ReadingOperator, key_with, opening
 from visavis.web.routes.decisions import record_answer
 from visavis.web.routes.sessions import Photo, decision_answer, session_answer
 from visavis.web.writes import IdempotencyKey, fingerprint, written
@@ -24,11 +25,15 @@ from visavis.wire.deciding import (
 router = APIRouter(tags=["personal sessions and grants"])
 
 
+_Inviter = Annotated[ApiKey, Depends(key_with(Scope.OPERATE, bounds_itself=True))]
+
+
 @router.post("/v1/personal-sessions", status_code=201, response_model=InvitationAnswer)
 def invite(
-    request: Request, body: InvitationRequest, flows: Flows, key: Operator, idempotency_key: IdempotencyKey = None
+    request: Request, body: InvitationRequest, flows: Flows, key: _Inviter, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Prepare a session for one person, who opens it on their own device."""
+    flows.reach.require(key, [("subject_id", body.subject_id)])
 
     def act() -> tuple[InvitationAnswer, str]:
         opened = flows.sessions.invite(body.subject_id, attended=body.attended)
@@ -44,19 +49,16 @@ def invite(
 
 
 @router.get("/v1/personal-sessions/{session_id}")
-def outcome(session_id: str, flows: Flows, _key: Operator) -> DecisionRecord:
-    """What was decided in a personal session."""
-    with flows.store.read() as tx:
-        decision = tx.decisions.first(session_id=session_id, kind=SessionKind.PERSONAL)
-    if decision is None:
-        raise NotFound("Nothing was decided in this session yet.")
-    return record_answer(decision)
+def outcome(session_id: str, flows: Flows, reader: ReadingOperator) -> DecisionRecord:
+    """What was decided in a personal session. Say why you look: the person sees it."""
+    return record_answer(flows.readings.personal_decision(session_id, reader=reader))
 
 
 @router.post("/v1/personal-sessions/opening")
-def open_personal(body: OpenPersonalRequest, flows: Flows, subject_id: PersonId) -> SessionAnswer:
+def open_personal(request: Request, body: OpenPersonalRequest, flows: Flows, subject_id: PersonId) -> SessionAnswer:
     """Open the session that was prepared for the person who signed."""
-    session = flows.sessions.open_personal(body.link_secret, subject_id=subject_id)
+    with opening(request, flows, body.link_secret):
+        session = flows.sessions.open_personal(body.link_secret, subject_id=subject_id)
     return session_answer(flows, Opened(session))
 
 

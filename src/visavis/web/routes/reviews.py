@@ -1,9 +1,13 @@
 """What waits for a person to look."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
 
+from fastapi import APIRouter, Depends, Request, Response
+
+from visavis.flows.readings import Reader
+from visavis.model.access import Scope
 from visavis.model.decision import Resolution, Review
-from visavis.web.auth import Flows, Operator
+from visavis.web.auth import Flows, Operator, reader_with
 from visavis.web.pagination import After, Limit, page_of
 from visavis.web.writes import IdempotencyKey, fingerprint, written
 from visavis.wire.people import ResolutionRequest, ReviewAnswer
@@ -12,10 +16,13 @@ from visavis.wire.shape import Page
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
 
 
+_OfOwnGalleries = Annotated[Reader, Depends(reader_with(Scope.OPERATE, bounds_itself=True))]
+
+
 @router.get("")
-def list_reviews(flows: Flows, _key: Operator, after: After = None, limit: Limit = 50) -> Page[ReviewAnswer]:
-    """The queue."""
-    rows = flows.reviews.waiting(after=after, limit=limit + 1)
+def list_reviews(flows: Flows, reader: _OfOwnGalleries, after: After = None, limit: Limit = 50) -> Page[ReviewAnswer]:
+    """The queue, of the key's galleries."""
+    rows = flows.readings.reviews(reader=reader, after=after, limit=limit + 1)
     return page_of(rows, limit=limit, shape=_answer, id_of=lambda r: r.id)
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, File, Form, Response, UploadFile
 
 from visavis.flows.deciding import Answer
 from visavis.flows.sessions import Opened
+from visavis.model.image import FORMATS
 from visavis.model.station import SessionKind
 from visavis.web.auth import Flows, StationId
 from visavis.web.services import Services
@@ -14,7 +15,7 @@ from visavis.wire.shape import ExternalReference
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
-Photo = Annotated[UploadFile, File(description="One photo of one person, JPEG or PNG.")]
+Photo = Annotated[UploadFile, File(description=f"One photo of one person: {FORMATS}.")]
 
 
 @router.post("", status_code=201)

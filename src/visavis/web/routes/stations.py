@@ -2,17 +2,22 @@
 
 import binascii
 from base64 import urlsafe_b64decode
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from visavis.model.access import ApiKey, Scope
 from visavis.model.station import Station, StationInvalid
-from visavis.web.auth import Admin, Flows, Operator
+from visavis.web.auth import Admin, Flows, Operator, key_with
 from visavis.web.pagination import After, Limit, page_of
 from visavis.web.writes import IdempotencyKey, fingerprint, written
-from visavis.wire.setup import StationAnswer, StationRequest
+from visavis.wire.setup import StationAnswer, StationKeyRequest, StationRequest
 from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/stations", tags=["stations"])
+
+_Seeing = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE))]
+_SeeingOwn = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE, bounds_itself=True))]
 
 
 @router.post("", status_code=201, response_model=StationAnswer)
@@ -22,15 +27,11 @@ def register(
     """Register a device with its public key."""
 
     def act() -> tuple[StationAnswer, None]:
-        try:
-            public_key = urlsafe_b64decode(body.public_key + "=")
-        except binascii.Error:
-            raise StationInvalid from None
         station = flows.administer.register_station(
             name=body.name,
             gallery_id=body.gallery_id,
             purpose_id=body.purpose_id,
-            public_key=public_key,
+            public_key=_raw(body.public_key),
             attended=body.attended,
         )
         return _answer(station), None
@@ -40,15 +41,14 @@ def register(
 
 
 @router.get("")
-def list_stations(flows: Flows, _key: Admin, after: After = None, limit: Limit = 50) -> Page[StationAnswer]:
-    """Every station."""
-    with flows.store.read() as tx:
-        rows = tx.stations.page(after=after, limit=limit + 1)
+def list_stations(flows: Flows, key: _SeeingOwn, after: After = None, limit: Limit = 50) -> Page[StationAnswer]:
+    """The stations of the key's galleries; with a key for all galleries those that check documents, too."""
+    rows = flows.reach.stations(key, after=after, limit=limit + 1)
     return page_of(rows, limit=limit, shape=_answer, id_of=lambda s: s.id)
 
 
 @router.get("/{station_id}")
-def show_station(station_id: str, flows: Flows, _key: Admin) -> StationAnswer:
+def show_station(station_id: str, flows: Flows, _key: _Seeing) -> StationAnswer:
     """One station."""
     with flows.store.read() as tx:
         return _answer(tx.stations.get(station_id))
@@ -67,6 +67,38 @@ def reopen(
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
 
 
+@router.put("/{station_id}/key", response_model=StationAnswer)
+def replace_key(
+    request: Request,
+    station_id: str,
+    body: StationKeyRequest,
+    flows: Flows,
+    key: Admin,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Give a station a new key; the old one opens nothing from then on."""
+
+    def act() -> tuple[StationAnswer, None]:
+        return _answer(flows.administer.replace_station_key(station_id, public_key=_raw(body.public_key))), None
+
+    asked = fingerprint(request, body.model_dump_json())
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
+
+
+@router.delete("/{station_id}", status_code=204)
+def retire(station_id: str, flows: Flows, _key: Admin) -> Response:
+    """Take a station out of use for good and at once; its decisions stay."""
+    flows.administer.retire_station(station_id)
+    return Response(status_code=204)
+
+
+def _raw(public_key: str) -> bytes:
+    try:
+        return urlsafe_b64decode(public_key + "=")
+    except binascii.Error:
+        raise StationInvalid from None
+
+
 def _answer(station: Station) -> StationAnswer:
     return StationAnswer(
         id=station.id,
@@ -76,4 +108,5 @@ def _answer(station: Station) -> StationAnswer:
         attended=station.attended,
         locked=station.locked,
         created_at=station.created_at,
+        retired_at=station.retired_at,
     )

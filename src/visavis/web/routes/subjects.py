@@ -4,13 +4,12 @@ from contextlib import suppress
 
 from fastapi import APIRouter, Request, Response
 
-from visavis.flows.held import held_about
+from visavis.flows.held import Held
 from visavis.model.access import NotFound
 from visavis.model.consent import SubjectState
-from visavis.web.auth import Flows, Operator, PersonId
-from visavis.web.services import Services
+from visavis.web.auth import Flows, Operator, PersonId, ReadingOperator
 from visavis.web.writes import IdempotencyKey, fingerprint, written
-from visavis.wire.people import OtherWay, OwnDecision, ReceiptAnswer, SubjectAnswer
+from visavis.wire.people import OtherWay, OwnAnswer, OwnDecision, OwnReading, ReceiptAnswer, SubjectAnswer
 
 router = APIRouter(tags=["subjects"])
 
@@ -18,9 +17,8 @@ _CONSENTED = "CONSENTED"
 _AGREED = (SubjectState.ACTIVE.value, SubjectState.HELD.value)
 
 
-def subject_answer(flows: Services, subject_id: str) -> SubjectAnswer:
+def subject_answer(held: Held) -> SubjectAnswer:
     """Everything that is held, in its shape."""
-    held = held_about(flows.store, flows.keyring, subject_id)
     return SubjectAnswer(
         subject_id=held.subject.id,
         state=held.subject.state.value,
@@ -55,9 +53,9 @@ def subject_answer(flows: Services, subject_id: str) -> SubjectAnswer:
 
 
 @router.get("/v1/subjects/{subject_id}")
-def show_subject(subject_id: str, flows: Flows, _key: Operator) -> SubjectAnswer:
-    """What is held about one person."""
-    return subject_answer(flows, subject_id)
+def show_subject(subject_id: str, flows: Flows, reader: ReadingOperator) -> SubjectAnswer:
+    """What is held about one person. Say why you look: the person sees it."""
+    return subject_answer(flows.readings.subject(subject_id, reader=reader))
 
 
 @router.post("/v1/subjects/{subject_id}/withdrawal", status_code=204)
@@ -89,10 +87,19 @@ def new_credentials(
 
 
 @router.get("/v1/me")
-def show_me(flows: Flows, subject_id: PersonId) -> SubjectAnswer:
-    """What is held about the person who signed. That an operator has to look first is not told (rule S3)."""
-    answer = subject_answer(flows, subject_id)
-    return answer.model_copy(update={"state": _CONSENTED}) if answer.state in _AGREED else answer
+def show_me(flows: Flows, subject_id: PersonId) -> OwnAnswer:
+    """What is held about the person who signed, and who looked at it.
+
+    That an operator has to look first is not told (rule S3).
+    """
+    held, looked = flows.readings.own(subject_id)
+    fields = subject_answer(held).model_dump()
+    readings = [
+        OwnReading(kind=one.reading.kind.value, key_name=one.key_name, reason=one.reason, read_at=one.reading.read_at)
+        for one in looked
+    ]
+    state = _CONSENTED if fields["state"] in _AGREED else fields["state"]
+    return OwnAnswer(**{**fields, "state": state}, readings=readings)
 
 
 @router.post("/v1/me/withdrawal", status_code=204)

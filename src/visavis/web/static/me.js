@@ -6,7 +6,7 @@ import { byId, calm, complain, dropFragment, element, fill, fillContact, fragmen
 import { onePhoto } from "./multipart.js";
 import { fromCamera, fromFile, startCamera, stopCamera } from "./photo.js";
 import { onReceipt } from "./receipt-loader.js";
-import { clock, day, dayAndTime, kindInWords, meansInWords, outcomeInWords, plain, stateInWords } from "./words.js";
+import { clock, day, dayAndTime, kindInWords, meansInWords, outcomeInWords, plain, readingInWords, stateInWords } from "./words.js";
 
 const NOT_KNOWN =
   "If you withdrew, or the time you agreed to is over, this is right: nothing is held any more. " +
@@ -67,6 +67,9 @@ async function showHeld() {
   byId("decisions").replaceChildren(...held.decisions.map(decisionRow));
   byId("no-decisions").hidden = held.decisions.length > 0;
   byId("decisions-scroll").hidden = held.decisions.length === 0;
+  byId("readings").replaceChildren(...held.readings.map(readingRow));
+  byId("no-readings").hidden = held.readings.length > 0;
+  byId("readings-scroll").hidden = held.readings.length === 0;
   show("held");
 }
 
@@ -80,6 +83,14 @@ function decisionRow(decision) {
   const result = outcomeInWords(decision.outcome) + (decision.reason ? ` (${plain(decision.reason)})` : "");
   const means = decision.means === "face" ? `face, ${kindInWords(decision.kind)}` : meansInWords(decision.means);
   const cells = [dayAndTime(decision.decided_at), result, means];
+  return element("tr", {}, ...cells.map((text) => element("td", {}, text)));
+}
+
+/** @param {any} reading */
+function readingRow(reading) {
+  const tampered = "Unknown: this record was changed afterwards.";
+  const why = reading.reason ?? tampered;
+  const cells = [dayAndTime(reading.read_at), reading.key_name ?? "Unknown", readingInWords(reading.kind), why];
   return element("tr", {}, ...cells.map((text) => element("td", {}, text)));
 }
 

@@ -29,7 +29,7 @@ export async function fromFile(file) {
   try {
     picture = await createImageBitmap(file);
   } catch {
-    throw new Error("This file is not a photo that your browser can open. Choose a JPEG or PNG.");
+    throw new Error("This file is not a photo that your browser can open. Choose a JPEG, PNG or WebP, or take one here.");
   }
   return toJpeg(picture, picture.width, picture.height);
 }

@@ -85,3 +85,14 @@ export function region(jurisdiction) {
 
 /** `document_check` as "document check". @param {string} name */
 export const plain = (name) => name.replaceAll("_", " ");
+
+/** @type {Record<string, string>} */
+const READINGS = {
+  subject: "Everything held about you",
+  lookup: "Everything held about you, found by your name",
+  decisions: "What was decided in a check that you started",
+  import: "Your enrolment among many",
+};
+
+/** @param {string} kind */
+export const readingInWords = (kind) => READINGS[kind] ?? plain(kind);

@@ -1,0 +1,30 @@
+"""The networks: the files that their cards name, and what calibrates them."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from visavis.adapters.cards import cards_folder, read_calibration, read_card
+from visavis.adapters.doctor.check import Check, made
+from visavis.adapters.model_store import ModelStore
+from visavis.settings import Settings
+
+
+def models(settings: Settings) -> Iterator[Check]:
+    """Each model's file is the one its card names, and the calibration fits."""
+    cards = settings.cards or cards_folder()
+    for name in (settings.detector, settings.embedder):
+        yield from made(f"model {name}", partial(_model, folder=cards / name), settings)
+    yield from made("calibration", partial(_calibration, folder=cards / settings.embedder), settings)
+
+
+def _model(settings: Settings, *, folder: Path) -> Iterator[Check]:
+    card = read_card(folder)
+    ModelStore(settings.models).check(card)
+    yield Check(f"model {card.id}", "ok", f"{card.file}, SHA-256 {card.sha256[:16]}…, {card.licence}.")
+
+
+def _calibration(_settings: Settings, *, folder: Path) -> Iterator[Check]:
+    calibration = read_calibration(folder)
+    message = f"{len(calibration.points)} points, down to a false match rate of {calibration.fmr_floor:.2g}."
+    yield Check("calibration", "ok", message)

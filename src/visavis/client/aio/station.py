@@ -1,0 +1,70 @@
+"""A station: opens a session because a person pressed or showed something, and gets a decision, never a score."""
+
+from typing import Unpack
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from visavis.client.aio.caller import AsyncCaller
+from visavis.client.aio.transport import AsyncOptions, AsyncTransport
+from visavis.client.choices import SessionKind
+from visavis.client.credentials import Signer
+from visavis.client.exchange import Body, door
+from visavis.client.photos import Photo, async_as_file
+from visavis.wire.deciding import DecisionAnswer, PinRequest, QrRequest, SessionAnswer, SessionRequest
+
+
+class AsyncStationClient(AsyncCaller):
+    """A registered device.
+
+    A session serves one attempt and lasts 120 s at most; a station has one open at a time, and two seconds lie between
+    the openings of two. Every method raises ``VisavisProblem`` where the server refuses.
+
+    :param station_id: ``sta_…``, as the server registered it.
+    :param private_key: the station's Ed25519 key (``load_station_key``).
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        station_id: str,
+        private_key: Ed25519PrivateKey,
+        **options: Unpack[AsyncOptions],
+    ) -> None:
+        credentials = Signer(station_id, private_key)
+        super().__init__(AsyncTransport(base_url, credentials=credentials, **options))
+
+    async def open_session(self, kind: SessionKind) -> SessionAnswer:
+        """Open a session. That of a document check waits until the holder opens ``grant_link`` and agrees."""
+        return await self._transport.post(door("sessions"), SessionAnswer, Body(shape=SessionRequest(kind=kind)))
+
+    async def close_session(self, session_id: str) -> None:
+        """Give an unused session up."""
+        await self._transport.act("DELETE", door("sessions", session_id))
+
+    async def identify(self, session_id: str, *, photo: Photo) -> DecisionAnswer:
+        """Who of the gallery stands there, or nobody (1:N)."""
+        return await self._decide(session_id, "identify", Body(files=[await async_as_file("photo", photo)]))
+
+    async def verify(self, session_id: str, *, photo: Photo, external_reference: str) -> DecisionAnswer:
+        """Whether the person is who they say they are (1:1)."""
+        form = {"external_reference": external_reference}
+        return await self._decide(session_id, "verify", Body(files=[await async_as_file("photo", photo)], form=form))
+
+    async def document_check(self, session_id: str, *, portrait: Photo, document: Photo) -> DecisionAnswer:
+        """Whether a live portrait and the picture in a document show one person; nothing is kept of either."""
+        files = [await async_as_file("portrait", portrait), await async_as_file("document", document)]
+        return await self._decide(session_id, "document-check", Body(files=files))
+
+    async def pin(self, session_id: str, *, external_reference: str, pin: str) -> DecisionAnswer:
+        """The way without a face: a name and six digits."""
+        return await self._decide(
+            session_id, "pin", Body(shape=PinRequest(external_reference=external_reference, pin=pin))
+        )
+
+    async def qr(self, session_id: str, *, qr: str) -> DecisionAnswer:
+        """The way without a face: what a QR credential says."""
+        return await self._decide(session_id, "qr", Body(shape=QrRequest(qr=qr)))
+
+    async def _decide(self, session_id: str, act: str, body: Body) -> DecisionAnswer:
+        return await self._transport.post(door("sessions", session_id, act), DecisionAnswer, body)

@@ -1,0 +1,10 @@
+"""The words that a caller chooses from."""
+
+from typing import Final, Literal
+
+PAGE: Final = 50
+"""Entries of one page of a list, where none is said; the server gives 200 at most."""
+
+Scope = Literal["admin", "enrol", "operate"]
+Resolution = Literal["activate", "erase", "noted"]
+SessionKind = Literal["identify", "verify", "document_check"]

@@ -1,0 +1,115 @@
+"""One-time links, and what a person signs behind one; nothing here is sent.
+
+The secret of a link stands after ``#``, so that it is in no server's log; here it travels in a header.
+"""
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from joserfc.jwk import OKPKey
+
+from visavis.client.raising import problem_here
+from visavis.client.receipt_file import Receipt
+from visavis.consent.receipt import GRANT_STATEMENT, STATEMENT, countersign, grant
+from visavis.wire.deciding import GrantTermsAnswer
+from visavis.wire.people import TermsAnswer
+
+_PERSONAL_PREFIX: Final = "session="
+_SECRET: Final = re.compile(rf"(?:{_PERSONAL_PREFIX})?[A-Za-z0-9_-]{{16,64}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link in its two parts."""
+
+    server: str
+    secret: str = field(repr=False)
+
+    @classmethod
+    def read(cls, link: str, *, page: str) -> Self:
+        """The parts of ``https://server/page#secret``.
+
+        :raises VisavisProblem: ``link_unreadable``.
+        """
+        address, _, secret = link.strip().partition("#")
+        server, _, found = address.rpartition("/")
+        if found != page or not server or not _SECRET.fullmatch(secret):
+            raise problem_here("link_unreadable", f"A link of this kind looks like https://server/{page}#secret.")
+        return cls(server, secret)
+
+
+class PersonalLink:
+    """The link of a personal session, ``https://server/me#session=secret``."""
+
+    @staticmethod
+    def read(link: str) -> Link:
+        """Its parts.
+
+        :raises VisavisProblem: ``link_unreadable``.
+        """
+        parts = Link.read(link, page="me")
+        if not parts.secret.startswith(_PERSONAL_PREFIX):
+            raise problem_here("link_unreadable", "A personal session's link ends in #session= and a secret.")
+        return replace(parts, secret=parts.secret.removeprefix(_PERSONAL_PREFIX))
+
+
+def honest(terms: TermsAnswer) -> TermsAnswer:
+    """The terms themselves, where what is shown is what would be signed.
+
+    :raises VisavisProblem: ``offer_unfit``.
+    """
+    if _payload(terms.offer) != terms.record or terms.statement != STATEMENT:
+        raise problem_here("offer_unfit", "The signed offer differs from the text beside it.")
+    return terms
+
+
+def honest_grant(terms: GrantTermsAnswer) -> GrantTermsAnswer:
+    """The terms of a document check themselves, where their statement is the one that would be signed.
+
+    :raises VisavisProblem: ``offer_unfit``.
+    """
+    if terms.statement != GRANT_STATEMENT:
+        raise problem_here("offer_unfit", "The statement differs from the one that would be signed.")
+    return terms
+
+
+def prepared(terms: TermsAnswer, *, server: str, earlier: Receipt | None) -> Receipt:
+    """What ``terms`` showed, signed with a new key, or with that of an earlier receipt.
+
+    :raises VisavisProblem: ``offer_unfit``, where the offer does not name a person and a receipt.
+    """
+    record = _payload(terms.offer)
+    subject_id, receipt_id = record.get("pii_principal_id"), record.get("record_id")
+    if not isinstance(subject_id, str) or not isinstance(receipt_id, str):
+        raise problem_here("offer_unfit", "The offer names no person or no receipt.")
+    key = OKPKey.generate_key("Ed25519") if earlier is None else earlier.okp_key
+    return Receipt(
+        server=server,
+        subject_id=subject_id,
+        receipt_id=receipt_id,
+        offer=terms.offer,
+        countersignature=countersign(terms.offer, subject_key=key, now=datetime.now(UTC)),
+        private_key={name: str(value) for name, value in key.as_dict(private=True).items()},
+    )
+
+
+def granted(terms: GrantTermsAnswer) -> str:
+    """A grant of the check that ``terms`` showed, signed with a key made for this once and then forgotten."""
+    key = OKPKey.generate_key("Ed25519")
+    return grant(session_id=terms.session_id, text=terms.text, holder_key=key, now=datetime.now(UTC))
+
+
+def _payload(offer: str) -> dict[str, Any]:
+    """The record inside an offer. Whose signature it bears is between the controller and the server."""
+    try:
+        part = offer.split(".")[1]
+        record = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (IndexError, ValueError):
+        raise problem_here("offer_unfit", "The offer cannot be read.") from None
+    if not isinstance(record, dict):
+        raise problem_here("offer_unfit", "The offer cannot be read.")
+    return record

@@ -1,0 +1,216 @@
+"""Reading about people: whoever does it with an API key says why, and leaves a record."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from visavis.flows.held import Held, held_about
+from visavis.flows.keyring import Keyring
+from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.reach import page_within
+from visavis.model.access import ApiKey, NotFound, Reading, ReadingKind, ReasonMissing
+from visavis.model.consent import Subject
+from visavis.model.decision import Decision, Review
+from visavis.model.ids import new_id
+from visavis.model.keys import SealBroken
+from visavis.model.station import SessionKind
+from visavis.protect.envelope import Context, seal, unseal
+from visavis.protect.keys import derive
+
+MAX_REASON: Final = 200
+"""Longest reason, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads, and why."""
+
+    key: ApiKey
+    reason: str
+
+    @classmethod
+    def because(cls, key: ApiKey, reason: str | None) -> "Reader":
+        """The holder of a key with a reason, white space at its ends left out.
+
+        :raises ReasonMissing: it is not 1 to 200 printable characters.
+        """
+        said = (reason or "").strip()
+        if not said or len(said) > MAX_REASON or not said.isprintable():
+            raise ReasonMissing
+        return cls(key, said)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A record, opened: the name of the API key and the reason. Both are None where somebody edited the record."""
+
+    reading: Reading
+    key_name: str | None
+    reason: str | None
+
+
+class Readings:
+    """What an operator can read about people.
+
+    1. What was asked for is found. 2. A record says who read it and why, in the same transaction. 3. It is on the disk
+    before anything is answered: no record, no answer.
+    """
+
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._clock = clock
+
+    def subject(self, subject_id: str, *, reader: Reader) -> Held:
+        """Everything that is held about one person.
+
+        :raises NotFound: there is no such person.
+        """
+        with self._store.write() as tx:
+            held = held_about(tx, self._keyring, subject_id)
+            self.record(tx, ReadingKind.SUBJECT, reader, gallery_id=held.gallery.id, subject=held.subject)
+        return held
+
+    def lookup(self, gallery_id: str, *, external_reference: str, reader: Reader) -> Held:
+        """The same, found by the operator's own name for them. That nobody has that name is recorded, too.
+
+        :raises NotFound: there is no such gallery, or nobody in it has that name.
+        """
+        tag = self._keyring.reference_tag(gallery_id=gallery_id, external_reference=external_reference)
+        with self._store.write() as tx:
+            subject = tx.subjects.first(gallery_id=tx.galleries.get(gallery_id).id, reference_tag=tag)
+            held = None if subject is None else held_about(tx, self._keyring, subject.id)
+            self.record(tx, ReadingKind.LOOKUP, reader, gallery_id=gallery_id, subject=subject)
+        if held is None:
+            raise NotFound("Nobody in this gallery has that reference.")
+        return held
+
+    def subjects(self, gallery_id: str, *, reader: Reader, after: str | None, limit: int) -> Sequence[Subject]:
+        """A page of a gallery's people."""
+        with self._store.write() as tx:
+            gallery = tx.galleries.get(gallery_id)
+            self.record(tx, ReadingKind.SUBJECTS, reader, gallery_id=gallery.id)
+            return tx.subjects.page(after=after, limit=limit, gallery_id=gallery.id)
+
+    def decisions(self, gallery_id: str, *, reader: Reader, after: str | None, limit: int) -> Sequence[Decision]:
+        """A page of a gallery's decisions."""
+        with self._store.write() as tx:
+            gallery = tx.galleries.get(gallery_id)
+            self.record(tx, ReadingKind.DECISIONS, reader, gallery_id=gallery.id)
+            return tx.decisions.page(after=after, limit=limit, gallery_id=gallery.id)
+
+    def document_checks(self, purpose_id: str, *, reader: Reader, after: str | None, limit: int) -> Sequence[Decision]:
+        """A page of a purpose's document checks."""
+        with self._store.write() as tx:
+            purpose = tx.purposes.get(purpose_id)
+            self.record(tx, ReadingKind.DECISIONS, reader, purpose_id=purpose.id)
+            kind = SessionKind.DOCUMENT_CHECK
+            return tx.decisions.page(after=after, limit=limit, purpose_id=purpose.id, kind=kind)
+
+    def personal_decision(self, session_id: str, *, reader: Reader) -> Decision:
+        """What was decided in a personal session.
+
+        :raises NotFound: there is no such session, or nothing was decided in it yet.
+        """
+        with self._store.write() as tx:
+            session = tx.sessions.get(session_id)
+            decision = tx.decisions.first(session_id=session_id, kind=SessionKind.PERSONAL)
+            if decision is None:
+                raise NotFound("Nothing was decided in this session yet.")
+            subject = tx.subjects.get(str(session.subject_id))
+            self.record(tx, ReadingKind.DECISIONS, reader, gallery_id=subject.gallery_id, subject=subject)
+        return decision
+
+    def reviews(self, *, reader: Reader, after: str | None, limit: int) -> Sequence[Review]:
+        """A page of what waits for a person to look, in the galleries of the reader's key; a record for each."""
+        with self._store.write() as tx:
+            found = page_within(tx.reviews, reader.key, after=after, limit=limit)
+            for gallery_id in sorted({review.gallery_id for review in found}):
+                self.record(tx, ReadingKind.REVIEWS, reader, gallery_id=gallery_id)
+        return found
+
+    def of_gallery(self, gallery_id: str, *, reader: Reader, after: str | None, limit: int) -> list[Looked]:
+        """A page of who read about a gallery's people; to read that is recorded as well, once a page."""
+        with self._store.write() as tx:
+            gallery = tx.galleries.get(gallery_id)
+            found = tx.readings.page(after=after, limit=limit, gallery_id=gallery.id)
+            self.record(tx, ReadingKind.READINGS, reader, gallery_id=gallery.id)
+            return [self._open(tx, reading) for reading in found]
+
+    def of_document_checks(self, purpose_id: str, *, reader: Reader, after: str | None, limit: int) -> list[Looked]:
+        """The same for a purpose's document checks."""
+        with self._store.write() as tx:
+            purpose = tx.purposes.get(purpose_id)
+            found = tx.readings.page(after=after, limit=limit, purpose_id=purpose.id, gallery_id=None)
+            self.record(tx, ReadingKind.READINGS, reader, purpose_id=purpose.id)
+            return [self._open(tx, reading) for reading in found]
+
+    def own(self, subject_id: str) -> tuple[Held, list[Looked]]:
+        """What is held about the person who asks, and who looked at it; the caller has checked that it is them.
+
+        :raises NotFound: there is no such person.
+        """
+        with self._store.read() as tx:
+            held = held_about(tx, self._keyring, subject_id)
+            found = sorted(tx.readings.find(subject_id=subject_id), key=lambda reading: reading.read_at)
+            return held, [self._open(tx, reading) for reading in found]
+
+    def record(
+        self,
+        tx: Transaction,
+        kind: ReadingKind,
+        reader: Reader,
+        *,
+        gallery_id: str | None = None,
+        purpose_id: str | None = None,
+        subject: Subject | None = None,
+    ) -> None:
+        """Write down that a reader reads; in the transaction that finds what is read.
+
+        :param gallery_id: whose people; where it is None ``purpose_id`` says for which purpose documents were checked.
+        :param subject: whom, where it is about one person.
+        """
+        if gallery_id is not None:
+            purpose_id = tx.galleries.get(gallery_id).purpose_id
+        purpose, now = tx.purposes.get(str(purpose_id)), self._clock.now()
+        reading = Reading(
+            id=new_id("rdg"),
+            kind=kind,
+            read_by=reader.key.id,
+            gallery_id=gallery_id,
+            purpose_id=purpose.id,
+            subject_id=None if subject is None else subject.id,
+            sealed_reason=b"",
+            read_at=now,
+            expires_at=now + purpose.retention,
+        )
+        told = json.dumps([reader.key.name, reader.reason]).encode()
+        sealed = seal(told, key=self._key(tx, subject), context=_context(reading))
+        tx.readings.add(replace(reading, sealed_reason=sealed))
+
+    def _open(self, tx: Transaction, reading: Reading) -> Looked:
+        try:
+            subject = None if reading.subject_id is None else tx.subjects.get(reading.subject_id)
+            told = unseal(reading.sealed_reason, key=self._key(tx, subject), context=_context(reading))
+        except (NotFound, SealBroken):
+            return Looked(reading, None, None)
+        key_name, reason = json.loads(told)
+        return Looked(reading, key_name, reason)
+
+    def _key(self, tx: Transaction, subject: Subject | None) -> bytes:
+        """The person's own key, so that a reason ends with them; where it is about many, one of the server's."""
+        if subject is None:
+            return derive(self._keyring.root, "reasons")
+        return self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+
+
+def _context(reading: Reading) -> Context:
+    """All that a record says beside the reason, so that no part of it can be edited unseen."""
+    names = (reading.id, reading.kind.value, reading.read_by, reading.gallery_id or "", reading.purpose_id)
+    return Context("reading", (*names, reading.subject_id or "", _utc(reading.read_at)))
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
