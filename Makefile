@@ -17,10 +17,10 @@ demo: $(VENV)/run.done models ## run the main job on real photographs, and check
 	@$(BIN)/python -m demo.run
 
 test: lint models chromium ## everything that has to pass, in under ten minutes
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-all: lint models chromium ## the slow tests too
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev.done ## style, types, layers, dependencies
 	@$(BIN)/ruff check --quiet

@@ -22,6 +22,11 @@ def pytest_configure() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests in a browser come last: the loop that drives it runs on in this thread, beside which none can start."""
+    items.sort(key=lambda item: "e2e" in item.path.relative_to(Path(__file__).parent).parts)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """No network but where a test is about it; event loops may have their socket pair."""
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
