@@ -37,6 +37,26 @@ class _Requests:
             self._idle.put(request)
 
 
+class _Load:
+    """How many pictures are being computed, whatever the network."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def one_more(self) -> Iterator[bool]:
+        """Count a picture while the block lasts; whether it is the only one."""
+        with self._lock:
+            self._running += 1
+            alone = self._running == 1
+        try:
+            yield alone
+        finally:
+            with self._lock:
+                self._running -= 1
+
+
 class Network:
     """A compiled network that takes uint8 pictures. May be run from several threads at once.
 
@@ -44,11 +64,12 @@ class Network:
     one core: two pictures side by side take two thirds of the time that one after the other takes on two cores.
     """
 
-    def __init__(self, alone: openvino.CompiledModel, *, among_others: openvino.CompiledModel, file: str) -> None:
+    def __init__(
+        self, alone: openvino.CompiledModel, *, among_others: openvino.CompiledModel, load: _Load, file: str
+    ) -> None:
         self._file = file
         self._alone, self._among_others = _Requests(alone), _Requests(among_others)
-        self._running = 0
-        self._count = threading.Lock()
+        self._load = load
         self._places = {name: place for place, output in enumerate(alone.outputs) for name in output.names}
 
     @property
@@ -63,19 +84,13 @@ class Network:
         :param outputs: names out of ``output_names``.
         :raises ModelUnusable: the network does not take pictures of this size.
         """
-        with self._count:
-            self._running += 1
-            requests = self._alone if self._running == 1 else self._among_others
-        try:
-            with requests.one() as request:
+        with self._load.one_more() as alone, (self._alone if alone else self._among_others).one() as request:
+            try:
                 request.infer([pictures], share_inputs=True)
-                # The tensors belong to the request and the next picture overwrites them: copy.
-                return [np.array(request.get_output_tensor(self._places[name]).data, np.float32) for name in outputs]
-        except RuntimeError as broken:
-            raise ModelUnusable(f"{self._file} does not run on pictures of {pictures.shape[1:]}.") from broken
-        finally:
-            with self._count:
-                self._running -= 1
+            except RuntimeError as broken:
+                raise ModelUnusable(f"{self._file} does not run on pictures of {pictures.shape[1:]}.") from broken
+            # The tensors belong to the request and the next picture overwrites them: copy.
+            return [np.array(request.get_output_tensor(self._places[name]).data, np.float32) for name in outputs]
 
 
 class Runtime:
@@ -88,6 +103,7 @@ class Runtime:
     def __init__(self, *, threads: int = 1, streams: int = 1) -> None:
         self._core = openvino.Core()
         self._streams, self._threads = streams, threads
+        self._load = _Load()
 
     @property
     def precision(self) -> str:
@@ -111,7 +127,7 @@ class Runtime:
             model = _take_pictures(model, card.input)
             alone = self._compiled(model, streams=self._streams)
             among_others = alone if self._threads == 1 else self._compiled(model, streams=self._streams * self._threads)
-            return Network(alone, among_others=among_others, file=card.file)
+            return Network(alone, among_others=among_others, load=self._load, file=card.file)
         except RuntimeError as broken:
             raise ModelUnusable(f"{card.file} does not compile: {str(broken).strip().splitlines()[-1]}.") from broken
 
