@@ -4,7 +4,7 @@ import dataclasses
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -186,6 +186,7 @@ class SqlStore(Store):
         self._engine = sa.create_engine(url)
         self._sqlite = self._engine.dialect.name == "sqlite"
         self._scrubbing = threading.Lock()
+        self._writing = threading.Lock()
         if self._sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
 
@@ -210,7 +211,8 @@ class SqlStore(Store):
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """See the port."""
-        with self._engine.connect() as connection:
+        # Who finds SQLite's own lock taken sleeps, ever longer, while others overtake, and keeps a connection.
+        with self._writing if self._sqlite else nullcontext(), self._engine.connect() as connection:
             if self._sqlite:
                 # Taking the write lock at once makes waiting fair and keeps a reader from having to become a
                 # writer half-way, which SQLite refuses.
