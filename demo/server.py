@@ -22,7 +22,9 @@ def running(environment: Mapping[str, str], *, url: str) -> Iterator[subprocess.
     :param environment: its settings, on top of our environment; no settings file is read.
     :raises SystemExit: it does not start, or is not ready within two minutes.
     """
-    process = subprocess.Popen([VISAVIS, "serve"], env={**os.environ, "VISAVIS_CONFIG": os.devnull, **environment})
+    # A line for every request would run through what is shown.
+    ours = {"VISAVIS_CONFIG": os.devnull, "VISAVIS_LOG_LEVEL": "warning"}
+    process = subprocess.Popen([VISAVIS, "serve"], env={**os.environ, **ours, **environment})
     try:
         _wait(process, url)
         yield process
