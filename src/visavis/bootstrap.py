@@ -2,15 +2,18 @@
 
 import fcntl
 import os
+import secrets
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Final, Self
 
 import sqlalchemy as sa
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 from structlog import get_logger
 
@@ -22,10 +25,13 @@ from visavis.adapters.controller_key import CONTROLLER, seal_controller_key, uns
 from visavis.adapters.decoding.pool import DecodingPool
 from visavis.adapters.keyfile import make_key_file, read_key_file
 from visavis.adapters.listening import require_free, require_private, require_tls_usable
+from visavis.adapters.log_folder import LogFolder
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_extractor
 from visavis.adapters.sql.store import SqlStore
+from visavis.audit.note import NoteSigner
+from visavis.audit.signing import continued
 from visavis.flows.administer import Administer
 from visavis.flows.agree import Agree
 from visavis.flows.api_keys import ApiKeys
@@ -38,9 +44,11 @@ from visavis.flows.identify import Identify
 from visavis.flows.imports import Imports
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
+from visavis.flows.log import Log
 from visavis.flows.once import Once
 from visavis.flows.other_way import OtherWay
 from visavis.flows.ports import Clock
+from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
 from visavis.flows.readings import Readings
 from visavis.flows.review import Reviews
@@ -49,15 +57,19 @@ from visavis.flows.verify import Verify
 from visavis.flows.withdraw import Withdraw
 from visavis.match.exact import ExactIndex
 from visavis.model.access import Scope
+from visavis.model.audit import LogRenamed
 from visavis.model.calibration import Calibration
 from visavis.model.errors import StartupError
 from visavis.model.keys import DataLocked, DataMissing, DataUnreadable, UnsafeListen
+from visavis.protect.keys import derive
 from visavis.settings import Settings, unknown_variables
 from visavis.web.app import create_app
 from visavis.web.rates import Rates
 from visavis.web.services import Services
 
 log = get_logger(__name__)
+
+_LOG_ORIGIN: Final = "log_origin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +148,7 @@ def _fill(settings: Settings, root: bytes) -> str:
     (settings.data_dir / "visavis.db").chmod(0o600)
     controller = OKPKey.generate_key("Ed25519").as_pem(private=True)
     store.keep(CONTROLLER, seal_controller_key(controller, root=root))
+    _sign_log(store, settings, root)
     api_keys = ApiKeys(store=store, keyring=_open_keyring(store, root), clock=SystemClock())
     _, secret = api_keys.make(name="first", scopes=set(Scope))
     store.close()
@@ -185,6 +198,7 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
     store = SqlStore(settings.database_url)
     store.migrate()
     keyring = _open_keyring(store, root)
+    publisher = _open_log(store, settings, root, clock)
     stages = stages or open_stages(settings)
     extractor, calibration = stages.extractor, stages.calibration
     dimension = extractor.dimension
@@ -192,6 +206,9 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
     def new_index(model_id: str) -> ExactIndex:
         return ExactIndex(model_id=model_id, dimension=dimension)
 
+    log_folder = LogFolder(settings.log_folder)
+    transparency = Log(store=store, keyring=keyring, clock=clock, folder=log_folder, publisher=publisher)
+    transparency.begin({"release": __version__, "model": extractor.model_id, "fmr_floor": calibration.fmr_floor})
     live = LiveGalleries(store=store, keyring=keyring, clock=clock, new_index=new_index)
     readings = Readings(store=store, keyring=keyring, clock=clock)
     enrol = Enrol(store=store, keyring=keyring, clock=clock, extractor=extractor, calibration=calibration)
@@ -202,6 +219,8 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         store=store,
         keyring=keyring,
         live=live,
+        log=transparency,
+        publisher=publisher,
         administer=Administer(store=store, keyring=keyring, clock=clock, calibration=calibration),
         api_keys=ApiKeys(store=store, keyring=keyring, clock=clock),
         reach=Reach(store=store),
@@ -221,6 +240,8 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         once=Once(store=store, keyring=keyring, clock=clock),
         rates=Rates(calls_per_minute=settings.rate_per_minute, failures_per_minute=settings.failures_per_minute),
         base_url=settings.base_url,
+        log_folder=settings.log_folder,
+        publish_every_s=settings.log_publish_every_s,
         purge_every_s=settings.purge_every_s,
         close=stages.close,
     )
@@ -288,6 +309,41 @@ def diagnose(settings: Settings) -> list[doctor.Check]:
 def cards_of(settings: Settings) -> Path:
     """The folder of model cards that the settings name, or ours."""
     return settings.cards or cards_folder()
+
+
+def _sign_log(store: SqlStore, settings: Settings, root: bytes) -> NoteSigner:
+    """The log's key; what is committed from now on is signed with it.
+
+    :raises LogRenamed: the settings name another log than the one that has begun.
+    """
+    kept = store.load(_LOG_ORIGIN)
+    if kept is None:
+        place = settings.base_url.partition("://")[2]
+        kept = (settings.log_origin or f"{place}/log/{secrets.token_hex(4)}").encode()
+        store.keep(_LOG_ORIGIN, kept)
+    if settings.log_origin not in (None, kept.decode()):
+        raise LogRenamed(f"The log is called {kept.decode()}.")
+    signer = NoteSigner(kept.decode(), Ed25519PrivateKey.from_private_bytes(derive(root, "log signing key")))
+    store.sign_log_with(lambda head, entries: continued(head, entries, signer=signer))
+    return signer
+
+
+def _open_log(store: SqlStore, settings: Settings, root: bytes, clock: Clock) -> Publisher:
+    """The log's publisher, gone on from where it was.
+
+    :raises LogRenamed, LogDamaged, WitnessesUnreadable: the leaf says what is wrong.
+    """
+    publisher = Publisher(
+        store=store,
+        clock=clock,
+        folder=LogFolder(settings.log_folder),
+        key=_sign_log(store, settings, root).key,
+        witnesses=[],
+        required=settings.log_witnesses_required,
+        within=timedelta(seconds=settings.log_publish_within_s),
+    )
+    publisher.resume()
+    return publisher
 
 
 def _open_keyring(store: SqlStore, root: bytes) -> Keyring:

@@ -27,7 +27,7 @@ PREFIX: Final = "VISAVIS_"
 CONFIG_VARIABLE: Final = "VISAVIS_CONFIG"
 OTHER_VARIABLES: Final = frozenset({
     CONFIG_VARIABLE, "VISAVIS_URL", "VISAVIS_API_KEY", "VISAVIS_STATION", "VISAVIS_STATION_KEY",
-    "VISAVIS_REASON",
+    "VISAVIS_REASON", "VISAVIS_WITNESS_STATE",
 })  # fmt: skip
 """Variables that are no settings: of the command line, and the one that names the file."""
 
@@ -94,6 +94,18 @@ class Settings(BaseSettings):
     """Calls that one API key, station or person may make in a minute."""
     failures_per_minute: int = Field(default=30, ge=1)
     """Failed authentications that one address may make in a minute."""
+    log_origin: str | None = Field(default=None, pattern=r"^[!-*,-~]{1,200}$", examples=["faces.example/log"])
+    """Name of the transparency log, which its checkpoints carry; an address without ``https://`` is usual. It is fixed
+    when the log begins: made of ``public_url`` and a random number if not set then."""
+    log_witnesses: Path | None = Field(default=None, examples=["/etc/visavis/witnesses.txt"])
+    """File of the witnesses that cosign the log: a line for each, with its key and its address."""
+    log_witnesses_required: int = Field(default=0, ge=0, le=32)
+    """Witnesses that have to cosign a checkpoint before it is published."""
+    log_publish_every_s: float = Field(default=1.0, ge=0.05, le=60, allow_inf_nan=False)
+    """Seconds between publications of the log."""
+    log_publish_within_s: float = Field(default=600.0, ge=1, le=86400, allow_inf_nan=False)
+    """Seconds for which the server goes on while the log cannot be published, since the disk or the witnesses fail.
+    Then it refuses everything that has to be in the log; withdrawing goes on."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least that is logged. ``debug`` adds calls that ask whether the server is alive, and what pages load; it
     adds nothing about people."""
@@ -151,12 +163,14 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data_dir / 'visavis.db'}"
 
     @property
+    def log_folder(self) -> Path:
+        """Where the log is published."""
+        return self.data_dir / "log"
+
+    @property
     def is_loopback(self) -> bool:
         """Whether only this machine reaches ``host``. Of names only ``localhost`` is known to."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_this_machine(self.host)
 
     @property
     def base_url(self) -> str:
@@ -204,6 +218,14 @@ def read_settings(config: Path | None = None, **options: Any) -> Settings:
     settings._file = path  # noqa: SLF001 -- this function is the class's second constructor
     settings._sources = sources  # noqa: SLF001 -- as above
     return settings
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether only this machine is reached by that name or address. Of names only ``localhost`` is known to."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def variable_of(name: str) -> str:

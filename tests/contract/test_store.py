@@ -186,7 +186,7 @@ def test_references_in_counts_one_gallery_and_pending_ones(world: World) -> None
 def test_every_row_is_the_dataclass_of_its_table_field_by_field(store: SqlStore) -> None:
     """Rows are made by position."""
     with store.read() as tx:
-        for name in Transaction.__annotations__:
+        for name in set(Transaction.__annotations__) - {"log"}:
             rows = getattr(tx, name)
             assert isinstance(rows, SqlRows)
             named = [field.name for field in dataclasses.fields(rows._kind)]

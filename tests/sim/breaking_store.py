@@ -10,7 +10,8 @@ from enum import Enum
 from typing import Any, TypeVar, cast
 
 from visavis.adapters.sql.store import SqlStore
-from visavis.flows.ports import Rows, Store, Transaction
+from visavis.flows.ports import LogRows, Rows, Store, Transaction
+from visavis.model.audit import LogHead, LogStopped
 from visavis.web.services import Services
 
 T = TypeVar("T")
@@ -53,9 +54,9 @@ class BreakingStore(Store):
         raise DiskFailed
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, *, alone: bool = False) -> Iterator[Transaction]:
         """See the port. A commit that is reported failed has happened."""
-        manager = self._store.write()
+        manager = self._store.write(alone=alone)
         transaction = manager.__enter__()
         try:
             yield cast("Transaction", BreakingTransaction(transaction, self))
@@ -82,6 +83,10 @@ class BreakingStore(Store):
         """See the port."""
         return self._store.read()
 
+    def hold_log(self, why: LogStopped | None) -> None:
+        """See the port."""
+        self._store.hold_log(why)
+
     def scrub(self) -> None:
         """See the port."""
         self._store.scrub()
@@ -96,12 +101,45 @@ class BreakingTransaction:
 
     def __init__(self, transaction: Transaction, store: BreakingStore) -> None:
         self._transaction = transaction
-        for name in Transaction.__annotations__:
+        for name in set(Transaction.__annotations__) - {"log"}:
             setattr(self, name, BreakingRows(getattr(transaction, name), store))
+        self.log = BreakingLog(transaction.log, store)
 
     def references_in(self, gallery_id: str) -> int:
         """See the port."""
         return self._transaction.references_in(gallery_id)
+
+
+class BreakingLog(LogRows):
+    """The log port around a real one."""
+
+    def __init__(self, log: LogRows, store: BreakingStore) -> None:
+        self._log = log
+        self._store = store
+
+    def append(self, entry: bytes, *, always: bool = False) -> int:
+        """See the port."""
+        return self._store.act(lambda: self._log.append(entry, always=always))
+
+    def head(self) -> LogHead | None:
+        """See the port."""
+        return self._log.head()
+
+    def entries(self, first: int, *, limit: int) -> Sequence[bytes]:
+        """See the port."""
+        return self._log.entries(first, limit=limit)
+
+    def first(self) -> int:
+        """See the port."""
+        return self._log.first()
+
+    def adopt(self, head: LogHead, tail: Sequence[bytes]) -> None:
+        """See the port."""
+        self._store.act(lambda: self._log.adopt(head, tail))
+
+    def drop_before(self, index: int) -> int:
+        """See the port."""
+        return self._store.act(lambda: self._log.drop_before(index))
 
 
 class BreakingRows(Rows[T]):

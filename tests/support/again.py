@@ -19,6 +19,10 @@ def run(world: World, statement: str, *names: str | int) -> list[tuple[Any, ...]
     return world.sql(statement.format(*names))
 
 
+LOG = frozenset({"log_entries", "log_head", "log_openings"})
+"""Tables of the transparency log, which has an entry of nearly everything."""
+
+
 def dump(world: World) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, sorted."""
     return {

@@ -4,7 +4,8 @@ import errno
 import re
 import socket
 import ssl
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from visavis.model.keys import AddressUnusable, TlsUnusable, UnsafeListen
@@ -16,6 +17,26 @@ _WHY: Final = {
     errno.EACCES: "this user may not listen there; ports below 1024 need a right of their own",
     errno.EADDRNOTAVAIL: "this machine has no such address",
 }
+
+
+class Place(Protocol):
+    """Where to listen: part of the settings of a server."""
+
+    @property
+    def host(self) -> str:
+        """A name or an address."""
+
+    @property
+    def port(self) -> int:
+        """TCP port."""
+
+    @property
+    def tls_cert(self) -> Path | None:
+        """Certificate chain (PEM)."""
+
+    @property
+    def tls_key(self) -> Path | None:
+        """Its private key (PEM)."""
 
 
 def require_private(settings: Settings) -> None:
@@ -55,7 +76,7 @@ def split_address(url: str) -> SplitResult | None:
     return parts if parts.scheme in {"http", "https"} and plain and named else None
 
 
-def require_tls_usable(settings: Settings) -> None:
+def require_tls_usable(settings: Place) -> None:
     """Certificate and key, where they are set, load and belong together.
 
     :raises TlsUnusable: they do not, or the key has a password that nobody is there to type.
@@ -75,7 +96,7 @@ def _reason(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or type(error).__name__
 
 
-def require_free(settings: Settings) -> None:
+def require_free(settings: Place) -> None:
     """The address can be listened on: it is taken for a moment, and given back.
 
     :raises AddressUnusable: it cannot.

@@ -1,7 +1,6 @@
 """What an entry says about somebody without saying it: a salted hash of the details."""
 
 import hashlib
-import hmac
 import json
 import os
 from base64 import urlsafe_b64encode
@@ -40,17 +39,19 @@ def opened(details: Mapping[str, Any]) -> Opened:
 
 
 def read_opened(data: bytes) -> Opened:
-    """What ``bytes`` of one were.
+    """What ``bytes`` of one were. Details that are not the canonical form of themselves would read in two ways.
 
     :raises OpeningWrong: they are of another form.
     """
+    salt, written = data[:SALT_BYTES], data[SALT_BYTES:]
     try:
-        details = json.loads(data[SALT_BYTES:])
-    except ValueError:
+        details = json.loads(written)
+        canonical = rfc8785.dumps(details)
+    except (ValueError, RecursionError):
         raise OpeningWrong("The details cannot be read.") from None
-    if not isinstance(details, dict):
+    if not isinstance(details, dict) or canonical != written or len(salt) != SALT_BYTES:
         raise OpeningWrong("The details cannot be read.")
-    return Opened(data[:SALT_BYTES], details)
+    return Opened(salt, details)
 
 
 def require_opens(opening: Opened, *, commitment: str) -> None:
@@ -59,8 +60,8 @@ def require_opens(opening: Opened, *, commitment: str) -> None:
     :raises OpeningWrong: the entry commits to something else.
     """
     try:
-        found = opening.commitment() if len(opening.salt) == SALT_BYTES else ""
-    except rfc8785.CanonicalizationError:
-        found = ""
-    if not hmac.compare_digest(found, commitment):
+        found = opening.commitment()
+    except (ValueError, RecursionError):
+        raise OpeningWrong("The details cannot be written as an entry commits to them.") from None
+    if len(opening.salt) != SALT_BYTES or found != commitment:
         raise OpeningWrong

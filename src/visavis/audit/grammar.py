@@ -5,9 +5,18 @@ from datetime import date
 from typing import Any, Final
 
 from visavis.audit.leaf import Entry
-from visavis.model.audit import LIFECYCLE, Event, GrammarBroken
+from visavis.model.audit import Event, GrammarBroken
 
-_BEGINNINGS: Final = frozenset({Event.OFFER, Event.ADMIT, Event.CARRY})
+# An attribute of an Enum class is looked up slowly, and ``take`` is asked a hundred thousand times a second.
+_OFFER: Final = Event.OFFER
+_GRANT: Final = Event.GRANT
+_ENROL: Final = Event.ENROL
+_WITHDRAW: Final = Event.WITHDRAW
+_ERASE: Final = Event.ERASE
+_CARRY: Final = Event.CARRY
+_SESSION: Final = Event.SESSION
+_DECISION: Final = Event.DECISION
+_START: Final = Event.START
 
 
 @dataclass(slots=True)
@@ -21,19 +30,6 @@ class Life:
     withdrawn: bool = False
     erased: bool = False
 
-    def count(self, event: Event) -> None:
-        """It happened once more."""
-        if event is Event.OFFER:
-            self.offers += 1
-        elif event is Event.GRANT:
-            self.grants += 1
-        elif event is Event.ENROL:
-            self.enrols += 1
-        elif event is Event.WITHDRAW:
-            self.withdrawn = True
-        elif event is Event.ERASE:
-            self.erased = True
-
 
 @dataclass(slots=True)
 class Grammar:
@@ -41,10 +37,12 @@ class Grammar:
 
     1. Days never go back by more than one (a clock is set right; it does not travel).
     2. Entries of people who were here before come before all others but ``start``.
-    3. A handle begins with an offer, with being admitted or carried; a grant needs an offer, and what may be recognised
-       needs a grant of its own.
+    3. A grant needs an offer of its own, and what may be recognised a grant of its own; under a handle that was carried
+       they may be older than the log.
     4. After a withdrawal there is only the erasure, after an erasure nothing.
     5. A decision needs its session, of the same kind, opened on this day or the one before; a session serves once.
+
+    After a refusal it must not be asked again.
     """
 
     size: int = 0
@@ -60,14 +58,14 @@ class Grammar:
         """
         if entry.day != self.last_day:
             self._new_day(entry.day)
-        event = entry.event
-        if event in LIFECYCLE:
-            self._live(event, entry.fields["handle"])
-        elif event is Event.SESSION:
+        event, fields = entry.event, entry.fields
+        if event is _SESSION:
             self._open(entry)
-        elif event is Event.DECISION:
+        elif event is _DECISION:
             self._decide(entry)
-        if event is not Event.CARRY and event is not Event.START:
+        elif "handle" in fields:
+            self._live(event, fields["handle"])
+        if event is not _CARRY and event is not _START:
             self.begun = True
         self.size += 1
 
@@ -88,10 +86,18 @@ class Grammar:
 
     @classmethod
     def resumed(cls, state: dict[str, Any]) -> "Grammar":
-        """A grammar that goes on where ``state`` was taken."""
+        """A grammar that goes on where ``state`` was taken.
+
+        :raises LookupError, TypeError, ValueError: it is no such state.
+        """
+        size, last_day, begun = state["size"], state["last_day"], state["begun"]
         lives = {handle: Life(*life) for handle, life in state["lives"].items()}
-        sessions = {session: (str(kind), str(day)) for session, (kind, day) in state["sessions"].items()}
-        return cls(state["size"], state["last_day"], state["begun"], lives, sessions)
+        sessions = {session: (kind, day) for session, (kind, day) in state["sessions"].items()}
+        for day in [*([last_day] if last_day else []), *(day for _, day in sessions.values())]:
+            date.fromisoformat(day)
+        if size < 0 or begun not in (True, False) or any(min(life) < 0 for life in state["lives"].values()):
+            raise ValueError("not the state of a grammar")
+        return cls(size, last_day, begun, lives, sessions)
 
     def _new_day(self, day: str) -> None:
         try:
@@ -102,31 +108,43 @@ class Grammar:
             raise self._broken("its day lies before those of earlier entries")
         if day > self.last_day:
             self.last_day = day
-            yesterday = date.fromordinal(moved - 1).isoformat()
+            yesterday = date.fromordinal(max(moved - 1, 1)).isoformat()
             self.sessions = {id_: opened for id_, opened in self.sessions.items() if opened[1] >= yesterday}
 
     def _live(self, event: Event, handle: str) -> None:
         life = self.lives.get(handle)
         if life is None:
             life = self.lives[handle] = self._born(event)
-        elif event is Event.CARRY:
+        elif event is _CARRY:
             raise self._broken("a handle is carried in twice")
         if life.erased:
             raise self._broken("its handle was erased")
-        if life.withdrawn and event is not Event.ERASE:
+        if life.withdrawn and event is not _ERASE:
             raise self._broken("its handle was withdrawn")
-        life.count(event)
-        if life.grants > life.offers and not life.carried:
-            raise self._broken("it grants what was not offered")
-        if life.enrols > life.grants and not life.carried:
-            raise self._broken("it enrols what nobody granted")
+        if event is _WITHDRAW:
+            life.withdrawn = True
+        elif event is _ERASE:
+            life.erased = True
+        else:
+            self._count(event, life)
+
+    def _count(self, event: Event, life: Life) -> None:
+        if event is _OFFER:
+            life.offers += 1
+        elif event is _GRANT:
+            life.grants += 1
+            if life.grants > life.offers and not life.carried:
+                raise self._broken("it grants what was not offered")
+        elif event is _ENROL:
+            life.enrols += 1
+            if life.enrols > life.grants and not life.carried:
+                raise self._broken("it enrols what nobody granted")
 
     def _born(self, event: Event) -> Life:
-        if event not in _BEGINNINGS:
-            raise self._broken(f"a handle begins with {event.value!r}")
-        if event is Event.CARRY and self.begun:
+        # Any other event may be a handle's first: the server has lost the key that its earlier ones came from.
+        if event is _CARRY and self.begun:
             raise self._broken("somebody is carried in after the log began")
-        return Life(carried=event is Event.CARRY)
+        return Life(carried=event is _CARRY)
 
     def _open(self, entry: Entry) -> None:
         session = entry.fields["session"]

@@ -7,6 +7,7 @@ anything that is not listed here.
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from visavis.model.access import ReadingKind
@@ -23,7 +24,7 @@ _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 def _one_of(*words: str) -> str:
-    return "|".join(words)
+    return "|".join(re.escape(word) for word in words)
 
 
 _OF_ALL: Final = {"commitment": _DIGEST, "day": _DAY}
@@ -45,15 +46,15 @@ _FORMS: Final[dict[Event, dict[str, str]]] = {
 }
 
 
-def _pattern(event: Event) -> re.Pattern[bytes]:
+def _pattern(event: Event) -> re.Pattern[str]:
     members = {name: f'"(?P<{name}>{form})"' for name, form in {**_OF_ALL, **_FORMS[event]}.items()}
     members |= {"event": f'"{event.value}"', "v": str(VERSION)}
     inside = ",".join(f'"{name}":{members[name]}' for name in sorted(members))
-    return re.compile(("\\{" + inside + "\\}").encode())
+    return re.compile("\\{" + inside + "\\}")
 
 
-_PATTERNS: Final = {event.value.encode(): (event, _pattern(event)) for event in Event}
-_MARK: Final = b'"event":"'
+_PATTERNS: Final = {event.value: (event, _pattern(event)) for event in Event}
+_MARK: Final = '"event":"'
 
 
 class Entry(NamedTuple):
@@ -68,16 +69,18 @@ class Entry(NamedTuple):
 def write_entry(event: Event, *, day: date, commitment: str, **fields: str) -> bytes:
     """An entry's bytes.
 
-    :param commitment: 32 bytes in base64url without padding, as ``commitment.commit`` makes it.
+    :param commitment: 32 bytes in base64url without padding, as ``commitment.Opened`` makes it.
     :raises ValueError: these are not the fields of such an entry, or one is out of its form.
     """
     members: dict[str, str] = {"commitment": commitment, "day": day.isoformat(), "event": event.value, **fields}
     inside = [f'"{name}":"{value}"' for name, value in members.items()] + [f'"v":{VERSION}']
     written = ("{" + ",".join(sorted(inside)) + "}").encode()
     try:
-        read_entry(written)
+        read = read_entry(written)
     except EntryMalformed:
-        raise ValueError(f"not an entry of the form {event.value}") from None
+        read = None
+    if read != (event, members["day"], commitment, fields):
+        raise ValueError(f"not an entry of the form {event.value}")
     return written
 
 
@@ -86,10 +89,26 @@ def read_entry(data: bytes) -> Entry:
 
     :raises EntryMalformed: it is not of a form that there is.
     """
-    begin = data.find(_MARK) + len(_MARK)
-    form = _PATTERNS.get(data[begin : data.find(b'"', begin)])
-    found = None if form is None else form[1].fullmatch(data)
+    try:
+        text = data.decode("ascii")
+    except UnicodeDecodeError:
+        raise EntryMalformed("An entry is of no form that there is.") from None
+    begin = text.find(_MARK) + len(_MARK)
+    form = _PATTERNS.get(text[begin : text.find('"', begin)])
+    found = None if form is None else form[1].fullmatch(text)
     if form is None or found is None:
         raise EntryMalformed("An entry is of no form that there is.")
-    fields = {name: value.decode() for name, value in found.groupdict().items()}
-    return Entry(form[0], fields.pop("day"), fields.pop("commitment"), fields)
+    fields = found.groupdict()
+    day = fields.pop("day")
+    if not _is_day(day):
+        raise EntryMalformed("An entry's day is none.")
+    return Entry(form[0], day, fields.pop("commitment"), fields)
+
+
+@lru_cache(maxsize=4096)
+def _is_day(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True

@@ -38,6 +38,10 @@ class Edge:
     size: int = 0
     hashes: tuple[bytes, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.size < 0 or len(self.hashes) != self.size.bit_count():
+            raise ValueError("a tree of this size has another number of perfect subtrees")
+
     def extended(self, leaves: Iterable[bytes]) -> "Edge":
         """The edge after more leaf hashes."""
         size, hashes = self.size, list(self.hashes)
@@ -121,8 +125,9 @@ def require_inclusion(*, leaf: bytes, index: int, size: int, path: Sequence[byte
     :param leaf: the leaf's hash.
     :raises ProofWrong: it does not prove that the tree of this root and size has this leaf there.
     """
-    if not 0 <= index < size or len(path) > MAX_PATH:
+    if not 0 <= index < size:
         raise ProofWrong("The tree has no such entry.")
+    _require_hashes(path, leaf, root)
     position, last, found = index, size - 1, leaf
     for sibling in path:
         if last == 0:
@@ -143,16 +148,24 @@ def require_consistency(*, old_size: int, old_root: bytes, size: int, root: byte
 
     :raises ProofWrong: it does not prove that the old tree is the beginning of the new one.
     """
-    if not 0 <= old_size <= size or len(path) > MAX_PATH:
+    if not 0 <= old_size <= size:
         raise ProofWrong("The newer tree is smaller.")
+    _require_hashes(path, old_root, root)
+    if (not old_size and old_root != EMPTY_ROOT) or (not size and root != EMPTY_ROOT):
+        raise ProofWrong("An empty tree has another root.")
     if old_size in (0, size):
-        same = root == old_root if old_size else old_root == EMPTY_ROOT
-        if path or not same:
-            raise ProofWrong("Two trees of one size differ." if old_size else "An empty tree has another root.")
+        if path or (old_size and old_root != root):
+            raise ProofWrong("Two trees of one size differ, or there is a proof where nothing is to be proved.")
         return
     hashes = [old_root, *path] if old_size & (old_size - 1) == 0 else list(path)
     if not hashes or _climb(hashes, old_size - 1, size - 1) != (old_root, root):
         raise ProofWrong("The newer tree does not begin with the older one.")
+
+
+def _require_hashes(path: Sequence[bytes], *others: bytes) -> None:
+    # A step of another length would let two trees be hashed from the same bytes.
+    if len(path) > MAX_PATH or any(len(step) != HASH_BYTES for step in (*path, *others)):
+        raise ProofWrong("The proof is longer than any, or a part of it is not a hash.")
 
 
 def _climb(hashes: Sequence[bytes], position: int, last: int) -> tuple[bytes, bytes]:

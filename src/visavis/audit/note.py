@@ -1,7 +1,7 @@
 """Signed notes (C2SP signed-note): a text, and lines that say who signed it."""
 
-import binascii
 import hashlib
+import re
 import struct
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
@@ -15,11 +15,25 @@ from visavis.model.audit import NoteMalformed, NoteUnsigned, VerifierKeyMalforme
 
 ED25519: Final = 0x01
 COSIGNATURE: Final = 0x04
-MAX_NOTE: Final = 64 * 1024
-"""Largest note that is read, in bytes; nothing of ours comes near."""
+MAX_NOTE: Final = 128 * 1024
+"""Largest note that is read, in bytes: room for the 16 signatures of 5 kB that every reader has to take."""
 MAX_SIGNATURES: Final = 64
 _KEY_BYTES: Final = 32
 _ID_BYTES: Final = 4
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_SMALL_ORDER: Final = frozenset(
+    bytes.fromhex(point)
+    for point in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
+"""Points under which one signature fits every text, without the sign bit: a log could deny what it signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,9 @@ class NoteSigner:
     name: str
     private_key: Ed25519PrivateKey
 
+    def __post_init__(self) -> None:
+        _require_name(self.name)
+
     @property
     def key(self) -> VerifierKey:
         """See the protocol."""
@@ -105,27 +122,50 @@ class NoteSigner:
 
 
 def read_key(text: str) -> VerifierKey:
-    """A key from its line.
+    """A key from its line; white space around it is not part of it.
 
-    :raises VerifierKeyMalformed: it is not of the form, or its id is another's.
+    :raises VerifierKeyMalformed: it is not of the form, its id is another's, or it cannot tell its holder from others.
     """
-    name, _, rest = text.strip().partition("+")
+    line = text.strip()
+    name, _, rest = line.partition("+")
     shown_id, _, material = rest.partition("+")
     try:
-        data = b64decode(material, validate=True)
-    except (ValueError, binascii.Error):
+        data = from_base64(material)
+    except ValueError:
         data = b""
     if not is_name(name) or len(data) != 1 + _KEY_BYTES or data[0] not in (ED25519, COSIGNATURE):
         raise VerifierKeyMalformed
     key = VerifierKey(name, data[1:], data[0])
-    if key.key_id.hex() != shown_id or str(key) != text.strip():
+    if key.key_id.hex() != shown_id:
         raise VerifierKeyMalformed("The key's id is not that of its name and key.")
+    if key.public_key[:-1] + bytes([key.public_key[-1] & 0x7F]) in _SMALL_ORDER:
+        raise VerifierKeyMalformed("Anybody could sign for this key.")
     return key
 
 
 def is_name(name: str) -> bool:
-    """Whether a key can be called so."""
-    return bool(name) and "+" not in name and name.isprintable() and not any(character.isspace() for character in name)
+    """Whether a key of ours can be called so: C2SP's rule, and nothing that a terminal would not show."""
+    return _is_any_name(name) and name.isprintable()
+
+
+def _is_any_name(name: str) -> bool:
+    return bool(name) and "+" not in name and not any(character.isspace() for character in name)
+
+
+def _require_name(name: str) -> None:
+    if not is_name(name):
+        raise ValueError("not a name for a key")
+
+
+def from_base64(text: str) -> bytes:
+    """What base64 stands for (RFC 4648, section 4).
+
+    :raises ValueError: it is none, or another spelling of what it stands for.
+    """
+    data = b64decode(text, validate=True)
+    if b64encode(data).decode() != text:
+        raise ValueError("not the canonical form")
+    return data
 
 
 def read_note(data: bytes) -> Note:
@@ -139,7 +179,7 @@ def read_note(data: bytes) -> Note:
         whole = data.decode()
     except UnicodeDecodeError:
         raise NoteMalformed("The note is not UTF-8.") from None
-    if any(character < " " and character != "\n" for character in whole):
+    if _CONTROL.search(whole):
         raise NoteMalformed("The note has control characters.")
     body, separator, lines = whole.rpartition("\n\n")
     if not separator or not body or not lines.endswith("\n"):
@@ -162,10 +202,11 @@ def _signature(line: str) -> Signature:
     dash, _, rest = line.partition(" ")
     name, _, material = rest.partition(" ")
     try:
-        data = b64decode(material, validate=True)
-    except (ValueError, binascii.Error):
+        data = from_base64(material)
+    except ValueError:
         data = b""
-    if dash != "\u2014" or not is_name(name) or len(data) <= _ID_BYTES:
+    # Any name that C2SP allows: what a key nobody knows is called must not make the other signatures unreadable.
+    if dash != "\u2014" or not _is_any_name(name) or len(data) <= _ID_BYTES:
         raise NoteMalformed("A signature line is not of the form.")
     return Signature(name, data[:_ID_BYTES], data[_ID_BYTES:])
 
@@ -215,6 +256,9 @@ class Cosigner:
 
     name: str
     private_key: Ed25519PrivateKey
+
+    def __post_init__(self) -> None:
+        _require_name(self.name)
 
     @property
     def key(self) -> VerifierKey:

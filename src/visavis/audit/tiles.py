@@ -18,10 +18,12 @@ HEIGHT: Final = 8
 MAX_ENTRY: Final = 0xFFFF
 """Longest entry in bytes: its length is two bytes."""
 MAX_BUNDLE: Final = WIDTH * (MAX_ENTRY + 2)
-_KEPT: Final = 4096
+_KEPT: Final = 1024
+"""Full tiles that one reader remembers: 20 MB."""
 
 Fetch = Callable[[str], bytes]
-"""The resource at a path below the log's prefix. It raises ``ResourceMissing`` where there is none."""
+"""The resource at a path below the log's prefix. It raises ``ResourceMissing`` where there is none, and should not read
+more than ``MAX_BUNDLE`` + 1 bytes of what it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,18 @@ def tile_of(size: int, level: int, index: int) -> Tile:
     :raises ValueError: it has none there.
     """
     width = min(WIDTH, (size >> HEIGHT * level) - index * WIDTH)
-    if width < 1:
+    if width < 1 or index < 0:
         raise ValueError("the tree has no such tile")
     return Tile(level, index, width)
 
 
 def tiles_between(old_size: int, size: int) -> Iterator[Tile]:
-    """Every tile that a tree has and that it did not have, or not as wide, when it was smaller; levels from 0 up."""
+    """Every tile that a tree has and that it did not have, or not as wide, when it was smaller; levels from 0 up.
+
+    :raises ValueError: it was not smaller.
+    """
+    if not 0 <= old_size <= size:
+        raise ValueError("the older tree is larger")
     level = 0
     while size >> HEIGHT * level:
         first, count = (old_size >> HEIGHT * level) // WIDTH, size >> HEIGHT * level
@@ -76,7 +83,12 @@ def last_tiles(size: int) -> Iterator[Tile]:
 
 
 def bundle(entries: Sequence[bytes]) -> bytes:
-    """Entries as a bundle."""
+    """Entries as a bundle.
+
+    :raises ValueError: one is too long for its length to be written, or there are too many.
+    """
+    if len(entries) > WIDTH or any(len(entry) > MAX_ENTRY for entry in entries):
+        raise ValueError("these entries do not fit into a bundle")
     return b"".join(struct.pack(">H", len(entry)) + entry for entry in entries)
 
 
@@ -97,8 +109,13 @@ def unbundle(data: bytes, *, width: int) -> list[bytes]:
 
 
 def subtree(hashes: Sequence[bytes]) -> bytes:
-    """The root over a power of two of hashes."""
+    """The root over a power of two of hashes.
+
+    :raises ValueError: there are as many as no perfect subtree has.
+    """
     row = list(hashes)
+    if len(row).bit_count() != 1:
+        raise ValueError("not the hashes of a perfect subtree")
     while len(row) > 1:
         row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
     return row[0]
@@ -114,6 +131,7 @@ class Tiles:
     def __init__(self, fetch: Fetch, *, size: int, root: bytes) -> None:
         """Check the edge (1).
 
+        :param size: less than 2**63, as a checkpoint's is.
         :raises TileMalformed: a tile has another length. :raises TileWrong: they are another tree's.
         :raises ResourceMissing: one is not there.
         """
@@ -133,7 +151,12 @@ class Tiles:
         return self._full(level, index)
 
     def read(self, level: int, index: int) -> bytes:
-        """For proofs: see ``merkle.Reader``."""
+        """For proofs: see ``merkle.Reader``.
+
+        :raises TileMalformed, TileWrong, ResourceMissing: as above. :raises ValueError: the tree has no such hash.
+        """
+        if (index + 1) << level > self.size or index < 0:
+            raise ValueError("the tree has no such hash")
         tile_level, below = divmod(level, HEIGHT)
         tile, at = divmod(index << below, WIDTH)
         return subtree(self.hashes(tile_level, tile)[at : at + (1 << below)])

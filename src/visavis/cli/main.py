@@ -21,6 +21,7 @@ from visavis.cli.shell import DEFAULT_URL, Group, Shell
 from visavis.cli.station import station
 from visavis.cli.stationed import identify, pin, qr, verify
 from visavis.cli.subject import subject, withdraw
+from visavis.cli.witness import witness
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,6 +45,7 @@ for _command in (
     *(enrol, import_, consent, me, subject, withdraw),
     *(identify, verify, document_check, pin, qr),
     *(review, decisions, readings),
+    witness,
 ):
     program.add_command(_command)
 

@@ -7,11 +7,13 @@ from visavis.decide.target import capacity, require_statable
 from visavis.decide.tries import own_tries
 from visavis.flows.credentials import Issued, issue
 from visavis.flows.keyring import Keyring
-from visavis.flows.ports import Clock, Store
+from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.record import record_act
 from visavis.flows.sessions import end_unused, require_in_use
 from visavis.flows.subjects import make_subject
 from visavis.liveness.modes import require_checkable
 from visavis.model.access import AlreadyExists
+from visavis.model.audit import Event
 from visavis.model.calibration import Calibration
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.ids import new_id
@@ -77,6 +79,7 @@ class Administer:
         with self._store.write() as tx:
             tx.purposes.add(purpose)
             tx.purpose_texts.add(first)
+            self._record(tx, Event.POLICY, "add", "purpose", purpose=purpose.id, promises=_promises(purpose))
         return purpose, first
 
     def reword(self, purpose_id: str, *, language: str, text: str) -> PurposeText:
@@ -88,6 +91,7 @@ class Administer:
             version = 1 + max(t.version for t in tx.purpose_texts.find(purpose_id=purpose.id))
             new = PurposeText(f"{purpose.id}.{version}", purpose.id, version, language, text, self._clock.now())
             tx.purpose_texts.add(new)
+            self._record(tx, Event.POLICY, "change", "text", purpose=purpose.id, text=text)
         return new
 
     def open_gallery(self, *, name: str, purpose_id: str) -> Gallery:
@@ -96,6 +100,7 @@ class Administer:
             purpose = tx.purposes.get(purpose_id)
             gallery = Gallery(new_id("gal"), purpose.id, name, self._calibration.model_id, self._clock.now())
             tx.galleries.add(gallery)
+            self._record(tx, Event.POLICY, "add", "gallery", gallery=gallery.id, purpose=purpose.id)
         return gallery
 
     def capacity_of(self, purpose: Purpose) -> int | None:
@@ -132,6 +137,7 @@ class Administer:
                 created_at=self._clock.now(),
             )
             tx.stations.add(station)
+            self._record(tx, Event.KEY, "add", "station", station=station.id, public_key=public_key.hex())
         return station
 
     def reopen_station(self, station_id: str) -> Station:
@@ -139,6 +145,7 @@ class Administer:
         with self._store.write() as tx:
             station = replace(require_in_use(tx.stations.get(station_id)), locked=False, unmatched="")
             tx.stations.change(station)
+            self._record(tx, Event.POLICY, "change", "station", station=station.id)
         return station
 
     def replace_station_key(self, station_id: str, *, public_key: bytes) -> Station:
@@ -160,6 +167,7 @@ class Administer:
             end_unused(tx, station.id)
             station = replace(station, public_key=public_key)
             tx.stations.change(station)
+            self._record(tx, Event.KEY, "rotate", "station", station=station.id, public_key=public_key.hex())
         return station
 
     def retire_station(self, station_id: str) -> None:
@@ -173,6 +181,7 @@ class Administer:
             if station.retired_at is None:
                 end_unused(tx, station.id)
                 tx.stations.change(replace(station, retired_at=self._clock.now()))
+                self._record(tx, Event.KEY, "end", "station", station=station.id)
 
     def add_without_face(self, gallery_id: str, *, external_reference: str) -> tuple[Subject, Issued]:
         """Somebody who is served by PIN and QR credential only (rule S7)."""
@@ -185,7 +194,7 @@ class Administer:
                 keyring=self._keyring,
                 now=self._clock.now(),
             )
-            issued = issue(tx, subject.id, keyring=self._keyring)
+            issued = issue(tx, subject, keyring=self._keyring, now=self._clock.now())
         return subject, issued
 
     def new_credentials(self, subject_id: str) -> Issued:
@@ -194,4 +203,14 @@ class Administer:
             subject = tx.subjects.get(subject_id)
             tx.tries.remove(id=subject.reference_tag.hex())
             tx.tries.remove(id=own_tries(subject.id))
-            return issue(tx, subject.id, keyring=self._keyring)
+            return issue(tx, subject, keyring=self._keyring, now=self._clock.now())
+
+    def _record(self, tx: Transaction, event: Event, act: str, of: str, **details: str) -> None:
+        fields = {"act": act, "of": of}
+        record_act(tx, event, now=self._clock.now(), fields=fields, details=details, keyring=self._keyring)
+
+
+def _promises(purpose: Purpose) -> str:
+    """What a purpose's people are promised, as its entry in the log commits to it."""
+    promised = f"{purpose.target_kind.value} <= {purpose.target:.10g}, {purpose.retention_days} days"
+    return f"{promised}, liveness {purpose.liveness.value}"

@@ -1,5 +1,6 @@
 """The person's side of enrolling: read, agree or decline."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,9 @@ from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.record import record_life
 from visavis.flows.subjects import external_reference_of, make_subject, with_public_key
+from visavis.model.audit import Event
 from visavis.model.consent import (
     ConsentExpired,
     ConsentForged,
@@ -102,9 +105,10 @@ class Agree:
                 raise ConsentForged("This person's earlier receipt was countersigned with another key.")
             tx.receipts.change(replace(receipt, countersignature=countersignature))
             subject = with_public_key(tx, subject, raw_key, keyring=self._keyring)
+            self._record_grant(tx, subject, receipt, countersignature)
             self._admit_or_hold(tx, enrolment, subject)
             drop_links(tx, enrolment, subject, keyring=self._keyring)
-            other_way = issue_once(tx, subject.id, keyring=self._keyring)
+            other_way = issue_once(tx, subject, keyring=self._keyring, now=self._clock.now())
         return Agreed(subject.id, receipt.id, receipt.offer, countersignature, other_way)
 
     def decline(self, link_secret: str) -> Declined:
@@ -118,8 +122,9 @@ class Agree:
             if enrolment.state is not EnrolmentState.PENDING:
                 raise LinkUnknown
             subject = tx.subjects.get(enrolment.subject_id)
+            record_life(tx, Event.DECLINE, subject, keyring=self._keyring, now=now, enrolment=enrolment.id)
             if subject.state is not SubjectState.PENDING:
-                erase_enrolment(tx, enrolment)
+                erase_enrolment(tx, enrolment, keyring=self._keyring, now=now)
                 declined = Declined(subject.id, None)
             else:
                 name = external_reference_of(tx, subject, keyring=self._keyring)
@@ -133,7 +138,7 @@ class Agree:
                     keyring=self._keyring,
                     now=now,
                 )
-                declined = Declined(known.id, issue(tx, known.id, keyring=self._keyring))
+                declined = Declined(known.id, issue(tx, known, keyring=self._keyring, now=now))
         self._store.scrub()
         return declined
 
@@ -150,12 +155,27 @@ class Agree:
             raise LinkUnknown
         return receipt
 
+    def _record_grant(self, tx: Transaction, subject: Subject, receipt: Receipt, countersignature: str) -> None:
+        """What was agreed to, by the digests of the two texts that the person holds."""
+        record_life(
+            tx,
+            Event.GRANT,
+            subject,
+            keyring=self._keyring,
+            now=self._clock.now(),
+            receipt=receipt.id,
+            offer_sha256=hashlib.sha256(receipt.offer.encode()).hexdigest(),
+            countersignature_sha256=hashlib.sha256(countersignature.encode()).hexdigest(),
+        )
+
     def _admit_or_hold(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> None:
         review = self._doubles.photos_differ(tx, enrolment, subject)
         review = review or self._doubles.probable_duplicate(tx, enrolment, subject)
         held = review is not None
         state = SubjectState.HELD if held and subject.state is not SubjectState.ACTIVE else SubjectState.ACTIVE
         tx.subjects.change(replace(subject, state=state))
+        if not held:
+            record_life(tx, Event.ENROL, subject, keyring=self._keyring, now=self._clock.now(), enrolment=enrolment.id)
         batch_state = EnrolmentState.HELD if held else EnrolmentState.ACTIVE
         tx.enrolments.change(replace(enrolment, state=batch_state, link_hash=None))
         if review is not None:

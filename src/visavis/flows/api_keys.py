@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.record import record_act
 from visavis.model.access import AdminBound, ApiKey, KeyEnded, LastAdminKey, Scope
+from visavis.model.audit import Event
 from visavis.model.ids import new_id, new_secret
 from visavis.model.keys import SealBroken
 from visavis.protect.envelope import Context, seal, unseal
@@ -65,7 +67,7 @@ class ApiKeys:
         with self._store.write() as tx:
             bound = None if gallery_ids is None else tuple(sorted({tx.galleries.get(id_).id for id_ in gallery_ids}))
             granted = tuple(sorted({scope.value for scope in scopes}))
-            return self._add(tx, name, granted, bound, None if lasts is None else now + lasts)
+            return self._add(tx, name, granted, bound, None if lasts is None else now + lasts, act="add")
 
     def rotate(self, key_id: str, *, overlap: timedelta) -> Rotated:
         """A new key in the place of another, which goes on working for a while.
@@ -82,7 +84,7 @@ class ApiKeys:
             if self._is_over(old):
                 raise KeyEnded
             # 2
-            key, secret = self._add(tx, old.name, old.scopes, old.gallery_ids, old.expires_at)
+            key, secret = self._add(tx, old.name, old.scopes, old.gallery_ids, old.expires_at, act="rotate")
             # 3
             end = (now + overlap).replace(microsecond=0)
             if end <= now:
@@ -105,6 +107,8 @@ class ApiKeys:
             if lasting == [key.id]:
                 raise LastAdminKey
             tx.api_keys.change(_ended(key, key.revoked_at or self._clock.now()))
+            if key.revoked_at is None:
+                self._record(tx, "end", key)
 
     def of(self, presented: str) -> ApiKey | None:
         """The key that was presented, or None if it is unknown, revoked or has run out."""
@@ -163,6 +167,8 @@ class ApiKeys:
         scopes: tuple[str, ...],
         gallery_ids: tuple[str, ...] | None,
         expires_at: datetime | None,
+        *,
+        act: str,
     ) -> tuple[ApiKey, str]:
         key_id, secret = new_id("key"), new_secret()
         expires_at = None if expires_at is None else expires_at.replace(microsecond=0)
@@ -177,7 +183,14 @@ class ApiKeys:
             expires_at=expires_at,
         )
         tx.api_keys.add(key)
+        self._record(tx, act, key)
         return key, f"{KEY_PREFIX}.{key_id}.{secret}"
+
+    def _record(self, tx: Transaction, act: str, key: ApiKey) -> None:
+        bound = None if key.gallery_ids is None else list(key.gallery_ids)
+        details = {"key": key.id, "name": key.name, "scopes": list(key.scopes), "galleries": bound}
+        fields = {"act": act, "of": "api_key"}
+        record_act(tx, Event.KEY, now=self._clock.now(), fields=fields, details=details, keyring=self._keyring)
 
     def _is_over(self, key: ApiKey) -> bool:
         return key.revoked_at is not None or (key.expires_at is not None and self._clock.now() >= key.expires_at)

@@ -1,10 +1,14 @@
 """Handing out the other way in (rule S7)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Transaction
+from visavis.flows.record import record_life
 from visavis.model.access import Credential
+from visavis.model.audit import Event
+from visavis.model.consent import Subject
 from visavis.model.ids import new_secret
 from visavis.protect.pin import hash_pin, new_pin
 
@@ -20,22 +24,23 @@ class Issued:
     qr: str
 
 
-def issue_once(tx: Transaction, subject_id: str, *, keyring: Keyring) -> Issued | None:
+def issue_once(tx: Transaction, subject: Subject, *, keyring: Keyring, now: datetime) -> Issued | None:
     """A PIN and a QR credential for a subject; None if they have them already."""
-    if tx.credentials.first(id=subject_id) is not None:
+    if tx.credentials.first(id=subject.id) is not None:
         return None
-    return issue(tx, subject_id, keyring=keyring)
+    return issue(tx, subject, keyring=keyring, now=now)
 
 
-def issue(tx: Transaction, subject_id: str, *, keyring: Keyring) -> Issued:
+def issue(tx: Transaction, subject: Subject, *, keyring: Keyring, now: datetime) -> Issued:
     """A new PIN and QR credential for a subject, in place of any they had."""
     pin, secret = new_pin(), new_secret()
-    tx.credentials.remove(id=subject_id)
+    record_life(tx, Event.CREDENTIAL, subject, keyring=keyring, now=now)
+    tx.credentials.remove(id=subject.id)
     tx.credentials.add(
         Credential(
-            id=subject_id,
-            pin_hash=hash_pin(pin, root=keyring.root, subject_id=subject_id),
-            qr_hash=keyring.secret_tag(f"{subject_id}.{secret}", use="QR credentials"),
+            id=subject.id,
+            pin_hash=hash_pin(pin, root=keyring.root, subject_id=subject.id),
+            qr_hash=keyring.secret_tag(f"{subject.id}.{secret}", use="QR credentials"),
         )
     )
-    return Issued(pin=pin, qr=f"{QR_PREFIX}.{subject_id}.{secret}")
+    return Issued(pin=pin, qr=f"{QR_PREFIX}.{subject.id}.{secret}")

@@ -8,6 +8,7 @@ from visavis.decide.target import fmr_for
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import open_references, require_recognisable
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.record import record_decision
 from visavis.flows.sessions import require_in_use
 from visavis.flows.subjects import external_reference_of
 from visavis.match.index import Candidate
@@ -136,6 +137,10 @@ class Deciding:
             expires_at=now + tx.purposes.get(session.purpose_id).retention,
         )
         tx.decisions.add(decision)
+        about = decision.subject_id or session.subject_id
+        record_decision(
+            tx, decision, keyring=self.keyring, about=None if about is None else tx.subjects.first(id=about)
+        )
         return self._answer(tx, decision)
 
     def _answer(self, tx: Transaction, decision: Decision) -> Answer:

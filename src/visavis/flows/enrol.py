@@ -14,8 +14,10 @@ from visavis.flows.extract import Extractor
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.purposes import newest_text
+from visavis.flows.record import forget_openings, record_life
 from visavis.flows.subjects import make_subject
 from visavis.model.access import NotFound, RequestInvalid
+from visavis.model.audit import Event
 from visavis.model.calibration import Calibration
 from visavis.model.consent import (
     LINK_DAYS,
@@ -207,6 +209,7 @@ class Enrol:
         )
         done.link_hash = linked.link_hash
         tx.enrolments.change(linked)
+        record_life(tx, Event.OFFER, subject, keyring=self._keyring, now=now, enrolment=linked.id, receipt=receipt.id)
         return Offered(subject.id, linked.id, secret, linked.expires_at), key
 
     @staticmethod
@@ -263,7 +266,7 @@ class Enrol:
             if before is None or enrolment is None:
                 return
             if done.created:
-                erase_enrolment(tx, enrolment)
+                erase_enrolment(tx, enrolment, keyring=self._keyring, now=self._clock.now())
             else:
                 for reference_id in done.reference_ids:
                     tx.references.remove(id=reference_id)
@@ -272,6 +275,8 @@ class Enrol:
                     tx.receipts.change(done.receipt)
             subject = tx.subjects.get(enrolment.subject_id)
             if subject.state is SubjectState.PENDING and not tx.enrolments.count(subject_id=subject.id):
+                record_life(tx, Event.ERASE, subject, keyring=self._keyring, now=self._clock.now())
+                forget_openings(tx, subject, keyring=self._keyring)
                 tx.subject_keys.remove(id=subject.id)
                 tx.subjects.remove(id=subject.id)
         self._store.scrub()

@@ -8,10 +8,14 @@ from visavis.decide.tries import own_tries
 from visavis.flows.entries import erase_entries
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Transaction
+from visavis.flows.record import forget_openings, record_life
+from visavis.model.audit import Event
 from visavis.model.consent import Enrolment, Subject, Tombstone
 from visavis.model.ids import new_id
 from visavis.model.station import SessionKind
 
+WITHDRAWN: Final = "withdrawn"
+"""Why somebody is erased who said so."""
 BACKUP_WINDOW: Final = timedelta(days=30)
 """How long a backup may live, and so how long a tombstone is kept."""
 
@@ -22,6 +26,10 @@ def erase_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Ke
     Decisions stay as counts: they no longer say whom they were about. Personal sessions go with their decisions, and
     with the person goes who looked at what was held about them.
     """
+    if reason == WITHDRAWN:
+        record_life(tx, Event.WITHDRAW, subject, keyring=keyring, now=now)
+    record_life(tx, Event.ERASE, subject, keyring=keyring, now=now, reason=reason)
+    forget_openings(tx, subject, keyring=keyring)
     receipt_ids = tuple(receipt.id for receipt in tx.receipts.find(subject_id=subject.id))
     tx.subject_keys.remove(id=subject.id)
     tx.credentials.remove(id=subject.id)
@@ -52,8 +60,10 @@ def erase_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Ke
     )
 
 
-def erase_enrolment(tx: Transaction, enrolment: Enrolment) -> None:
+def erase_enrolment(tx: Transaction, enrolment: Enrolment, *, keyring: Keyring, now: datetime) -> None:
     """Take out one batch of photos and what allowed it; the subject stays."""
+    subject = tx.subjects.get(enrolment.subject_id)
+    record_life(tx, Event.LAPSE, subject, keyring=keyring, now=now, enrolment=enrolment.id)
     tx.reviews.remove(enrolment_id=enrolment.id)
     tx.references.remove(enrolment_id=enrolment.id)
     tx.receipts.remove(enrolment_id=enrolment.id)

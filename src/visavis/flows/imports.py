@@ -16,6 +16,7 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.readings import Reader, Readings
 from visavis.model.access import AlreadyExists, NotFound, ReadingKind, RequestInvalid, Scope, ScopeMissing
+from visavis.model.audit import Event
 from visavis.model.bulk import (
     MAX_ENTRIES,
     EntryOutcome,
@@ -229,7 +230,7 @@ class Imports:
                 return None
             return Waiting(number, entry.id, told.external_reference, told.link_secret, enrolment.expires_at)
 
-        return self._lines(import_id, waiting, reader=reader, after=after, limit=limit)
+        return self._lines(import_id, waiting, reader=reader, after=after, limit=limit, event=Event.EXPORT)
 
     def asked(self, import_id: str) -> Asked:
         """What the people of an import are asked."""
@@ -317,6 +318,7 @@ class Imports:
         reader: Reader,
         after: str | None,
         limit: int,
+        event: Event = Event.READING,
     ) -> list[T]:
         """A page of a report, whose reading is recorded; the making key's, or that of a key with ``admin`` as well.
 
@@ -326,7 +328,7 @@ class Imports:
             of = self._live(tx, import_id)
             if reader.key.id != of.made_by and Scope.ADMIN.value not in reader.key.scopes:
                 raise ScopeMissing("Only the key that made an import, or one with 'admin' as well, reads who is in it.")
-            self._readings.record(tx, ReadingKind.IMPORT, reader, gallery_id=of.gallery_id)
+            self._readings.record(tx, ReadingKind.IMPORT, reader, gallery_id=of.gallery_id, event=event)
             entries = tx.import_entries.find(import_id=import_id)
             begun = after is None
             found: list[T] = []

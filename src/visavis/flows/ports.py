@@ -1,11 +1,13 @@
 """What flows need from the outside; each comment is the contract that every adapter is tested against."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from visavis.audit.note import Signature, VerifierKey
 from visavis.model.access import Answered, ApiKey, Credential, Nonce, Reading, Tries
+from visavis.model.audit import LogHead, LogStopped, Opening
 from visavis.model.bulk import Import, ImportEntry
 from visavis.model.consent import Enrolment, Receipt, Reference, Subject, SubjectKey, Tombstone
 from visavis.model.decision import Decision, Review
@@ -62,6 +64,37 @@ class Rows(Protocol[T]):
         """How many values have these fields."""
 
 
+class LogRows(Protocol):
+    """The newest part of the transparency log."""
+
+    def append(self, entry: bytes, *, always: bool = False) -> int:
+        """Add an entry and say its index. It is in the log when, and only when, the transaction is stored.
+
+        With the same commit the tree that has it is signed and stored.
+
+        :param always: take it even while the log is held.
+        :raises LogStopped: the log is held.
+        """
+
+    def head(self) -> LogHead | None:
+        """The tree as it was committed last; None before the first entry."""
+
+    def entries(self, first: int, *, limit: int) -> Sequence[bytes]:
+        """Up to ``limit`` entries from the index ``first`` on, of those that were not dropped."""
+
+    def first(self) -> int:
+        """The index of the first entry that was not dropped; the size of the tree where all were."""
+
+    def drop_before(self, index: int) -> int:
+        """Forget entries that are kept elsewhere, and say how many."""
+
+    def adopt(self, head: LogHead, tail: Sequence[bytes]) -> None:
+        """Go on from a larger tree that was published, since an older database was put back.
+
+        :param tail: its last entries, all the database has from now on.
+        """
+
+
 class Transaction(Protocol):
     """One unit of work: it is stored whole when its block ends well, and not at all otherwise.
 
@@ -89,19 +122,59 @@ class Transaction(Protocol):
     readings: Rows[Reading]
     imports: Rows[Import]
     import_entries: Rows[ImportEntry]
+    openings: Rows[Opening]
+    log: LogRows
 
     def references_in(self, gallery_id: str) -> int:
         """How many references the gallery has, pending ones included."""
 
 
+class Resources(Protocol):
+    """The folder that the log is published in; paths are those of C2SP tlog-tiles."""
+
+    def read(self, path: str) -> bytes:
+        """What lies there.
+
+        :raises ResourceMissing: nothing does.
+        """
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put something there, whole or not at all; back when the disk has it."""
+
+    def remove(self, path: str) -> None:
+        """Take a file, or a folder with all that is in it, away, if it is there."""
+
+
 class Store(Protocol):
     """The durable truth."""
 
-    def write(self) -> AbstractContextManager[Transaction]:
-        """A transaction that may write. Leaving its block without an error returns only when the disk has it."""
+    def write(self, *, alone: bool = False) -> AbstractContextManager[Transaction]:
+        """A transaction that may write. Leaving its block without an error returns only when the disk has it.
+
+        :param alone: it takes long, so that no other should wait for its end.
+        :raises LogStopped: an earlier commit failed, so that nothing can be promised any more.
+        """
 
     def read(self) -> AbstractContextManager[Transaction]:
         """A consistent view; what is written through it is not kept."""
 
+    def hold_log(self, why: LogStopped | None) -> None:
+        """Refuse new entries with this error from now on; None: take them again."""
+
     def scrub(self) -> None:
         """Make deleted values unreadable in the store's own files, as far as it can tell."""
+
+
+class Witness(Protocol):
+    """Somebody else, who cosigns only what continues what they have seen (C2SP tlog-witness)."""
+
+    @property
+    def key(self) -> VerifierKey:
+        """By which their cosignatures are checked."""
+
+    def cosign(self, note: bytes, *, prove: Callable[[int], Sequence[bytes]], size: int) -> Signature:
+        """Their cosignature of a checkpoint, checked.
+
+        :param prove: makes the consistency proof from a smaller size to ``size``.
+        :raises LogRefused: the leaf says what they refused, or that nobody answers.
+        """

@@ -10,7 +10,9 @@ from visavis.flows.held import Held, held_about
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.reach import page_within
+from visavis.flows.record import record_act
 from visavis.model.access import ApiKey, NotFound, Reading, ReadingKind, ReasonMissing
+from visavis.model.audit import Event
 from visavis.model.consent import Subject
 from visavis.model.decision import Decision, Review
 from visavis.model.ids import new_id
@@ -166,11 +168,13 @@ class Readings:
         gallery_id: str | None = None,
         purpose_id: str | None = None,
         subject: Subject | None = None,
+        event: Event = Event.READING,
     ) -> None:
         """Write down that a reader reads; in the transaction that finds what is read.
 
         :param gallery_id: whose people; where it is None ``purpose_id`` says for which purpose documents were checked.
         :param subject: whom, where it is about one person.
+        :param event: ``EXPORT`` where what is read leaves as a file that others act on.
         """
         if gallery_id is not None:
             purpose_id = tx.galleries.get(gallery_id).purpose_id
@@ -189,6 +193,22 @@ class Readings:
         told = json.dumps([reader.key.name, reader.reason]).encode()
         sealed = seal(told, key=self._key(tx, subject), context=_context(reading))
         tx.readings.add(replace(reading, sealed_reason=sealed))
+        record_act(
+            tx,
+            event,
+            now=now,
+            fields={"act": kind.value if event is Event.READING else "links"},
+            details={
+                "reading": reading.id,
+                "by": reader.key.name,
+                "reason": reader.reason,
+                "gallery": gallery_id,
+                "purpose": purpose.id,
+            },
+            keyring=self._keyring,
+            about=subject,
+            expires_at=reading.expires_at,
+        )
 
     def _open(self, tx: Transaction, reading: Reading) -> Looked:
         try:

@@ -7,6 +7,8 @@ from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.record import record_act, record_life
+from visavis.model.audit import Event
 from visavis.model.consent import EnrolmentState, SubjectState
 from visavis.model.decision import Resolution, Review, ReviewKind, ReviewUnfit
 
@@ -36,12 +38,24 @@ class Reviews:
             if (review.enrolment_id is None) != (resolution is Resolution.NOTED):
                 raise ReviewUnfit(f"This review is a {review.kind.value}.")
             tx.reviews.remove(id=review.id)
+            self._record(tx, review, resolution)
             if resolution is Resolution.ACTIVATE:
                 self._activate(tx, review)
             elif resolution is Resolution.ERASE:
                 self._erase(tx, review)
         if resolution is Resolution.ERASE:
             self._store.scrub()
+
+    def _record(self, tx: Transaction, review: Review, resolution: Resolution) -> None:
+        record_act(
+            tx,
+            Event.REVIEW,
+            now=self._clock.now(),
+            fields={"act": resolution.value},
+            details={"review": review.id, "kind": review.kind.value, "subject": review.subject_id},
+            keyring=self._keyring,
+            about=tx.subjects.get(review.subject_id),
+        )
 
     def _activate(self, tx: Transaction, review: Review) -> None:
         enrolment, subject = tx.enrolments.get(str(review.enrolment_id)), tx.subjects.get(review.subject_id)
@@ -51,11 +65,14 @@ class Reviews:
                 tx.reviews.add(further)
                 return
         tx.enrolments.change(replace(enrolment, state=EnrolmentState.ACTIVE))
-        tx.subjects.change(replace(subject, state=SubjectState.ACTIVE))
+        subject = replace(subject, state=SubjectState.ACTIVE)
+        tx.subjects.change(subject)
+        now = self._clock.now()
+        record_life(tx, Event.ENROL, subject, keyring=self._keyring, now=now, enrolment=enrolment.id)
 
     def _erase(self, tx: Transaction, review: Review) -> None:
         enrolment = tx.enrolments.get(str(review.enrolment_id))
-        erase_enrolment(tx, enrolment)
+        erase_enrolment(tx, enrolment, keyring=self._keyring, now=self._clock.now())
         subject = tx.subjects.get(review.subject_id)
         if tx.enrolments.count(subject_id=subject.id):
             return

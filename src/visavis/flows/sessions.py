@@ -9,6 +9,7 @@ from visavis.consent.receipt import granted_by
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.purposes import newest_text
+from visavis.flows.record import record_session
 from visavis.liveness.modes import require_checkable
 from visavis.model.access import AlreadyExists, Nonce
 from visavis.model.consent import SubjectState
@@ -84,6 +85,7 @@ class Sessions:
             if last is None or last <= now:
                 opened = self._new(session_id, kind, station=station)
                 tx.sessions.add(opened.session)
+                record_session(tx, opened.session, keyring=self._keyring)
                 return opened
         # Kept before it is refused: else a clock that was an hour ahead would shut the station for an hour.
         raise SessionTooSoon(retry_after_s=PACE.total_seconds())
@@ -126,6 +128,7 @@ class Sessions:
                 expires_at=now + SESSION_LIFE,
             )
             tx.sessions.add(session)
+            record_session(tx, session, keyring=self._keyring)
         return Opened(session, secret)
 
     def open_personal(self, link_secret: str, *, subject_id: str) -> Session:

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Transaction
+from visavis.flows.record import record_life
+from visavis.model.audit import Event
 from visavis.model.consent import Subject, SubjectKey, SubjectState
 from visavis.model.ids import new_id
 from visavis.model.purpose import Gallery
@@ -29,6 +31,8 @@ def make_subject(
     tx.tries.remove(id=tag.hex())  # wrong guesses of a name that nobody had must not shut its owner out
     wrapped = wrap(key, root=keyring.root, subject_id=subject_id, public_key=None)
     tx.subject_keys.add(SubjectKey(subject_id, wrapped))
+    if state is SubjectState.WITHOUT_FACE:
+        record_life(tx, Event.ADMIT, subject, keyring=keyring, now=now)
     return subject
 
 

@@ -3,10 +3,11 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from visavis.consent.receipt import expiry, read_offer
 from visavis.flows.entries import end_import
-from visavis.flows.erase import erase_enrolment, erase_subject
+from visavis.flows.erase import WITHDRAWN, erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
@@ -14,6 +15,7 @@ from visavis.model.consent import Enrolment, EnrolmentState, SubjectState
 from visavis.model.errors import ConsentRefused
 from visavis.model.station import SessionState
 
+_UNTIL: Final = "keep_until"
 UNUSED_SESSIONS = timedelta(days=1)
 """How long the record of a session that nobody used is kept."""
 
@@ -36,7 +38,7 @@ class Withdraw:
         self._clock = clock
         self._live = live
 
-    def subject(self, subject_id: str, *, reason: str = "withdrawn") -> None:
+    def subject(self, subject_id: str, *, reason: str = WITHDRAWN) -> None:
         """Erase one person, by themselves or on their word.
 
         1. Key and rows are destroyed and a tombstone is written, in one transaction. From its commit on no decision is
@@ -65,10 +67,10 @@ class Withdraw:
         now = self._clock.now()
         ended = self._ended_as_signed() if thorough else set()
         undecided = self._undecided() if thorough else set()
-        with self._live.followed() as touched, self._store.write() as tx:
+        with self._live.followed() as touched, self._store.write(alone=True) as tx:
             over = self._over(tx, ended)
             for enrolment in over:
-                erase_enrolment(tx, enrolment)
+                erase_enrolment(tx, enrolment, keyring=self._keyring, now=now)
                 touched.add(enrolment.subject_id)
             emptied = {subject_id for subject_id in touched if self._has_nothing_left(tx, subject_id)}
             gone = emptied | self._restored(tx) | self._outlived(tx)
@@ -150,14 +152,8 @@ class Withdraw:
             for session in tx.sessions.find(state=state):
                 if now >= session.expires_at + UNUSED_SESSIONS:
                     tx.sessions.remove(id=session.id)
-        for nonce in tx.nonces.before("expires_at", now):
-            tx.nonces.remove(id=nonce.id)
-        for answered in tx.answered.before("expires_at", now):
-            tx.answered.remove(id=answered.id)
-        for tries in tx.tries.before("forget_at", now):
-            tx.tries.remove(id=tries.id)
-        for reading in tx.readings.before("expires_at", now):
-            tx.readings.remove(id=reading.id)
-        for tombstone in tx.tombstones.before("keep_until", now):
-            tx.tombstones.remove(id=tombstone.id)
+        kept = (tx.nonces, tx.answered, tx.readings, tx.openings)
+        for rows, field in (*((rows, "expires_at") for rows in kept), (tx.tries, "forget_at"), (tx.tombstones, _UNTIL)):
+            for over in rows.before(field, now):
+                rows.remove(id=over.id)
         return len(old)

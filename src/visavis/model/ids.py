@@ -20,6 +20,7 @@ PREFIXES: Final = {
     "rdg": "reading",
     "imp": "import",
     "ent": "import entry",
+    "opn": "opening of a log entry",
 }
 
 

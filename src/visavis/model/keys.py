@@ -80,11 +80,11 @@ class AddressUnusable(StartupError):
     """The address cannot be listened on: another program does, it is not this machine's, or it needs rights."""
 
     code = "address_unusable"
-    mend = "Stop what listens there, or set VISAVIS_HOST and VISAVIS_PORT to an address of this machine that is free."
+    mend = "Stop what listens there, or choose a free address and port of this machine (VISAVIS_HOST, VISAVIS_PORT)."
 
 
 class TlsUnusable(StartupError):
     """The TLS certificate and its key cannot be used together."""
 
     code = "tls_unusable"
-    mend = "Set VISAVIS_TLS_CERT and VISAVIS_TLS_KEY to PEM files of one certificate and its key, without a password."
+    mend = "Name PEM files of one certificate and its key, without a password (VISAVIS_TLS_CERT, VISAVIS_TLS_KEY)."

@@ -32,6 +32,9 @@ from visavis.web.routes import (
     stations,
     subjects,
 )
+from visavis.web.routes import (
+    log as log_routes,
+)
 from visavis.web.services import Services
 from visavis.wire.shape import Problem
 
@@ -93,7 +96,7 @@ def create_app(services: Services, *, log_addresses: bool = False) -> FastAPI:
     problems.install(app)
     for module in (
         purposes, galleries, enrolments, imports, consent, subjects, stations, sessions, personal, reviews, decisions,
-        readings, api_keys, health,
+        readings, api_keys, health, log_routes,
     ):  # fmt: skip
         app.include_router(module.router)
     pages.install(app)
@@ -112,14 +115,32 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         log.error("not_loaded", error=type(error).__name__, trace=trace(error))  # noqa: TRY400 -- as below
         raise
     log.info("ready", subjects=app.state.loaded.subjects, left_out=app.state.loaded.left_out)
-    purging = asyncio.create_task(_purge_on(services))
+    tasks = [asyncio.create_task(going_on(services)) for going_on in (_purge_on, _publish_on)]
     yield
-    purging.cancel()
-    with suppress(asyncio.CancelledError):
-        await purging
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    with suppress(Exception):  # what is not published now is so after the next start
+        await run_in_threadpool(services.publisher.publish)
     services.close()
     with suppress(Exception):  # when keys were last used is not worth a failed stop
         await run_in_threadpool(services.api_keys.tidy)
+
+
+async def _publish_on(services: Services) -> None:
+    behind = False
+    while True:
+        try:
+            published = await run_in_threadpool(services.publisher.publish)
+        except Exception as error:  # noqa: BLE001 -- one failed publication must not end all later ones
+            log.error("not_published", error=type(error).__name__, trace=trace(error))  # noqa: TRY400 -- as above
+        else:
+            was_behind, behind = behind, published.size < published.committed
+            if behind and not was_behind:
+                codes = sorted({refused.code for refused in published.refused})
+                log.warning("log_behind", published=published.size, committed=published.committed, codes=codes)
+        await asyncio.sleep(services.publish_every_s)
 
 
 async def _purge_on(services: Services) -> None:

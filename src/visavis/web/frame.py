@@ -18,7 +18,6 @@ _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 
@@ -58,7 +57,9 @@ class Frame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update({**_HEADERS, "Request-Id": request_id})
+                headers = MutableHeaders(scope=message)
+                headers.update({**_HEADERS, "Request-Id": request_id})
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         try:

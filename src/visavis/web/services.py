@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from visavis.flows.administer import Administer
 from visavis.flows.agree import Agree
@@ -12,9 +13,11 @@ from visavis.flows.identify import Identify
 from visavis.flows.imports import Imports
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
+from visavis.flows.log import Log
 from visavis.flows.once import Once
 from visavis.flows.other_way import OtherWay
 from visavis.flows.ports import Store
+from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
 from visavis.flows.readings import Readings
 from visavis.flows.review import Reviews
@@ -31,6 +34,8 @@ class Services:
     store: Store
     keyring: Keyring
     live: LiveGalleries
+    log: Log
+    publisher: Publisher
     administer: Administer
     api_keys: ApiKeys
     reach: Reach
@@ -48,6 +53,8 @@ class Services:
     once: Once
     rates: Rates
     base_url: str
+    log_folder: Path
+    publish_every_s: float
     purge_every_s: float
     close: Callable[[], None]
     """Ends what runs beside the server; called once, when it serves no longer."""

@@ -49,11 +49,11 @@ def test_each_photo_is_judged_by_itself(staff: Bringing) -> None:
 
 def test_nobody_usable_is_nobody_stored(world: World, staff: Bringing) -> None:
     before = dump(world)
-    assert staff.brought("eve", NOBODY, CROWD)["outcome"] == "REFUSED"
+    assert staff.brought("everard", NOBODY, CROWD)["outcome"] == "REFUSED"
     after = dump(world)
     assert {name for name in after if after[name] != before[name]} == {"import_entries"}
     assert staff.numbers() == {"pending": 0, "refused": 1, "erased": 0, "photos_stored": 0, "photos_refused": 2}
-    assert b"eve" not in world.files()
+    assert b"everard" not in world.files()
 
 
 def test_photos_beyond_the_fifth_are_left_out_and_told(staff: Bringing) -> None:
@@ -72,25 +72,25 @@ def test_the_same_photo_twice_is_stored_once(staff: Bringing) -> None:
 
 def test_the_same_again_changes_nothing_and_looks_at_nothing(world: World, staff: Bringing) -> None:
     first = staff.brought("ann", photo("ann"), NOBODY)
-    refused = staff.brought("eve", CROWD)
+    refused = staff.brought("everard", CROWD)
     before, seen = dump(world), len(world.faces.seen)
     assert staff.brought(" ann ", photo("ann"), NOBODY) == first
-    assert staff.brought("eve", CROWD) == refused
+    assert staff.brought("everard", CROWD) == refused
     assert (dump(world), len(world.faces.seen)) == (before, seen)
 
 
 def test_what_is_missing_can_be_asked_without_sending_photos(staff: Bringing) -> None:
     staff.brought("Zo\u00e9", photo("zoe"))
-    staff.brought("eve", NOBODY)
+    staff.brought("everard", NOBODY)
     people = [
         (" Zoe\u0301", [photo("zoe")]),
-        ("eve", [NOBODY]),
-        ("eve", [NOBODY, NOBODY]),
+        ("everard", [NOBODY]),
+        ("everard", [NOBODY, NOBODY]),
         ("ann", [photo("zoe")]),
         ("Zo\u00e9", [photo("zoe"), photo("zoe", 2)]),
     ]
     assert staff.missing(*people[:2]) == []
-    assert staff.missing(*people) == ["eve", "ann", "Zo\u00e9"]
+    assert staff.missing(*people) == ["everard", "ann", "Zo\u00e9"]
     assert Bringing.opened(staff.world, staff.gallery, name="other").missing(people[0]) == [people[0][0]]
 
 
@@ -176,7 +176,7 @@ def test_a_gallery_of_another_model_takes_nobody(world: World, staff: Bringing) 
 def test_an_import_takes_so_many_people(world: World, staff: Bringing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flow, "MAX_ENTRIES", 2)
     first = staff.brought("ann", photo("ann"))
-    staff.brought("eve", NOBODY)
+    staff.brought("everard", NOBODY)
     before = dump(world)
     for picture in (photo("new"), NOBODY):
         refused = staff.bring("new", picture)
@@ -275,7 +275,7 @@ def test_a_link_that_a_newer_one_followed_is_not_handed_out(world: World, staff:
 
 def test_an_import_ends_when_the_last_of_its_links_does(world: World, staff: Bringing) -> None:
     staff.brought("ann", photo("ann"))
-    staff.brought("eve", NOBODY)
+    staff.brought("everard", NOBODY)
     world.clock.move(days=10)
     staff.brought("bea", photo("bea"))
     world.clock.move(days=13, hours=23)
@@ -291,7 +291,7 @@ def test_an_import_ends_when_the_last_of_its_links_does(world: World, staff: Bri
 
 
 def test_a_name_can_be_used_again_once_its_import_is_over(world: World, staff: Bringing) -> None:
-    staff.brought("eve", NOBODY)
+    staff.brought("everard", NOBODY)
     world.clock.move(days=15)
     again = Bringing.opened(world, staff.gallery)
     assert again.id != staff.id
@@ -301,7 +301,7 @@ def test_a_name_can_be_used_again_once_its_import_is_over(world: World, staff: B
 
 def test_an_import_does_not_outlast_the_purposes_retention(world: World) -> None:
     staff = Bringing.opened(world, world.gallery(retention_days=2))
-    staff.brought("eve", NOBODY)
+    staff.brought("everard", NOBODY)
     world.clock.move(days=2)
     world.services.withdraw.purge()
     assert world.sql("SELECT * FROM import_entries") == []

@@ -4,7 +4,7 @@ import dataclasses
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -16,8 +16,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from visavis.adapters.sql import tables
+from visavis.adapters.sql.batch import Batches, Seal
+from visavis.adapters.sql.log import SqlLog
 from visavis.flows.ports import Rows, Store, Transaction
 from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Reading, Tries
+from visavis.model.audit import LogStopped, Opening
 from visavis.model.bulk import Import, ImportEntry
 from visavis.model.consent import Enrolment, Receipt, Reference, Subject, SubjectKey, Tombstone
 from visavis.model.decision import Decision, Review
@@ -150,8 +153,10 @@ def _update(table: sa.Table) -> sa.Update:
 class SqlTransaction(Transaction):
     """The transaction port on one connection."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, log: SqlLog) -> None:
         self._connection = connection
+        self.log = log
+        self.openings = SqlRows(connection, tables.log_openings, Opening)
         self.purposes = SqlRows(connection, tables.purposes, Purpose)
         self.purpose_texts = SqlRows(connection, tables.purpose_texts, PurposeText)
         self.galleries = SqlRows(connection, tables.galleries, Gallery)
@@ -186,9 +191,15 @@ class SqlStore(Store):
         self._engine = sa.create_engine(url)
         self._sqlite = self._engine.dialect.name == "sqlite"
         self._scrubbing = threading.Lock()
-        self._writing = threading.Lock()
+        self._held: LogStopped | None = None
+        # Who finds SQLite's own lock taken sleeps, ever longer, while others overtake: here they queue.
+        self._batches = Batches(self._engine, begin="BEGIN IMMEDIATE" if self._sqlite else None)
         if self._sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
+
+    def sign_log_with(self, seal: Seal) -> None:
+        """How the log's tree is signed; before that nothing that has to be in the log can be written."""
+        self._batches.seal = seal
 
     def migrate(self) -> None:
         """Bring the schema to this release.
@@ -209,21 +220,12 @@ class SqlStore(Store):
             connection.commit()
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, *, alone: bool = False) -> Iterator[Transaction]:
         """See the port."""
-        # Who finds SQLite's own lock taken sleeps, ever longer, while others overtake, and keeps a connection.
-        with self._writing if self._sqlite else nullcontext(), self._engine.connect() as connection:
-            if self._sqlite:
-                # Taking the write lock at once makes waiting fair and keeps a reader from having to become a
-                # writer half-way, which SQLite refuses.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            transaction = connection.get_transaction() or connection.begin()
-            try:
-                yield SqlTransaction(connection)
-                transaction.commit()
-            except BaseException:
-                transaction.rollback()
-                raise
+        with self._batches.joined(alone=alone) as batch:
+            log = SqlLog(batch.connection, begun=batch.size, held=self._held)
+            yield SqlTransaction(batch.connection, log)
+            batch.entries.extend(log.appended)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -232,9 +234,13 @@ class SqlStore(Store):
             if self._sqlite:
                 connection.exec_driver_sql("BEGIN")
             try:
-                yield SqlTransaction(connection)
+                yield SqlTransaction(connection, SqlLog(connection, begun=None))
             finally:
                 connection.rollback()
+
+    def hold_log(self, why: LogStopped | None) -> None:
+        """See the port."""
+        self._held = why
 
     def scrub(self) -> None:
         """See the port. SQLite zeroes freed cells (secure_delete); emptying the log drops the older copies in it."""
@@ -260,6 +266,7 @@ class SqlStore(Store):
 
     def close(self) -> None:
         """Give the connections back."""
+        self._batches.close()
         self._engine.dispose()
 
 

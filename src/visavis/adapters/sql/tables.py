@@ -343,6 +343,31 @@ answered = sa.Table(
     sa.Column("subject_id", sa.String(64), index=True),
     sa.Column("expires_at", Moment, nullable=False),
 )
+log_entries = sa.Table(
+    "log_entries",
+    metadata,
+    # The index of the entry: two writers cannot both have it.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("entry", sa.LargeBinary, nullable=False),
+)
+log_head = sa.Table(
+    "log_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("edge", sa.LargeBinary, nullable=False),
+    sa.Column("checkpoint", sa.LargeBinary, nullable=False),
+)
+log_openings = sa.Table(
+    "log_openings",
+    metadata,
+    _id(),
+    # Nobody without the subject's key can tell whose these are; so there is no column that names the subject.
+    sa.Column("tag", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("entry_index", sa.BigInteger, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("expires_at", Moment, index=True),
+)
 server = sa.Table(
     "server",
     metadata,

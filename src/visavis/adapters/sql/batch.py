@@ -1,0 +1,149 @@
+"""Several writing transactions, one commit.
+
+A commit waits for the disk; everything else here takes a fraction of that. So whoever ends their transaction while
+others wait to begin theirs leaves the commit to them, and all return when it is done. Nobody is answered before.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import sqlalchemy as sa
+
+from visavis.adapters.sql.log import move_head, read_head
+from visavis.model.audit import LogHead, LogStopped
+
+MOST: Final = 64
+"""Transactions in one commit. More would gain little, and the first of them waits for the last."""
+_PATIENCE_S: Final = 0.02
+"""How long somebody waits for a commit that was left to others before looking after it."""
+
+Seal = Callable[[LogHead | None, list[bytes]], LogHead]
+"""Makes the signed tree that continues another with these entries."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Transactions that are committed together."""
+
+    connection: sa.Connection
+    head: LogHead | None
+    entries: list[bytes] = field(default_factory=list)
+    transactions: int = 0
+    error: BaseException | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def size(self) -> int:
+        """How many entries the log has with those of this batch."""
+        return len(self.entries) + (0 if self.head is None else self.head.size)
+
+
+class Batches:
+    """Lets writers in one after the other, and commits.
+
+    After a commit that failed it is not known what the disk kept: a file system may forget that it could not write, and
+    report the next attempt as done. So no later one is made; the process has to be started again.
+    """
+
+    def __init__(self, engine: sa.Engine, *, begin: str | None) -> None:
+        self._engine = engine
+        self._begin = begin
+        self._turn = threading.Lock()
+        self._waiting = 0
+        self._counting = threading.Lock()
+        self._open: Batch | None = None
+        self._stopped = False
+        self.seal: Seal = _unsigned
+
+    @contextmanager
+    def joined(self, *, alone: bool) -> Iterator[Batch]:
+        """One transaction in the open batch: kept when the block ends well, undone otherwise; back when committed.
+
+        :param alone: it takes long: those before it are committed first, and nobody waits for it but itself.
+        :raises LogStopped: an earlier commit failed.
+        """
+        self._enter()
+        batch: Batch | None = None
+        try:
+            if alone and self._open is not None:
+                self._commit(self._open)
+            batch = self._open = self._open or self._begun()
+            kept = len(batch.entries)
+            try:
+                with batch.connection.begin_nested():
+                    yield batch
+            except BaseException:
+                del batch.entries[kept:]
+                raise
+            batch.transactions += 1
+        finally:
+            try:
+                if batch is not None and (alone or not self._waiting or batch.transactions >= MOST):
+                    self._commit(batch)
+            finally:
+                self._turn.release()
+        self._wait(batch)
+
+    def close(self) -> None:
+        """Commit what is open."""
+        with self._turn:
+            if self._open is not None:
+                self._commit(self._open)
+
+    def _enter(self) -> None:
+        with self._counting:
+            self._waiting += 1
+        try:
+            self._turn.acquire()
+        finally:
+            with self._counting:
+                self._waiting -= 1
+
+    def _begun(self) -> Batch:
+        if self._stopped:
+            raise LogStopped
+        connection = self._engine.connect()
+        try:
+            if self._begin is not None:
+                # Taking the write lock at once keeps a reader from having to become a writer half-way.
+                connection.exec_driver_sql(self._begin)
+            return Batch(connection, read_head(connection))
+        except BaseException:
+            connection.close()
+            raise
+
+    def _wait(self, batch: Batch) -> None:
+        while not batch.done.wait(_PATIENCE_S):
+            with self._turn:
+                if not batch.done.is_set():
+                    self._commit(batch)
+        if batch.error is not None:
+            raise batch.error
+
+    def _commit(self, batch: Batch) -> None:
+        """Commit a batch and let everybody in it go on; whoever calls this has the turn."""
+        self._open = None
+        connection = batch.connection
+        try:
+            if batch.entries:
+                move_head(connection, batch.head, self.seal(batch.head, batch.entries))
+            connection.commit()
+        except BaseException as error:  # noqa: BLE001 -- whatever it was, everybody in the batch is told
+            batch.error = error
+            self._stopped = not _is_full(error)
+            connection.rollback()
+        finally:
+            connection.close()
+            batch.done.set()
+
+
+def _unsigned(_head: LogHead | None, _entries: list[bytes]) -> LogHead:
+    raise LogStopped("There is no key to sign the log with.")
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether the disk was full before anything was written, which mends itself."""
+    return isinstance(error, sa.exc.DBAPIError) and "is full" in str(error.orig)

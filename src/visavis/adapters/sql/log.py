@@ -1,0 +1,107 @@
+"""The newest part of the log, in the database: entries in their order and the tree they make."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import sqlalchemy as sa
+
+from visavis.adapters.sql import tables
+from visavis.audit.merkle import HASH_BYTES
+from visavis.flows.ports import LogRows
+from visavis.model.audit import LogHead, LogMoved, LogStopped
+
+_ONLY: Final = 1
+"""The id of the one row that says which tree there is."""
+
+
+class SqlLog(LogRows):
+    """The log port on one connection.
+
+    :param begun: how many entries are committed or wait for the commit of the same batch; None in a view.
+    :param held: why no more are taken.
+    """
+
+    def __init__(self, connection: sa.Connection, *, begun: int | None, held: LogStopped | None = None) -> None:
+        self._connection = connection
+        self._begun = begun
+        self._held = held
+        self.appended: list[bytes] = []
+
+    def append(self, entry: bytes, *, always: bool = False) -> int:
+        """See the port."""
+        if self._held is not None and not always:
+            raise self._held
+        if self._begun is None:
+            raise ValueError("a view cannot be written to")
+        index = self._begun + len(self.appended)
+        self._connection.execute(_INSERT, {"id": index, "entry": entry})
+        self.appended.append(entry)
+        return index
+
+    def head(self) -> LogHead | None:
+        """See the port."""
+        return read_head(self._connection)
+
+    def entries(self, first: int, *, limit: int) -> Sequence[bytes]:
+        """See the port."""
+        return list(self._connection.execute(_ENTRIES, {"first": first, "limit": limit}).scalars())
+
+    def first(self) -> int:
+        """See the port."""
+        first = self._connection.execute(_FIRST).scalar_one()
+        head = self.head()
+        return first if first is not None else 0 if head is None else head.size
+
+    def drop_before(self, index: int) -> int:
+        """See the port."""
+        return self._connection.execute(_DROP, {"index": index}).rowcount
+
+    def adopt(self, head: LogHead, tail: Sequence[bytes]) -> None:
+        """See the port."""
+        if self.appended:
+            raise ValueError("something was appended to the older tree")
+        self._connection.execute(tables.log_entries.delete())
+        first = head.size - len(tail)
+        rows = [{"id": first + number, "entry": entry} for number, entry in enumerate(tail)]
+        if rows:
+            self._connection.execute(_INSERT, rows)
+        move_head(self._connection, self.head(), head)
+
+
+_INSERT: Final = tables.log_entries.insert()
+_ENTRIES: Final = (
+    sa.select(tables.log_entries.c.entry)
+    .where(tables.log_entries.c.id >= sa.bindparam("first"))
+    .order_by(tables.log_entries.c.id)
+    .limit(sa.bindparam("limit"))
+)
+_DROP: Final = tables.log_entries.delete().where(tables.log_entries.c.id < sa.bindparam("index"))
+_FIRST: Final = sa.select(sa.func.min(tables.log_entries.c.id))
+_HEAD: Final = sa.select(tables.log_head.c.size, tables.log_head.c.edge, tables.log_head.c.checkpoint)
+_MOVE: Final = tables.log_head.update().where(
+    tables.log_head.c.id == _ONLY, tables.log_head.c.size == sa.bindparam("old_size")
+)
+
+
+def read_head(connection: sa.Connection) -> LogHead | None:
+    """The tree as it was committed; None before the first entry."""
+    row = connection.execute(_HEAD).one_or_none()
+    if row is None:
+        return None
+    edge = tuple(row.edge[at : at + HASH_BYTES] for at in range(0, len(row.edge), HASH_BYTES))
+    return LogHead(row.size, edge, row.checkpoint)
+
+
+def move_head(connection: sa.Connection, old: LogHead | None, new: LogHead) -> None:
+    """Put a tree in the place of the one that it continues.
+
+    :raises LogMoved: another process did so meanwhile; the transaction can then only be left.
+    """
+    values = {"size": new.size, "edge": b"".join(new.edge), "checkpoint": new.note}
+    if old is None:
+        try:
+            connection.execute(tables.log_head.insert(), {"id": _ONLY, **values})
+        except sa.exc.IntegrityError:
+            raise LogMoved from None
+    elif connection.execute(_MOVE, {"old_size": old.size, **values}).rowcount != 1:
+        raise LogMoved

@@ -1,0 +1,178 @@
+"""Publishing the log: tiles, bundles and the checkpoint, for everybody who wants to check it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from visavis.audit.checkpoint import Signed, Trust, require_checkpoint
+from visavis.audit.merkle import edge_of, prove_consistency
+from visavis.audit.note import Note, VerifierKey, read_note, signatures_of
+from visavis.audit.signing import edge_of_head
+from visavis.audit.tiles import WIDTH, Tiles
+from visavis.flows.ports import Clock, Resources, Store, Witness
+from visavis.flows.tiling import Tiling
+from visavis.model.audit import LogDamaged, LogHead, LogRefused, LogUnpublished, ResourceMissing
+
+CHECKPOINT: Final = "checkpoint"
+_AT_ONCE: Final = 64 * WIDTH
+"""Entries that are held in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What one turn came to: the size that is published, the size of the tree, and what witnesses refused."""
+
+    size: int
+    committed: int
+    refused: Sequence[LogRefused] = ()
+
+
+class Publisher:
+    """Brings what was committed to where it is served from. One thread at a time uses it.
+
+    1. Entries and tiles are on the disk before a checkpoint that promises them. 2. A checkpoint is published when
+    enough witnesses cosigned it. 3. Where nothing could be published for too long, the log is held: nothing that has to
+    be in it is done or answered until it is again (who withdraws is not kept from it).
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        folder: Resources,
+        key: VerifierKey,
+        witnesses: Sequence[Witness],
+        required: int,
+        within: timedelta,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._folder = folder
+        self._witnesses = witnesses
+        self._within = within
+        self._tiling = Tiling(folder)
+        self._behind_since: datetime | None = None
+        self.trust = Trust(key, [witness.key for witness in witnesses], required)
+        self.published: Signed | None = None
+        """The checkpoint that everybody may see."""
+
+    def resume(self) -> None:
+        """Look at what is published before anything is added to it.
+
+        1. It is a tree that this log signed, with its edge in place. 2. One of it and the database's is the beginning
+        of the other. 3. What the database has begins where the last full bundle ends, or before. 4. Where the published
+        tree is the larger one, an older database was put back: it goes on from there, so that nothing is unsaid.
+
+        :raises LogDamaged: 1 to 3 do not hold.
+        """
+        with self._store.read() as tx:
+            head, first = tx.log.head(), tx.log.first()
+        try:
+            data = self._folder.read(CHECKPOINT)
+        except ResourceMissing:
+            if first:
+                raise LogDamaged("The database has the newest entries only, and nothing is published.") from None
+            return
+        try:
+            # 1
+            signed = require_checkpoint(data, trust=Trust(self.trust.log))
+            tiles = Tiles(self._folder.read, size=signed.checkpoint.size, root=signed.checkpoint.root)
+            self._tiling = Tiling.of(tiles, self._folder)
+            # 2
+            committed = edge_of_head(head)
+            if tiles.size >= committed.size and edge_of(committed.size, tiles.read) != committed:
+                raise LogDamaged("What is published is another log than the database has.")
+        except LogRefused as refused:
+            raise LogDamaged(f"What is published does not check out: {refused}") from None
+        self.published = signed
+        # 3
+        if tiles.size < committed.size and first > tiles.size:
+            raise LogDamaged("Entries are missing between what is published and what the database has.")
+        # 4
+        if tiles.size > committed.size:
+            own = Note(signed.note.text, tuple(signatures_of(signed.note, self.trust.log)))
+            with self._store.write(alone=True) as tx:
+                tx.log.adopt(LogHead(tiles.size, tiles.edge.hashes, str(own).encode()), self._tiling.entries)
+
+    def publish(self) -> Published:
+        """Bring the folder up to the database.
+
+        :raises LogDamaged: what was committed does not make the tree that was signed; the log is held.
+        """
+        with self._store.read() as tx:
+            head = tx.log.head()
+        if head is None:
+            return Published(0, 0)
+        refused: list[LogRefused] = []
+        try:
+            if head.size > self._tiling.size:
+                self._grow(head)
+            if self._size() < head.size:
+                refused = self._promise(head)
+        except LogDamaged as damaged:
+            self._store.hold_log(LogUnpublished(damaged.detail))
+            raise
+        finally:
+            self._watch(behind=self._size() < head.size)
+        return Published(self._size(), head.size, refused)
+
+    def _size(self) -> int:
+        return 0 if self.published is None else self.published.checkpoint.size
+
+    def _grow(self, head: LogHead) -> None:
+        """Write tiles and bundles for everything new, and forget in the database what full bundles hold."""
+        before = self._tiling.size
+        while self._tiling.size < head.size:
+            wanted = min(_AT_ONCE, head.size - self._tiling.size)
+            with self._store.read() as tx:
+                found = tx.log.entries(self._tiling.size, limit=wanted)
+            if len(found) != wanted:
+                raise LogDamaged(f"The database does not have the entries from {self._tiling.size} on.")
+            for entry in found:
+                self._tiling.add(entry)
+        if self._tiling.edge() != edge_of_head(head):
+            raise LogDamaged("The entries in the database do not make the tree that was signed.")
+        self._tiling.flush(before)
+
+    def _promise(self, head: LogHead) -> list[LogRefused]:
+        """Publish the checkpoint, with the cosignatures it needs; what keeps it from that is given back."""
+        note, refused = read_note(head.note), []
+        signatures = list(note.signatures)
+        tree = edge_of_head(head)
+        tiles = Tiles(self._folder.read, size=tree.size, root=tree.root())
+        for witness in self._witnesses:
+            try:
+                signatures.append(
+                    witness.cosign(
+                        head.note, prove=lambda old: prove_consistency(old, tree.size, tiles.read), size=tree.size
+                    )
+                )
+            except LogRefused as error:
+                refused.append(error)
+        data = str(Note(note.text, tuple(signatures))).encode()
+        try:
+            signed = require_checkpoint(data, trust=self.trust)
+        except LogRefused as error:
+            return [*refused, error]
+        before = self._size()
+        self._folder.write(CHECKPOINT, data)
+        self.published = signed
+        self._tiling.clean(before)
+        if tree.size // WIDTH > before // WIDTH:
+            with self._store.write() as tx:
+                tx.log.drop_before(tree.size // WIDTH * WIDTH)
+        return refused
+
+    def _watch(self, *, behind: bool) -> None:
+        """Hold the log where it was behind for too long, and let it go on when it is not any more."""
+        now = self._clock.now()
+        if not behind:
+            if self._behind_since is not None:
+                self._store.hold_log(None)
+            self._behind_since = None
+            return
+        self._behind_since = min(self._behind_since or now, now)
+        if now - self._behind_since > self._within:
+            self._store.hold_log(LogUnpublished(f"Nothing could be published since {self._behind_since:%H:%M} UTC."))

@@ -1,0 +1,183 @@
+"""Entering into the transparency log what a transaction does: in that transaction, so that they are stored together.
+
+An entry says what happened on which day, and commits to the details with a fresh salt. Who it is about can open it:
+salt and details are kept for them, sealed under their own key, and end with it.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from visavis.audit.commitment import Opened, opened, read_opened
+from visavis.audit.leaf import write_entry
+from visavis.flows.keyring import Keyring
+from visavis.flows.ports import Transaction
+from visavis.model.audit import Event, Opening
+from visavis.model.consent import Subject
+from visavis.model.decision import Decision
+from visavis.model.ids import new_id
+from visavis.model.keys import SealBroken
+from visavis.model.station import Session
+from visavis.protect.envelope import Context, seal, unseal
+from visavis.protect.keys import tag
+
+_RANDOM_BYTES: Final = 16
+_ENDINGS: Final = frozenset({Event.DECLINE, Event.LAPSE, Event.WITHDRAW, Event.ERASE})
+"""What nobody is kept from, not even by a log that cannot be published."""
+
+
+def record_life(
+    tx: Transaction, event: Event, subject: Subject, *, keyring: Keyring, now: datetime, **details: str | None
+) -> None:
+    """Something in one person's life here: they are asked, agree, withdraw …
+
+    :param details: what is committed to beside the moment, the person and their gallery.
+    """
+    key = _key_of(tx, subject, keyring=keyring)
+    if key is None:
+        # The key is damaged, and with it went what their entries have in common: the erasure stands by itself.
+        handle = keyring.secret_tag(subject.id, use="log handles of damaged keys")
+    else:
+        handle = tag(key, use="log handle", of=b"")
+    what = opened({"at": _stamp(now), "subject": subject.id, "gallery": subject.gallery_id, **details})
+    entry = write_entry(event, day=now.date(), commitment=what.commitment(), handle=_short(handle))
+    index = tx.log.append(entry, always=event in _ENDINGS)
+    if key is not None and event is not Event.ERASE:
+        _keep_opening(tx, what, index, key=key, expires_at=None)
+
+
+def record_session(tx: Transaction, session: Session, *, keyring: Keyring) -> None:
+    """A session is opened."""
+    what = opened({"at": _stamp(session.opened_at), "purpose": session.purpose_id, "station": session.station_id})
+    named = {"kind": session.kind.value, "session": _session_name(session.id, keyring=keyring)}
+    index = _append(tx, Event.SESSION, what, now=session.opened_at, **named)
+    if session.subject_id is not None:
+        subject = tx.subjects.get(session.subject_id)
+        _keep_for(tx, what, index, subject, keyring=keyring, expires_at=session.opened_at + _retention(tx, session))
+
+
+def record_decision(tx: Transaction, decision: Decision, *, keyring: Keyring, about: Subject | None) -> None:
+    """A decision, before it is told.
+
+    :param about: who may open it: whom it matched, or whose own session it was. What is about nobody is opened by
+        nobody: the salt is not kept (rule S3).
+    """
+    what = opened({
+        "at": _stamp(decision.decided_at),
+        "decision": decision.id,
+        "purpose": decision.purpose_id,
+        "gallery": decision.gallery_id,
+        "station": decision.station_id,
+        "reason": decision.reason,
+        "subject": None if about is None else about.id,
+    })  # fmt: skip
+    index = _append(
+        tx,
+        Event.DECISION,
+        what,
+        now=decision.decided_at,
+        kind=decision.kind.value,
+        means=decision.means.value,
+        outcome=decision.outcome.value,
+        session=_session_name(decision.session_id, keyring=keyring),
+    )
+    if about is not None:
+        _keep_for(tx, what, index, about, keyring=keyring, expires_at=decision.expires_at)
+
+
+def record_act(
+    tx: Transaction,
+    event: Event,
+    *,
+    now: datetime,
+    fields: Mapping[str, str],
+    details: Mapping[str, Any],
+    keyring: Keyring,
+    about: Subject | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """What somebody who runs the server does: reads, looks, changes a key or a rule.
+
+    :param fields: what everybody may see, as the form of the entry has it.
+    :param about: the person who may open it; what is about nobody in particular can be opened by the server.
+    :param expires_at: how long what opens it is kept; None: as long as the person, or the server.
+    """
+    what = opened({"at": _stamp(now), **details})
+    index = _append(tx, event, what, now=now, **fields)
+    if about is None:
+        _keep_opening(tx, what, index, key=_servers_key(keyring), expires_at=expires_at)
+    else:
+        _keep_for(tx, what, index, about, keyring=keyring, expires_at=expires_at)
+
+
+def openings_of(tx: Transaction, subject: Subject, *, keyring: Keyring) -> list[tuple[int, Opened]]:
+    """Every entry that is about somebody, by index, with what opens it."""
+    key = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+    mine = tag(key, use="log openings", of=b"")
+    found = [(o.entry_index, read_opened(_unsealed(o, key))) for o in tx.openings.find(tag=mine)]
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def forget_openings(tx: Transaction, subject: Subject, *, keyring: Keyring) -> None:
+    """Take out what opens somebody's entries; before their key goes, since nothing finds them without it."""
+    key = _key_of(tx, subject, keyring=keyring)
+    if key is not None:
+        tx.openings.remove(tag=tag(key, use="log openings", of=b""))
+
+
+def _append(tx: Transaction, event: Event, what: Opened, *, now: datetime, **fields: str) -> int:
+    return tx.log.append(write_entry(event, day=now.date(), commitment=what.commitment(), **fields))
+
+
+def _keep_for(
+    tx: Transaction, what: Opened, index: int, subject: Subject, *, keyring: Keyring, expires_at: datetime | None
+) -> None:
+    key = _key_of(tx, subject, keyring=keyring)
+    if key is not None:
+        _keep_opening(tx, what, index, key=key, expires_at=expires_at)
+
+
+def _keep_opening(tx: Transaction, what: Opened, index: int, *, key: bytes, expires_at: datetime | None) -> None:
+    id_ = new_id("opn")
+    sealed = seal(bytes(what), key=key, context=_context(id_, index))
+    tx.openings.add(Opening(id_, tag(key, use="log openings", of=b""), index, sealed, expires_at))
+
+
+def _unsealed(opening: Opening, key: bytes) -> bytes:
+    return unseal(opening.sealed, key=key, context=_context(opening.id, opening.entry_index))
+
+
+def _context(id_: str, index: int) -> Context:
+    return Context("log opening", (id_, str(index)))
+
+
+def _key_of(tx: Transaction, subject: Subject, *, keyring: Keyring) -> bytes | None:
+    row = tx.subject_keys.first(id=subject.id)
+    if row is None:
+        return None
+    try:
+        return keyring.open_subject_key(row, subject=subject)
+    except SealBroken:
+        return None
+
+
+def _servers_key(keyring: Keyring) -> bytes:
+    return keyring.secret_tag("", use="log openings of the server")
+
+
+def _session_name(session_id: str, *, keyring: Keyring) -> str:
+    """What the log calls a session: nobody else's name for it, and the same in both its entries."""
+    return _short(keyring.secret_tag(session_id, use="log sessions"))
+
+
+def _retention(tx: Transaction, session: Session) -> Any:
+    return tx.purposes.get(session.purpose_id).retention
+
+
+def _short(digest: bytes) -> str:
+    return urlsafe_b64encode(digest[:_RANDOM_BYTES]).rstrip(b"=").decode()
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
