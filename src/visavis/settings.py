@@ -27,7 +27,7 @@ PREFIX: Final = "VISAVIS_"
 CONFIG_VARIABLE: Final = "VISAVIS_CONFIG"
 OTHER_VARIABLES: Final = frozenset({
     CONFIG_VARIABLE, "VISAVIS_URL", "VISAVIS_API_KEY", "VISAVIS_STATION", "VISAVIS_STATION_KEY",
-    "VISAVIS_REASON", "VISAVIS_WITNESS_STATE",
+    "VISAVIS_REASON", "VISAVIS_WITNESS_STATE", "VISAVIS_LOG_KEY",
 })  # fmt: skip
 """Variables that are no settings: of the command line, and the one that names the file."""
 

@@ -16,9 +16,9 @@ WHAT: Final = ("kind", "means", "outcome", "act", "of")
 
 _LENGTH: Final[dict[By, int]] = {"day": 10, "month": 7, "all": 0}
 
-_WIDTH: Final = 960
-_LEFT: Final = 150
-_RIGHT: Final = 190
+_WIDTH: Final = 1000
+_LEFT: Final = 165
+_RIGHT: Final = 245
 _TOP: Final = 56
 _ROW: Final = 30
 _HIGH: Final = 22
@@ -119,12 +119,13 @@ def _line(name: str, found: Counter[date], *, bottom: int, first: date, span: in
         for place, entries in sorted(bars.items())
     )
     peak = first + timedelta(days=each * min(place for place, entries in bars.items() if entries == highest))
-    most = f'<tspan class="dim"> (most {_number(highest)}, {peak:%m-%d})</tspan>'
+    right = _WIDTH - _RIGHT
     return [
         f'<text class="end" x="{_LEFT - 12}" y="{bottom - 5}">{name}</text>',
-        f'<line class="line" x1="{_LEFT}" y1="{bottom + 0.5}" x2="{_WIDTH - _RIGHT}" y2="{bottom + 0.5}"/>',
+        f'<line class="line" x1="{_LEFT}" y1="{bottom + 0.5}" x2="{right}" y2="{bottom + 0.5}"/>',
         f'<path class="bar" d="{path}"/>',
-        f'<text x="{_WIDTH - _RIGHT + 12}" y="{bottom - 5}">{_number(sum(found.values()))}{most}</text>',
+        f'<text class="end" x="{right + 84}" y="{bottom - 5}">{_number(sum(found.values()))}</text>',
+        f'<text class="dim" x="{right + 94}" y="{bottom - 5}">most {_number(highest)} on {peak:%m-%d}</text>',
     ]
 
 

@@ -244,8 +244,11 @@ class Audit:
             raise refusal
 
     def _pieces(self, tiles: Tiles, first: int) -> Iterator[Piece]:
-        wanted = [tile_of(tiles.size, 0, index) for index in range(first, -(-tiles.size // WIDTH))]
-        for tile, served in zip(wanted, self.each(self._served, wanted), strict=True):
+        def wanted() -> Iterator[Tile]:
+            # One at a time: a checkpoint can speak of more entries than there is memory.
+            return (tile_of(tiles.size, 0, index) for index in range(first, -(-tiles.size // WIDTH)))
+
+        for tile, served in zip(wanted(), self.each(self._served, wanted()), strict=True):
             if tile.width < WIDTH:
                 yield Piece(tile, b"".join(tiles.hashes(0, tile.index)), served.entries, None)
             elif len(served.hashes) != WIDTH * HASH_BYTES:

@@ -4,6 +4,7 @@ import click
 
 import visavis
 from visavis.cli.apikey import apikey
+from visavis.cli.audit import audit
 from visavis.cli.consent import consent
 from visavis.cli.decisions import decisions
 from visavis.cli.document_check import document_check
@@ -45,6 +46,7 @@ for _command in (
     *(enrol, import_, consent, me, subject, withdraw),
     *(identify, verify, document_check, pin, qr),
     *(review, decisions, readings),
+    audit,
     witness,
 ):
     program.add_command(_command)

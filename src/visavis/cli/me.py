@@ -1,12 +1,24 @@
 """``visavis me``: a person with their receipt."""
 
+import hashlib
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from visavis.cli.output import show
-from visavis.cli.shell import Group, Shell, pass_shell, sure
-from visavis.client import Person, Receipt
+from visavis.cli.output import show, show_rows
+from visavis.cli.own_log import in_words
+from visavis.cli.shell import Group, Shell, pass_shell, plain, progress, sure
+from visavis.client import OwnEntry, OwnLog, Person, Receipt, VisavisProblem
+from visavis.client.link import offered
+from visavis.client.private_files import replace_private, write_private
+
+_COLUMNS: Final = ("when", "what", "who", "purpose", "result", "in the log")
+_DIGEST_SHOWN: Final = 8
+"""Hexadecimal digits that tell files of evidence apart."""
 
 
 @click.group(cls=Group)
@@ -23,6 +35,37 @@ def show_held(shell: Shell, receipt: Path) -> None:
         show(shell, person.me())
 
 
+@me.command("log")
+@click.argument("receipt", type=click.Path(path_type=Path))
+@click.option("--proofs", type=click.Path(path_type=Path, file_okay=False), help="Folder for each entry and its proof.")
+@click.option("--log-key", help="Key of the log, where you have it from elsewhere. [that of the receipt]")
+@click.option("--witness-key", "witness_keys", multiple=True, help="Key of a witness; as often as you like.")
+@click.option("--witnesses", type=click.IntRange(min=0), help="How many of them must have cosigned. [all]")
+@pass_shell
+def show_log(shell: Shell, /, *, receipt: Path, proofs: Path | None, **whom: Any) -> None:
+    """Who looked, when, for what purpose and with what result, checked against the public log.
+
+    What does not check out is told as an error, and nothing is shown. The receipt file remembers the log's key and the
+    newest tree that was seen: a log that forgets or rewrites it is refused the next time.
+    """
+    kept = Receipt.load(receipt)
+    try:
+        with Person(kept) as person:
+            found = person.log(**whom)
+    except VisavisProblem as problem:
+        if problem.evidence is not None:
+            _keep_evidence(receipt, problem.evidence)
+        raise
+    found.receipt.save_again(receipt)
+    if proofs is not None:
+        _save_proofs(proofs, found.entries)
+    if shell.as_json:
+        show(shell, _as_data(found))
+        return
+    show_rows(shell, [in_words(own, purposes=_purposes(kept)) for own in found.entries], _COLUMNS)
+    _tell_tree(found)
+
+
 @me.command()
 @click.argument("receipt", type=click.Path(path_type=Path))
 @sure("Everything held about you is destroyed; nobody can bring it back. Withdraw?")
@@ -33,3 +76,60 @@ def withdraw(shell: Shell, receipt: Path) -> None:
     with Person(held) as person:
         person.withdraw()
     show(shell, {"subject_id": held.subject_id, "state": "WITHDRAWN"})
+
+
+def _save_proofs(folder: Path, entries: Sequence[OwnEntry]) -> None:
+    """Three files for each entry that is proven: what ``visavis audit proof`` takes, and what opens it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for own in entries:
+        if own.proof is None:
+            continue
+        opening = {"salt": urlsafe_b64encode(own.opened.salt).rstrip(b"=").decode(), "details": dict(own.details)}
+        replace_private(folder / f"{own.index}.entry", own.text)
+        replace_private(folder / f"{own.index}.tlog-proof", bytes(own.proof))
+        replace_private(folder / f"{own.index}.opening.json", json.dumps(opening, ensure_ascii=False).encode() + b"\n")
+
+
+def _keep_evidence(receipt: Path, evidence: bytes) -> None:
+    """Beside the receipt; what was kept before stays as it is."""
+    path = receipt.with_name(f"{receipt.name}.evidence-{hashlib.sha256(evidence).hexdigest()[:_DIGEST_SHOWN]}.json")
+    if not path.exists():
+        write_private(path, evidence)
+    progress().print(plain(f"What the server sent was kept: {path}"))
+
+
+def _purposes(receipt: Receipt) -> dict[str, str]:
+    """What the person agreed to, in their own copy of the offer, by the identifiers that entries have."""
+    record = offered(receipt.offer)
+    purpose = record["pii_processing"]["purposes"][0]
+    return {str(purpose.get("purpose_id")): purpose["purpose"], str(record.get("gallery_id")): purpose["purpose"]}
+
+
+def _as_data(found: OwnLog) -> dict[str, Any]:
+    tree = None if found.signed is None else found.signed.checkpoint
+    return {
+        "log_key": found.receipt.log_key,
+        "size": None if tree is None else tree.size,
+        "root": None if tree is None else b64encode(tree.root).decode(),
+        "entries": [
+            {
+                "index": own.index,
+                "event": own.entry.event.value,
+                "day": own.entry.day,
+                **own.entry.fields,
+                "details": dict(own.details),
+                "proven": own.proven,
+            }
+            for own in found.entries
+        ],
+    }
+
+
+def _tell_tree(found: OwnLog) -> None:
+    told = progress()
+    if found.signed is None:
+        told.print("Nothing of the log is published yet, so nothing above is proven.")
+        return
+    tree = found.signed.checkpoint
+    told.print(f"The log {tree.origin} has {tree.size} entries and the root {b64encode(tree.root).decode()}.")
+    told.print("Whoever looks now has to see the same; compare it with somebody who does not ask this server.")

@@ -13,17 +13,20 @@ that goes wrong is a ``VisavisProblem``; ``visavis.client.errors`` has a class f
 
 from visavis.client import errors
 from visavis.client.aio.links import AsyncConsentLink, AsyncGrantLink
+from visavis.client.aio.log import AsyncLogReader
 from visavis.client.aio.operating import AsyncVisavis
 from visavis.client.aio.paging import async_every
 from visavis.client.aio.person import AsyncPerson
 from visavis.client.aio.station import AsyncStationClient
 from visavis.client.choices import Resolution, Scope, SessionKind
 from visavis.client.imports import NamedPhoto, Part, person_digest
+from visavis.client.own_log import OwnEntry, OwnLog
 from visavis.client.photos import Photo
 from visavis.client.problem import VisavisProblem
 from visavis.client.receipt_file import Receipt
 from visavis.client.station_key import load_station_key, make_station_key, public_key_text
 from visavis.client.sync.links import ConsentLink, GrantLink
+from visavis.client.sync.log import LogReader
 from visavis.client.sync.operating import Visavis
 from visavis.client.sync.paging import every
 from visavis.client.sync.person import Person
@@ -33,13 +36,17 @@ from visavis.client.trying import Connections, Retries, Timeouts
 __all__ = [
     "AsyncConsentLink",
     "AsyncGrantLink",
+    "AsyncLogReader",
     "AsyncPerson",
     "AsyncStationClient",
     "AsyncVisavis",
     "Connections",
     "ConsentLink",
     "GrantLink",
+    "LogReader",
     "NamedPhoto",
+    "OwnEntry",
+    "OwnLog",
     "Part",
     "Person",
     "Photo",

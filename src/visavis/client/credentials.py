@@ -17,6 +17,14 @@ class Credentials(Protocol):
         """The headers to add to a request whose method, address and body are final."""
 
 
+class Nobody:
+    """No proof: what everybody may read is read without a name, so that everybody is shown the same."""
+
+    def headers(self, request: httpx2.Request) -> dict[str, str]:  # noqa: ARG002 -- there is none for any request
+        """See the protocol."""
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """An operator's API key."""

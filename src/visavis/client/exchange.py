@@ -48,6 +48,11 @@ def door(*parts: str) -> str:
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
+def log_door(*parts: str) -> str:
+    """The path of one of the log's resources."""
+    return "/log/" + "/".join(quote(part, safe="") for part in parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One thing that is asked of the server, however often it is sent."""
@@ -57,6 +62,8 @@ class Call:
     query: Query | None = None
     body: Body = NOTHING
     headers: Mapping[str, str] | None = None
+    most_bytes: int | None = None
+    """No more than one byte more of the answer is read, so that who takes it sees that it is too long."""
 
     @property
     def repeatable(self) -> bool:

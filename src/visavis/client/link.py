@@ -62,7 +62,7 @@ def honest(terms: TermsAnswer) -> TermsAnswer:
 
     :raises VisavisProblem: ``offer_unfit``.
     """
-    if _payload(terms.offer) != terms.record or terms.statement != STATEMENT:
+    if offered(terms.offer) != terms.record or terms.statement != STATEMENT:
         raise problem_here("offer_unfit", "The signed offer differs from the text beside it.")
     return terms
 
@@ -82,7 +82,7 @@ def prepared(terms: TermsAnswer, *, server: str, earlier: Receipt | None) -> Rec
 
     :raises VisavisProblem: ``offer_unfit``, where the offer does not name a person and a receipt.
     """
-    record = _payload(terms.offer)
+    record = offered(terms.offer)
     subject_id, receipt_id = record.get("pii_principal_id"), record.get("record_id")
     if not isinstance(subject_id, str) or not isinstance(receipt_id, str):
         raise problem_here("offer_unfit", "The offer names no person or no receipt.")
@@ -94,6 +94,9 @@ def prepared(terms: TermsAnswer, *, server: str, earlier: Receipt | None) -> Rec
         offer=terms.offer,
         countersignature=countersign(terms.offer, subject_key=key, now=datetime.now(UTC)),
         private_key={name: str(value) for name, value in key.as_dict(private=True).items()},
+        # What was pinned earlier stays: a new offer is no reason to believe a log with another key.
+        log_key=terms.log_key if earlier is None or earlier.log_key is None else earlier.log_key,
+        log_checkpoint=None if earlier is None else earlier.log_checkpoint,
     )
 
 
@@ -103,8 +106,11 @@ def granted(terms: GrantTermsAnswer) -> str:
     return grant(session_id=terms.session_id, text=terms.text, holder_key=key, now=datetime.now(UTC))
 
 
-def _payload(offer: str) -> dict[str, Any]:
-    """The record inside an offer. Whose signature it bears is between the controller and the server."""
+def offered(offer: str) -> dict[str, Any]:
+    """The record inside an offer. Whose signature it bears is between the controller and the server.
+
+    :raises VisavisProblem: ``offer_unfit``, where there is none.
+    """
     try:
         part = offer.split(".")[1]
         record = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))

@@ -53,6 +53,8 @@ class VisavisProblem(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"{problem.code}: {problem.detail} {problem.mend}".strip())
         self.problem = problem
+        self.evidence: bytes | None = None
+        """What the server sent, where its transparency log does not check out: keep it."""
 
     @property
     def code(self) -> str:

@@ -10,12 +10,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from visavis.client.private_files import write_private
+from visavis.client.private_files import replace_private, write_private
 from visavis.client.raising import problem_here
 
 _VERSION_FIELD: Final = "visavis_receipt"
 _VERSION: Final = 1
 _TEXTS: Final = ("server", "subject_id", "receipt_id", "offer", "countersignature")
+_TEXTS_OF_THE_LOG: Final = ("log_key", "log_checkpoint")
 _MOST_BYTES: Final = 1024 * 1024
 
 
@@ -25,6 +26,9 @@ class Receipt:
 
     ``offer`` and ``countersignature`` are compact JWS; ``private_key`` is a JWK (OKP, Ed25519, with ``d``). Whoever
     has the file can see and withdraw what is held about the person: it is written for its owner only.
+
+    ``log_key`` is the key of the server's transparency log as it was when the person agreed, and ``log_checkpoint`` the
+    newest tree that it showed them. A log with another key, or that forgets what it showed, is refused.
     """
 
     server: str
@@ -33,6 +37,8 @@ class Receipt:
     offer: str
     countersignature: str
     private_key: dict[str, str] = field(repr=False)
+    log_key: str | None = None
+    log_checkpoint: str | None = None
 
     @property
     def okp_key(self) -> OKPKey:
@@ -64,8 +70,14 @@ class Receipt:
 
         :raises VisavisProblem: ``file_exists`` or ``file_unwritable``.
         """
-        content = json.dumps({_VERSION_FIELD: _VERSION, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
-        write_private(Path(path), content.encode())
+        write_private(Path(path), self._content())
+
+    def save_again(self, path: str | os.PathLike[str]) -> None:
+        """Write it in the place of the file it came from: a reader sees the old one or the new one, whole.
+
+        :raises VisavisProblem: ``file_unwritable``.
+        """
+        replace_private(Path(path), self._content())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -82,6 +94,10 @@ class Receipt:
             raise _unreadable(f"{os.fspath(path)} is not JSON") from None
         return cls._from_fields(fields)
 
+    def _content(self) -> bytes:
+        fields = {name: value for name, value in asdict(self).items() if value is not None}
+        return (json.dumps({_VERSION_FIELD: _VERSION, **fields}, indent=2, ensure_ascii=False) + "\n").encode()
+
     @classmethod
     def _from_fields(cls, fields: Any) -> Self:
         if not isinstance(fields, dict) or fields.get(_VERSION_FIELD) != _VERSION:
@@ -90,7 +106,10 @@ class Receipt:
         texts = {name: fields.get(name) for name in _TEXTS}
         if not isinstance(key, dict) or not all(isinstance(text, str) for text in (*texts.values(), *key.values())):
             raise _unreadable("a field is missing or of the wrong type")
-        receipt = cls(**{name: str(text) for name, text in texts.items()}, private_key=key)
+        of_the_log = {name: fields[name] for name in _TEXTS_OF_THE_LOG if fields.get(name) is not None}
+        if not all(isinstance(text, str) for text in of_the_log.values()):
+            raise _unreadable("a field is of the wrong type")
+        receipt = cls(**{name: str(text) for name, text in texts.items()}, private_key=key, **of_the_log)
         _ = receipt.signing_key
         return receipt
 

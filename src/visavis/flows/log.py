@@ -55,16 +55,19 @@ class Log:
                         record_life(tx, Event.CARRY, subject, keyring=self._keyring, now=now, state=subject.state.value)
             record_act(tx, Event.START, now=now, fields={}, details=rules, keyring=self._keyring)
 
-    def own(self, subject_id: str) -> list[OwnEntry]:
-        """Every entry about the person who asks; the caller has checked that it is them.
+    def own(self, subject_id: str, *, after: int = -1, limit: int = 200) -> list[OwnEntry]:
+        """Entries about the person who asks, in their order; the caller has checked that it is them.
 
+        :param after: the index behind which to begin.
+        :param limit: most entries.
         :raises NotFound: there is no such person. :raises LogRefused: the folder does not hold what was published.
         """
-        signed = self._publisher.published
         with self._store.read() as tx:
             subject = tx.subjects.get(subject_id)
-            found = openings_of(tx, subject, keyring=self._keyring)
+            found = openings_of(tx, subject, keyring=self._keyring, after=after, limit=limit)
             first = tx.log.first()
+            # Read after what the database has: what it does not have any more is published by then.
+            signed = self._publisher.published
             entries = [self._entry(tx, index, first=first, signed=signed) for index, _ in found]
         return [
             OwnEntry(index, entry, opened, self._proof(index, entry, signed))

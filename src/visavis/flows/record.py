@@ -49,7 +49,12 @@ def record_life(
 
 def record_session(tx: Transaction, session: Session, *, keyring: Keyring) -> None:
     """A session is opened."""
-    what = opened({"at": _stamp(session.opened_at), "purpose": session.purpose_id, "station": session.station_id})
+    what = opened({
+        "at": _stamp(session.opened_at),
+        "purpose": session.purpose_id,
+        "station": session.station_id,
+        "subject": session.subject_id,
+    })  # fmt: skip
     named = {"kind": session.kind.value, "session": _session_name(session.id, keyring=keyring)}
     index = _append(tx, Event.SESSION, what, now=session.opened_at, **named)
     if session.subject_id is not None:
@@ -69,6 +74,7 @@ def record_decision(tx: Transaction, decision: Decision, *, keyring: Keyring, ab
         "purpose": decision.purpose_id,
         "gallery": decision.gallery_id,
         "station": decision.station_id,
+        "station_name": None if about is None else _station_name(tx, decision),
         "reason": decision.reason,
         "subject": None if about is None else about.id,
     })  # fmt: skip
@@ -103,7 +109,9 @@ def record_act(
     :param about: the person who may open it; what is about nobody in particular can be opened by the server.
     :param expires_at: how long what opens it is kept; None: as long as the person, or the server.
     """
-    what = opened({"at": _stamp(now), **details})
+    # Whom it is about is committed to as well: else it could be shown to somebody else as theirs.
+    whom = {} if about is None else {"subject": about.id}
+    what = opened({"at": _stamp(now), **details, **whom})
     index = _append(tx, event, what, now=now, **fields)
     if about is None:
         _keep_opening(tx, what, index, key=_servers_key(keyring), expires_at=expires_at)
@@ -111,12 +119,15 @@ def record_act(
         _keep_for(tx, what, index, about, keyring=keyring, expires_at=expires_at)
 
 
-def openings_of(tx: Transaction, subject: Subject, *, keyring: Keyring) -> list[tuple[int, Opened]]:
-    """Every entry that is about somebody, by index, with what opens it."""
+def openings_of(
+    tx: Transaction, subject: Subject, *, keyring: Keyring, after: int, limit: int
+) -> list[tuple[int, Opened]]:
+    """The first ``limit`` entries behind the index ``after`` that are about somebody, with what opens them."""
     key = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
     mine = tag(key, use="log openings", of=b"")
-    found = [(o.entry_index, read_opened(_unsealed(o, key))) for o in tx.openings.find(tag=mine)]
-    return sorted(found, key=lambda pair: pair[0])
+    found = sorted(tx.openings.find(tag=mine), key=lambda opening: opening.entry_index)
+    wanted = [opening for opening in found if opening.entry_index > after][:limit]
+    return [(opening.entry_index, read_opened(_unsealed(opening, key))) for opening in wanted]
 
 
 def forget_openings(tx: Transaction, subject: Subject, *, keyring: Keyring) -> None:
@@ -169,6 +180,10 @@ def _servers_key(keyring: Keyring) -> bytes:
 def _session_name(session_id: str, *, keyring: Keyring) -> str:
     """What the log calls a session: nobody else's name for it, and the same in both its entries."""
     return _short(keyring.secret_tag(session_id, use="log sessions"))
+
+
+def _station_name(tx: Transaction, decision: Decision) -> str | None:
+    return None if decision.station_id is None else tx.stations.get(decision.station_id).name
 
 
 def _retention(tx: Transaction, session: Session) -> Any:

@@ -209,6 +209,13 @@ class ProofWrong(LogRefused):
     mend = "Do not believe it. Keep proof and checkpoint, and show them to an auditor."
 
 
+class ProofMissing(LogRefused):
+    """The tree is large enough to have an entry, and there is no proof that it has it."""
+
+    code = "proof_missing"
+    mend = "Ask again in a while. If it stays, keep the answer: the server tells you of what it does not tell others."
+
+
 class OpeningWrong(LogRefused):
     """What is said to be behind an entry is not what it commits to."""
 

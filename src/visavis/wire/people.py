@@ -33,6 +33,7 @@ class TermsAnswer(Shape):
     statement: str
     waiting: bool
     expires_at: datetime
+    log_key: str = Field(description="The transparency log's key in one line; the receipt keeps it.")
 
 
 class CountersignRequest(Shape):

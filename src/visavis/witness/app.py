@@ -47,11 +47,9 @@ BODY_S: Final = 10.0
 class _Size(Response):
     """How large the tree is that was cosigned last; for the log of requests the refusal it stands for."""
 
-    media_type = SIZE_TYPE
-    charset = ""
-
     def __init__(self, refusal: OldSizeUnfit, request: Request) -> None:
-        super().__init__(f"{refusal.size}\n".encode(), status_code=STATUS[OldSizeUnfit])
+        # As a header: a text's media type would get a character set, which this one does not have.
+        super().__init__(f"{refusal.size}\n", STATUS[OldSizeUnfit], headers={"Content-Type": SIZE_TYPE})
         request.state.code = refusal.code
 
 

@@ -56,6 +56,8 @@ class Batches:
         self._counting = threading.Lock()
         self._open: Batch | None = None
         self._stopped = False
+        self._head: LogHead | None = None
+        """As it was committed last by this process. What another one commits meanwhile, ``move_head`` refuses."""
         self.seal: Seal = _unsigned
 
     @contextmanager
@@ -71,21 +73,35 @@ class Batches:
             if alone and self._open is not None:
                 self._commit(self._open)
             batch = self._open = self._open or self._begun()
-            kept = len(batch.entries)
-            try:
-                with batch.connection.begin_nested():
-                    yield batch
-            except BaseException:
-                del batch.entries[kept:]
-                raise
-            batch.transactions += 1
+            with self._undone(batch):
+                yield batch
         finally:
             try:
-                if batch is not None and (alone or not self._waiting or batch.transactions >= MOST):
+                over = alone or not self._waiting or (batch is not None and batch.transactions >= MOST)
+                if over and batch is not None and batch is self._open:
                     self._commit(batch)
             finally:
                 self._turn.release()
         self._wait(batch)
+
+    @contextmanager
+    def _undone(self, batch: Batch) -> Iterator[None]:
+        """Undo what the block wrote, and nothing else, if it ends in an error."""
+        kept, only_one = len(batch.entries), not batch.transactions
+        if not only_one:
+            batch.connection.exec_driver_sql("SAVEPOINT one")
+        try:
+            yield
+            if not only_one:
+                batch.connection.exec_driver_sql("RELEASE SAVEPOINT one")
+        except BaseException:
+            del batch.entries[kept:]
+            if only_one:
+                self._drop(batch)
+            else:
+                batch.connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
+            raise
+        batch.transactions += 1
 
     def close(self) -> None:
         """Commit what is open."""
@@ -110,10 +126,19 @@ class Batches:
             if self._begin is not None:
                 # Taking the write lock at once keeps a reader from having to become a writer half-way.
                 connection.exec_driver_sql(self._begin)
-            return Batch(connection, read_head(connection))
+            if self._head is None:
+                self._head = read_head(connection)
+            return Batch(connection, self._head)
         except BaseException:
             connection.close()
             raise
+
+    def _drop(self, batch: Batch) -> None:
+        """Leave a batch in which there is nobody but the one whose transaction failed."""
+        self._open = None
+        batch.done.set()
+        batch.connection.rollback()
+        batch.connection.close()
 
     def _wait(self, batch: Batch) -> None:
         while not batch.done.wait(_PATIENCE_S):
@@ -128,9 +153,12 @@ class Batches:
         self._open = None
         connection = batch.connection
         try:
+            head = batch.head
             if batch.entries:
-                move_head(connection, batch.head, self.seal(batch.head, batch.entries))
+                head = self.seal(batch.head, batch.entries)
+                move_head(connection, batch.head, head)
             connection.commit()
+            self._head = head
         except BaseException as error:  # noqa: BLE001 -- whatever it was, everybody in the batch is told
             batch.error = error
             self._stopped = not _is_full(error)

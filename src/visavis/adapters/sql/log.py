@@ -26,6 +26,7 @@ class SqlLog(LogRows):
         self._begun = begun
         self._held = held
         self.appended: list[bytes] = []
+        self.adopted: LogHead | None = None
 
     def append(self, entry: bytes, *, always: bool = False) -> int:
         """See the port."""
@@ -66,6 +67,7 @@ class SqlLog(LogRows):
         if rows:
             self._connection.execute(_INSERT, rows)
         move_head(self._connection, self.head(), head)
+        self.adopted = head
 
 
 _INSERT: Final = tables.log_entries.insert()

@@ -226,6 +226,7 @@ class SqlStore(Store):
             log = SqlLog(batch.connection, begun=batch.size, held=self._held)
             yield SqlTransaction(batch.connection, log)
             batch.entries.extend(log.appended)
+            batch.head = log.adopted or batch.head
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

@@ -1,15 +1,31 @@
 """A person with their receipt: sees what is held about them, withdraws, and proves that it is them."""
 
+from collections.abc import Sequence
 from typing import Unpack
 
 from visavis.client.aio.caller import AsyncCaller
+from visavis.client.aio.log import AsyncLogReader
 from visavis.client.aio.transport import AsyncOptions, AsyncTransport
 from visavis.client.credentials import Signer
 from visavis.client.exchange import Body, door
 from visavis.client.link import PersonalLink
+from visavis.client.own_log import (
+    OwnLog,
+    evidence_of,
+    log_key_of,
+    newest_of,
+    read_own,
+    read_shown,
+    remembered_by,
+    remembering,
+    require_one_log,
+    trusted,
+)
 from visavis.client.photos import Photo, async_as_file
+from visavis.client.raising import told_as_problems
 from visavis.client.receipt_file import Receipt
 from visavis.wire.deciding import DecisionAnswer, OpenPersonalRequest, SessionAnswer
+from visavis.wire.log import OwnLogAnswer
 from visavis.wire.people import OwnAnswer
 
 
@@ -24,12 +40,60 @@ class AsyncPerson(AsyncCaller):
         receipt: Receipt,
         **options: Unpack[AsyncOptions],
     ) -> None:
+        self._receipt = receipt
+        self._options = options
         credentials = Signer(receipt.subject_id, receipt.signing_key)
         super().__init__(AsyncTransport(receipt.server, credentials=credentials, **options))
 
     async def me(self) -> OwnAnswer:
         """Everything that is held about this person, and who looked at it."""
         return await self._transport.get(door("me"), OwnAnswer)
+
+    async def log_page(self, after: str | None = None) -> OwnLogAnswer:
+        """What the transparency log says about this person, a page at a time and unchecked: use ``log``.
+
+        :param after: ``next`` of the page before.
+        """
+        return await self._transport.get(door("me", "log", *([] if after is None else [after])), OwnLogAnswer)
+
+    async def log(
+        self, *, log_key: str | None = None, witness_keys: Sequence[str] = (), witnesses: int | None = None
+    ) -> OwnLog:
+        """Every entry of the transparency log that is about this person: who looked, when, for what, with what result.
+
+        Nothing is given out that does not check out: that each entry commits to what is said to be behind it, that it
+        is in the tree, that the log's key signed that tree, and that the log still begins with the tree that the
+        receipt remembers. The tree and its tiles are fetched without a signature, as a stranger would.
+
+        :param log_key: the log's key, where you have it from elsewhere; else that of the receipt, else the server's.
+        :param witness_keys: keys of witnesses whom you believe.
+        :param witnesses: how many of them have to have cosigned; all of them where it is not given.
+        :raises VisavisProblem: also with the code of what did not check out, such as ``proof_wrong``; the sort is
+            ``LogRefused``, and ``evidence`` has what the server sent.
+        """
+        async with AsyncLogReader(self._receipt.server, **self._options) as reader:
+            # Before the person's own entries: so none of those that are in it can still be waiting.
+            published = await reader.published()
+            pages = [await self.log_page()]
+            while pages[-1].next is not None:
+                pages.append(await self.log_page(pages[-1].next))
+            with told_as_problems(lambda: evidence_of(pages, published)):
+                trust = trusted(
+                    self._receipt,
+                    shown_key=log_key_of(pages),
+                    given_key=log_key,
+                    witness_keys=witness_keys,
+                    witnesses=witnesses,
+                )
+                shown = read_shown(published, trust=trust)
+                items = [item for page in pages for item in page.items]
+                entries, trees = read_own(items, trust=trust, subject_id=self._receipt.subject_id, shown=shown)
+                trees += [] if shown is None else [shown]
+                newest = newest_of(trees)
+                check = require_one_log(trees, newest=newest, remembered=remembered_by(self._receipt))
+                await reader.with_tiles(check)
+            self._receipt = remembering(self._receipt, trust=trust, newest=newest)
+            return OwnLog(entries, newest, self._receipt)
 
     async def withdraw(self) -> None:
         """Take the consent back: key, references and credentials are destroyed; no decision is MATCH any more."""

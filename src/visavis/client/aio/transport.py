@@ -63,12 +63,15 @@ class AsyncTransport:
         """
         return parsed(await self._send(Call("GET", path, query=query, headers=headers)), answer)
 
-    async def fetch(self, path: str, *, query: Query | None = None, headers: Mapping[str, str]) -> Reply:
+    async def fetch(
+        self, path: str, *, query: Query | None = None, headers: Mapping[str, str], most_bytes: int | None = None
+    ) -> Reply:
         """Read something that is no JSON; ``headers`` say in ``Accept`` what it is.
 
+        :param most_bytes: of an answer that is longer one byte more is read, and not the rest.
         :raises VisavisProblem: the server refused, or gave no answer.
         """
-        return await self._send(Call("GET", path, query=query, headers=headers))
+        return await self._send(Call("GET", path, query=query, headers=headers, most_bytes=most_bytes))
 
     async def post(self, path: str, answer: type[T], body: Body = NOTHING) -> T:
         """Write something and read the answer.
@@ -110,6 +113,9 @@ class AsyncTransport:
                 async for chunk in response.aiter_bytes():
                     tries.require_time()
                     content += chunk
+                    if call.most_bytes is not None and len(content) > call.most_bytes:
+                        del content[call.most_bytes + 1 :]
+                        break
             finally:
                 await response.aclose()
         except httpx2.TransportError as error:

@@ -122,3 +122,11 @@ class TooManyPhotos(RequestRefused):
 
     More photos than one person needs. Send 1 to 5 photos at a time and at most 10 for one person.
     """
+
+
+class VerifierKeyMalformed(RequestRefused):
+    """``verifier_key_malformed``.
+
+    A line is not the key of a log or a witness. Copy the whole line: a name, '+', eight hexadecimal digits, '+'
+    and the key in base64.
+    """

@@ -36,12 +36,28 @@ class RequestRefused(Refusal):
     """The request itself is at fault."""
 
 
+class WitnessRefused(RequestRefused):
+    """As a witness we do not cosign what was sent."""
+
+
+class LogStopped(Refusal):
+    """The log cannot be written, so nothing that has to be in it is done or answered."""
+
+
 class StartupError(VisavisProblem):
     """The server or a command does not start."""
 
 
 class IntegrityError(VisavisProblem):
     """Stored data does not check out: moved, edited or from another key."""
+
+
+class LogRefused(IntegrityError):
+    """A log, a proof or a witness does not check out: do not believe it, and tell others."""
+
+
+class WitnessFailed(LogRefused):
+    """The log asked a witness and has no cosignature of it."""
 
 
 class FoundHere(VisavisProblem):

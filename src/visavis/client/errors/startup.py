@@ -8,7 +8,15 @@ class AddressUnusable(StartupError):
     """``address_unusable``.
 
     The address cannot be listened on: another program does, it is not this machine's, or it needs rights. Stop
-    what listens there, or set VISAVIS_HOST and VISAVIS_PORT to an address of this machine that is free.
+    what listens there, or choose a free address and port of this machine (VISAVIS_HOST, VISAVIS_PORT).
+    """
+
+
+class AuditMemoryUnusable(StartupError):
+    """``audit_memory_unusable``.
+
+    The file in which an auditor remembers a log is damaged, or another log's. Check --log-key and the file's
+    name. To begin anew name another file, and keep this one: it is evidence.
     """
 
 
@@ -70,6 +78,22 @@ class KeyFileUnsafe(StartupError):
 
     The root key could be read by others, or lies inside the data it protects. Keep the key file outside the data
     directory and run 'chmod 600' on it.
+    """
+
+
+class LogDamaged(StartupError):
+    """``log_damaged``.
+
+    The log on the disk is not the one that was committed. Restore the folder 'log' of the data directory from a
+    backup or a mirror; the database has the newest part.
+    """
+
+
+class LogRenamed(StartupError):
+    """``log_renamed``.
+
+    The log has another name than the settings say. Leave VISAVIS_LOG_ORIGIN out, or set it to the name that the
+    log began with.
     """
 
 
@@ -163,8 +187,8 @@ class SettingsUnsafe(StartupError):
 class TlsUnusable(StartupError):
     """``tls_unusable``.
 
-    The TLS certificate and its key cannot be used together. Set VISAVIS_TLS_CERT and VISAVIS_TLS_KEY to PEM files
-    of one certificate and its key, without a password.
+    The TLS certificate and its key cannot be used together. Name PEM files of one certificate and its key,
+    without a password (VISAVIS_TLS_CERT, VISAVIS_TLS_KEY).
     """
 
 
@@ -174,4 +198,36 @@ class UnsafeListen(StartupError):
     Beyond this machine without TLS, an https address for links and API keys; or with half of what TLS needs. Set
     VISAVIS_TLS_CERT, VISAVIS_TLS_KEY and VISAVIS_PUBLIC_URL (https) and make an API key; or listen on 127.0.0.1
     with both TLS settings or neither.
+    """
+
+
+class WitnessStateDamaged(StartupError):
+    """``witness_state_damaged``.
+
+    What the witness has written down does not check out. Do not put a backup back: it would forget what it
+    signed. Make a new witness under another name.
+    """
+
+
+class WitnessStateMissing(StartupError):
+    """``witness_state_missing``.
+
+    There is no witness in the folder. Run 'visavis witness init' once, or name the folder of a witness that there
+    is with --state.
+    """
+
+
+class WitnessStateUnsafe(StartupError):
+    """``witness_state_unsafe``.
+
+    Others can read or change the witness's folder or key. Run 'chmod 700' on the folder and 'chmod 600' on the
+    files in it; make a new witness if anybody was there.
+    """
+
+
+class WitnessesUnreadable(StartupError):
+    """``witnesses_unreadable``.
+
+    The file of witnesses cannot be read, or a line of it is not of the form. One witness a line: its key, a space
+    and its address; '#' begins a remark. List as many as are required.
     """

@@ -21,6 +21,7 @@ def terms(flows: Flows, link: LinkSecret) -> TermsAnswer:
         statement=STATEMENT,
         waiting=found.waiting,
         expires_at=found.expires_at,
+        log_key=str(flows.publisher.trust.log),
     )
 
 

@@ -1,19 +1,26 @@
 """What is held about one person: for the operator, and for the person."""
 
+from base64 import urlsafe_b64encode
 from contextlib import suppress
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from visavis.flows.held import Held
+from visavis.flows.log import OwnEntry
 from visavis.model.access import NotFound
 from visavis.model.consent import SubjectState
 from visavis.web.auth import Flows, Operator, PersonId, ReadingOperator
+from visavis.web.pagination import page_of
+from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
+from visavis.wire.log import Index, OwnEntryAnswer, OwnLogAnswer
 from visavis.wire.people import OtherWay, OwnAnswer, OwnDecision, OwnReading, ReceiptAnswer, SubjectAnswer
 
 router = APIRouter(tags=["subjects"])
 
 _CONSENTED = "CONSENTED"
+_PAGE: Final = 200
 _AGREED = (SubjectState.ACTIVE.value, SubjectState.HELD.value)
 
 
@@ -102,9 +109,37 @@ def show_me(flows: Flows, subject_id: PersonId) -> OwnAnswer:
     return OwnAnswer(**{**fields, "state": state}, readings=readings)
 
 
+@router.get("/v1/me/log")
+def show_my_log(flows: Flows, subject_id: PersonId) -> OwnLogAnswer:
+    """What the transparency log says about the person who signed: each entry, what opens it, and that it is there."""
+    return _own_log(flows, subject_id, after=-1)
+
+
+@router.get("/v1/me/log/{after}")
+def show_more_of_my_log(after: Index, flows: Flows, subject_id: PersonId) -> OwnLogAnswer:
+    """The next page: what comes after the entry at this index. It is in the path, which is signed; a query is not."""
+    return _own_log(flows, subject_id, after=after)
+
+
 @router.post("/v1/me/withdrawal", status_code=204)
 def withdraw_me(flows: Flows, subject_id: PersonId) -> Response:
     """Withdraw. Once it returned, no decision is MATCH, and the key that signed this opens nothing more."""
     with suppress(NotFound):  # withdrawn a moment ago by another request: what was asked for is so
         flows.withdraw.subject(subject_id)
     return Response(status_code=204)
+
+
+def _own_log(flows: Services, subject_id: str, *, after: int) -> OwnLogAnswer:
+    found = flows.log.own(subject_id, after=after, limit=_PAGE + 1)
+    page = page_of(found, limit=_PAGE, shape=_own_entry, id_of=lambda own: str(own.index))
+    return OwnLogAnswer(items=page.items, next=page.next, log_key=str(flows.publisher.trust.log))
+
+
+def _own_entry(own: OwnEntry) -> OwnEntryAnswer:
+    return OwnEntryAnswer(
+        index=own.index,
+        entry=own.entry.decode("ascii"),
+        salt=urlsafe_b64encode(own.opened.salt).rstrip(b"=").decode(),
+        details=dict(own.opened.details),
+        proof=None if own.proof is None else bytes(own.proof).decode(),
+    )

@@ -1,0 +1,132 @@
+"""Real witness processes."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from visavis.audit.note import VerifierKey, read_key
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PROGRAM = (sys.executable, "-c", "from visavis.cli.main import main; main()")
+_START_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWitness:
+    """A running witness."""
+
+    url: str
+    key: VerifierKey
+    folder: Path
+    pid: int
+    log: Path
+
+
+def run(*words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """One command of a witness, to its end."""
+    environment = {**os.environ, "VISAVIS_WITNESS_STATE": str(folder)}
+    return subprocess.run(
+        [*_PROGRAM, "--json", "witness", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=_START_S,
+        check=False,
+    )
+
+
+@contextmanager
+def live_witness(folder: Path, *trusted: VerifierKey, name: str = "witness.example/w1") -> Iterator[LiveWitness]:
+    """Made, told whom to trust and started with the commands of the guide; stopped at the end."""
+    made = run("init", "--name", name, folder=folder)
+    assert made.returncode == 0, made.stderr
+    for key in trusted:
+        told = run("trust", str(key), folder=folder)
+        assert told.returncode == 0, told.stderr
+    with served(folder, read_key(json.loads(made.stdout)["key"])) as witness:
+        yield witness
+
+
+@contextmanager
+def served(folder: Path, key: VerifierKey) -> Iterator[LiveWitness]:
+    """A witness that there is, started."""
+    port, log = free_port(), folder.with_suffix(".log")
+    command = [*_PROGRAM, "witness", "serve", "--state", str(folder), "--port", str(port)]
+    with log.open("ab") as said, subprocess.Popen(command, stdout=said, stderr=said) as process:
+        try:
+            until = time.monotonic() + _START_S
+            while not listens(port):
+                if process.poll() is not None or time.monotonic() > until:
+                    pytest.fail(f"The witness did not start: {log.read_text()[-2000:]}")
+                time.sleep(0.02)
+            yield LiveWitness(f"http://127.0.0.1:{port}", key, folder, process.pid, log)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Mortals:
+    """Starts witnesses that die; see ``sim.mortal_witness``."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def begin(self, folder: Path, *, die_at: int) -> tuple[int, int]:
+        """A life; its process and port. It may not answer yet."""
+        port = free_port()
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"folder": str(folder), "port": port, "die_at": die_at}) + "\n")
+        self._process.stdin.flush()
+        return int(self._said()["pid"]), port
+
+    def ended(self) -> int:
+        """Wait until it is gone; how it ended, a signal as a negative number."""
+        return int(self._said()["ended"])
+
+    def _said(self) -> dict[str, int]:
+        assert self._process.stdout is not None
+        found: dict[str, int] = json.loads(self._process.stdout.readline())
+        return found
+
+
+@contextmanager
+def mortals(log: Path) -> Iterator[Mortals]:
+    """The process that begins lives; what witnesses log goes to ``log``."""
+    environment = {**os.environ, "PYTHONPATH": f"{_ROOT / 'src'}:{_ROOT / 'tests'}"}
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "sim.mortal_witness"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        yield Mortals(process)
+        process.kill()
