@@ -323,9 +323,14 @@ def _sign_log(store: SqlStore, settings: Settings, root: bytes) -> NoteSigner:
         store.keep(_LOG_ORIGIN, kept)
     if settings.log_origin not in (None, kept.decode()):
         raise LogRenamed(f"The log is called {kept.decode()}.")
-    signer = NoteSigner(kept.decode(), Ed25519PrivateKey.from_private_bytes(derive(root, "log signing key")))
+    signer = NoteSigner(kept.decode(), log_key(root))
     store.sign_log_with(lambda head, entries: continued(head, entries, signer=signer))
     return signer
+
+
+def log_key(root: bytes) -> Ed25519PrivateKey:
+    """What the log is signed with: it follows from the root key, so that no other key has to be kept."""
+    return Ed25519PrivateKey.from_private_bytes(derive(root, "log signing key"))
 
 
 def _open_log(store: SqlStore, settings: Settings, root: bytes, clock: Clock) -> Publisher:

@@ -181,12 +181,12 @@ CASES = [
     Case("an entry is edited", lambda h: {"tile/entries/000": bundle_of(with_edited(h))}, EntryWrong, "Entry 100 "),
     Case("an edited entry with its tile", hidden_tiles, TileWrong, "tile/0/000 "),
     Case("another tree's edge", other_edge, TileWrong),
-    Case("entries are in another order", lambda h: {"tile/entries/000": bundle_of(swapped(h))}, EntryWrong, "Entry 10 "),
+    Case("another order", lambda h: {"tile/entries/000": bundle_of(swapped(h))}, EntryWrong, "Entry 10 "),
     Case("bundles are swapped", lambda h: {"tile/entries/000": bundle_of(h.entries, 1)}, EntryWrong, "Entry 0 "),
     Case("the last entry is edited",
          lambda h: {LAST_BUNDLE: bundle([*h.entries[512:-1], h.entries[0]])}, EntryWrong, "Entry 599 "),
     Case("an entry is left out",
-         lambda h: {"tile/entries/000": bundle(h.entries[:99] + h.entries[100:WIDTH])}, EntryMalformed, "tile/entries/000 "),
+         lambda h: {"tile/entries/000": bundle(h.entries[:99] + h.entries[100:WIDTH])}, EntryMalformed, "000 "),
     Case("a bundle has one more", lambda h: {BUNDLE: raw_bundle(*h.entries[256:513])}, EntryMalformed, BUNDLE),
     Case("the last bundle has one more",
          lambda h: {LAST_BUNDLE: bundle([*h.entries[512:], h.entries[0]])}, EntryMalformed, LAST_BUNDLE),
@@ -208,12 +208,14 @@ CASES = [
     Case("another log's checkpoint",
          lambda h: {"checkpoint": signed(replace(head(h), origin="other.example"), by=OTHER_ORIGIN)}, NoteUnsigned),
     Case("a checkpoint for another log",
-         lambda h: {"checkpoint": signed(replace(head(h), origin="other.example"))}, CheckpointForeign, "other.example"),
+         lambda h: {"checkpoint": signed(replace(head(h), origin="other.example"))}, CheckpointForeign, "other"),
     Case("nobody signs", lambda h: {"checkpoint": head(h).text().encode()}, NoteMalformed),
     Case("a page of some web server", lambda _: {"checkpoint": b"<!doctype html><p>Hello"}, NoteMalformed),
     Case("a line that nobody checks", lambda h: text_of(h, lambda text: f"{text}more\n"), CheckpointMalformed),
-    Case("a size that is written in two ways", lambda h: text_of(h, lambda t: t.replace("600", "0600")), CheckpointMalformed),
-    Case("a root that is no hash", lambda _: {"checkpoint": signed_text(f"{LOG.name}\n600\nAAAA\n")}, CheckpointMalformed),
+    Case("a size that is written in two ways",
+         lambda h: text_of(h, lambda t: t.replace("600", "0600")), CheckpointMalformed),
+    Case("a root that is no hash",
+         lambda _: {"checkpoint": signed_text(f"{LOG.name}\n600\nAAAA\n")}, CheckpointMalformed),
     Case("more entries than can be counted",
          lambda h: text_of(h, lambda text: text.replace("600", str(1 << 63))), CheckpointMalformed),
     Case("a huge size", of_size((1 << 63) - 1), ResourceMissing, "tile/"),
@@ -232,7 +234,8 @@ CASES = [
     Case("a redirect of the checkpoint", lambda _: {"checkpoint": redirect("/tile/0/000", 301)}, LogUnreachable, "301"),
     Case("an error", lambda _: {TILE: Answer(status=503)}, LogUnreachable, TILE),
     Case("a refusal", lambda _: {TILE: Answer(status=403)}, LogUnreachable, TILE),
-    Case("half of a packed tile", lambda h: {TILE: packed(h.fetch(TILE), change=lambda d: d[:-9])}, LogUnreachable, TILE),
+    Case("half of a packed tile",
+         lambda h: {TILE: packed(h.fetch(TILE), change=lambda d: d[:-9])}, LogUnreachable, TILE),
     Case("what is not packed", lambda h: {TILE: packed(h.fetch(TILE), change=lambda _: b"no")}, LogUnreachable, TILE),
     Case("an unknown coding", lambda h: {TILE: packed(h.fetch(TILE), coding="br")}, LogUnreachable, TILE),
 ]  # fmt: skip
@@ -344,8 +347,10 @@ def test_a_session_from_before_serves_once(log: EvilLog, tmp_path: Path) -> None
 
 def test_a_log_that_grows_while_it_is_read_is_no_lie(log: EvilLog, honest: LogBuilder, tmp_path: Path) -> None:
     """Its partial tiles may be gone; the full ones have the same beginning."""
-    log.shows(shutil.copytree(built(tmp_path / "larger", 1100).folder, tmp_path / "served"))
+    log.shows(built(tmp_path / "larger", SIZE, 1100).folder)
     log.lies["checkpoint"] = honest.note()
+    shutil.rmtree(log.folder / "tile" / "0" / "002.p")
+    shutil.rmtree(log.folder / "tile" / "entries" / "002.p")
     assert audit(log).edge == honest.tree.edge()
 
 
@@ -355,7 +360,7 @@ def test_what_lies_between_two_kept_checkpoints(honest: LogBuilder, tmp_path: Pa
     sizes = [0, 1, 99, 100, 101, 255, 256, 257, 511, 512, 513, 599, 600]
     trees = {size: read_checkpoint(read_note(honest.note(size)).text) for size in sizes}
     forks = {size: read_checkpoint(read_note(other.note(size)).text) for size in sizes}
-    folder = built(tmp_path / "larger", 1100)
+    folder = built(tmp_path / "larger", *sizes, 1100)
     for older, newer in itertools.combinations_with_replacement(sizes, 2):
         require_begins_with(trees[older], trees[newer], folder.fetch)
         if older > 100:
@@ -455,7 +460,7 @@ def test_a_proof_is_of_this_entry_in_this_log_or_refused(honest: LogBuilder, tmp
         (entry, replace(proof, index=SIZE), ProofWrong),
         (entry, replace(proof, path=proof.path[:-1]), ProofWrong),
         (entry, replace(proof, path=(*proof.path, bytes(32))), ProofWrong),
-        (entry, replace(forked.proof(100), checkpoint=proof.checkpoint), ProofWrong),
+        (honest.entries[101], replace(forked.proof(101), checkpoint=proof.checkpoint), ProofWrong),
         (edited(honest), replace(forked.proof(100), checkpoint=proof.checkpoint), ProofWrong),
         (entry, replace(proof, checkpoint=honest.note(599)), ProofWrong),
         (entry, replace(proof, checkpoint=signed(head(honest), by=signer_of(2))), NoteUnsigned),
@@ -507,7 +512,6 @@ BROKEN: dict[str, list[bytes]] = {
     "a grant without an offer": [START, about(Event.OFFER), about(Event.GRANT), about(Event.GRANT)],
     "a handle that begins with a grant": [START, about(Event.GRANT)],
     "a handle that begins with an enrolment": [START, about(Event.ENROL)],
-    "a handle that begins with its end": [START, about(Event.ERASE)],
     "an enrolment on somebody else's grant": [START, *AGREED[:2], about(Event.OFFER, BENS), about(Event.ENROL, BENS)],
     "anything after a withdrawal": [START, *AGREED, about(Event.WITHDRAW), about(Event.OFFER)],
     "a second withdrawal": [START, *AGREED, about(Event.WITHDRAW), about(Event.WITHDRAW)],

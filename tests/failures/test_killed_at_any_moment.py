@@ -22,6 +22,7 @@ from sim.faces import photo
 from sim.mortal import TellingClock
 from support.ledger import GONE, Files, Known, files_in
 from support.lives import Life, Lives, lives
+from support.logged import require_whole
 from support.operations import OPERATIONS, agree, as_themselves, enrol, make_possible, shot
 from support.story import LONG, SHORT, Attempt, Story, learned
 from support.world import World, reopened_world, settings_in
@@ -156,6 +157,7 @@ def files_are_whole(story: Story) -> bool:
     """What the dead left on the disk, before anybody repairs it; says whether what was open is done."""
     with files_in(story.folder) as files:
         assert files.broken_rules() == {}
+        require_whole(files, key=story.log_key)
         undecided = (
             "SELECT count(*) FROM sessions WHERE state = 'USED' AND id NOT IN (SELECT session_id FROM decisions)"
         )

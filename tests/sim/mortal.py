@@ -63,7 +63,9 @@ class TellingClock(SimClock):
         return other
 
     def _tell(self) -> None:
-        self._path.write_bytes(_MOMENT.pack((self.now() - _EPOCH) // timedelta(microseconds=1)))
+        beside = self._path.with_name(f"{self._path.name}.new")  # read at any moment, it is never half a moment
+        beside.write_bytes(_MOMENT.pack((self.now() - _EPOCH) // timedelta(microseconds=1)))
+        beside.replace(self._path)
 
 
 class ToldClock(Clock):

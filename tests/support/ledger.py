@@ -68,9 +68,10 @@ class Known:
 class Files:
     """A copy of a data directory, read as a stranger with a database tool would: opening ours would repair it."""
 
-    def __init__(self, connection: sqlite3.Connection, raw: bytes) -> None:
+    def __init__(self, connection: sqlite3.Connection, raw: bytes, folder: Path) -> None:
         self._connection = connection
         self.raw = raw
+        self.folder = folder
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What a query gives."""
@@ -112,7 +113,7 @@ def files_in(folder: Path) -> Iterator[Files]:
         raw = b"".join(path.read_bytes() for path in sorted(copied.rglob("*")) if path.is_file())
         (copied / "visavis.db-shm").unlink(missing_ok=True)  # an index of the log; made anew from what counts
         with closing(sqlite3.connect(copied / "visavis.db")) as connection:
-            yield Files(connection, raw)
+            yield Files(connection, raw, copied)
 
 
 RULES = {

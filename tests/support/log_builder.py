@@ -134,10 +134,12 @@ class LogBuilder:
         return Proof(index, tuple(path), self.note(cosigners=cosigners))
 
 
-def built(folder: Path, size: int, *, seed: int = 0, cosigners: Sequence[Cosigner] = ()) -> LogBuilder:
-    """A published log of so many entries."""
-    log = LogBuilder(folder).add(itertools.islice(Story(seed).entries(), size))
-    log.publish(cosigners=cosigners)
+def built(folder: Path, *sizes: int, seed: int = 0, cosigners: Sequence[Cosigner] = ()) -> LogBuilder:
+    """A log that was published at each of these sizes, one after the other."""
+    log, entries = LogBuilder(folder), Story(seed).entries()
+    for size in sizes:
+        log.add(itertools.islice(entries, size - log.tree.size))
+        log.publish(cosigners=cosigners)
     return log
 
 

@@ -18,6 +18,8 @@ from support.ledger import Known, files_in
 from support.lives import Life, RemoteWorld
 from support.world import Device, World, settings_in
 from visavis.adapters.keyfile import read_key_file
+from visavis.audit.note import NoteSigner, VerifierKey
+from visavis.bootstrap import log_key
 from visavis.flows.keyring import Keyring
 
 LONG, SHORT = timedelta(days=90), timedelta(days=1)
@@ -110,6 +112,15 @@ class Story:
                 self.seen[known.name] = before | now
                 if attempt.erases:
                     self.erased |= before - now
+
+    @property
+    def log_key(self) -> VerifierKey:
+        """The key of the server's log."""
+        settings = settings_in(self.folder)
+        root = read_key_file(settings.key_file, data_dir=settings.data_dir)
+        with files_in(self.folder) as files:
+            ((origin,),) = files.rows("SELECT value FROM server WHERE name = 'log_origin'")
+        return NoteSigner(origin.decode(), log_key(root)).key
 
     def tag(self, known: Known) -> bytes:
         """By which a person is found in the database."""

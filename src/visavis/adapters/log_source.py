@@ -5,6 +5,7 @@ What is longer than any resource of its kind is cut off one byte after that: who
 
 import os
 import re
+import ssl
 import stat
 import threading
 import time
@@ -144,15 +145,17 @@ class HttpSource:
         try:
             self._prefix = httpx2.URL(prefix.rstrip("/"))
         except httpx2.InvalidURL:
-            raise LogUnreachable("This is not an address.") from None
+            raise LogUnreachable("This is no address.") from None
         if not self._prefix.host or self._prefix.query or self._prefix.fragment:
             raise LogUnreachable("The address of a log has a host, no query and no '#'.")
+        encrypted = self._prefix.scheme == "https"
         self._http = httpx2.Client(
             timeout=timeout,
+            # Whom to trust takes a while to load, and without TLS there is nobody.
+            verify=True if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             follow_redirects=False,
             headers={"Accept-Encoding": "gzip, identity"},
-            # What a machine's proxy may see of a connection without TLS, it may change: not for one on this machine.
-            trust_env=self._prefix.scheme == "https",
+            trust_env=encrypted,
         )
         self._closing = threading.Event()
 
@@ -171,7 +174,7 @@ class HttpSource:
         for pause in (*[self._patience.pause_s] * (_TRIES - 1), None):
             try:
                 return self._fetched(path, most)
-            except (httpx2.TransportError, _Busy) as error:
+            except (httpx2.HTTPError, httpx2.InvalidURL, _Busy) as error:
                 if pause is None or isinstance(error, httpx2.TimeoutException):
                     told = str(error) or type(error).__name__
                     raise LogUnreachable(f"{path}: {told}.") from None

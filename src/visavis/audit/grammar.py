@@ -95,7 +95,8 @@ class Grammar:
         sessions = {session: (kind, day) for session, (kind, day) in state["sessions"].items()}
         for day in [*([last_day] if last_day else []), *(day for _, day in sessions.values())]:
             date.fromisoformat(day)
-        if size < 0 or begun not in (True, False) or any(min(life) < 0 for life in state["lives"].values()):
+        whole = all(len(life) == len(Life.__slots__) and min(life) >= 0 for life in state["lives"].values())
+        if size < 0 or begun not in (True, False) or not whole:
             raise ValueError("not the state of a grammar")
         return cls(size, last_day, begun, lives, sessions)
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from visavis.client import OwnEntry
 from visavis.model.audit import Event
+from visavis.model.decision import Means
 
 _EVENTS: Final = {
     Event.CARRY: "You were known here before the log began",
@@ -59,9 +60,13 @@ def _what(own: OwnEntry) -> str:
     said: dict[Event, Callable[[], str]] = {
         Event.READING: lambda: _READ.get(fields["act"], f"A list was read: {fields['act']}"),
         Event.SESSION: lambda: "A check of your face was opened " + _KINDS.get(fields["kind"], fields["kind"]),
-        Event.DECISION: lambda: f"{_MEANS[fields['means']]} {_KINDS.get(fields['kind'], fields['kind'])}",
+        Event.DECISION: lambda: _compared(fields["means"], fields["kind"]),
     }
     return said[event]() if event in said else _EVENTS.get(event, event.value)
+
+
+def _compared(means: str, kind: str) -> str:
+    return f"{_MEANS[means]} {_KINDS.get(kind, kind)}" if means == Means.FACE.value else _MEANS[means]
 
 
 def _who(own: OwnEntry) -> str | None:

@@ -9,6 +9,7 @@ from visavis.audit.commitment import Opened
 from visavis.audit.merkle import leaf_hash, prove_inclusion
 from visavis.audit.proof import Proof
 from visavis.audit.tiles import WIDTH, Tiles, tile_of, unbundle
+from visavis.audit.verify import whole_if_gone
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Resources, Store, Transaction
 from visavis.flows.publish import Publisher
@@ -38,7 +39,8 @@ class Log:
         self._store = store
         self._keyring = keyring
         self._clock = clock
-        self._folder = folder
+        # A bundle that was not full may be replaced by the full one while it is looked at.
+        self._fetch = whole_if_gone(folder.read)
         self._publisher = publisher
         self._tiles: tuple[Signed, Tiles] | None = None
 
@@ -80,7 +82,7 @@ class Log:
         if signed is None:
             raise EntryWrong("Entries were published, and there is no checkpoint.")
         tile = tile_of(signed.checkpoint.size, 0, index // WIDTH)
-        return unbundle(self._folder.read(tile.entries_path), width=tile.width)[index % WIDTH]
+        return unbundle(self._fetch(tile.entries_path), width=tile.width)[index % WIDTH]
 
     def _proof(self, index: int, entry: bytes, signed: Signed | None) -> Proof | None:
         if signed is None or index >= signed.checkpoint.size:
@@ -96,5 +98,5 @@ class Log:
         kept = self._tiles
         if kept is None or kept[0] is not signed:
             tree = signed.checkpoint
-            kept = self._tiles = signed, Tiles(self._folder.read, size=tree.size, root=tree.root)
+            kept = self._tiles = signed, Tiles(self._fetch, size=tree.size, root=tree.root)
         return kept[1]

@@ -1,5 +1,6 @@
 """Publishing the log: tiles, bundles and the checkpoint, for everybody who wants to check it."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ class Published:
 
 
 class Publisher:
-    """Brings what was committed to where it is served from. One thread at a time uses it.
+    """Brings what was committed to where it is served from.
 
     1. Entries and tiles are on the disk before a checkpoint that promises them. 2. A checkpoint is published when
     enough witnesses cosigned it. 3. Where nothing could be published for too long, the log is held: nothing that has to
@@ -54,6 +55,7 @@ class Publisher:
         self._within = within
         self._tiling = Tiling(folder)
         self._behind_since: datetime | None = None
+        self._one_at_a_time = threading.Lock()
         self.trust = Trust(key, [witness.key for witness in witnesses], required)
         self.published: Signed | None = None
         """The checkpoint that everybody may see."""
@@ -101,6 +103,10 @@ class Publisher:
 
         :raises LogDamaged: what was committed does not make the tree that was signed; the log is held.
         """
+        with self._one_at_a_time:
+            return self._publish()
+
+    def _publish(self) -> Published:
         with self._store.read() as tx:
             head = tx.log.head()
         if head is None:

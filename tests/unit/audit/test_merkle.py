@@ -232,6 +232,8 @@ def test_trees_that_need_no_proof() -> None:
         (0, PLAIN.root(5), 0, PLAIN.root(5), []),
         (4, PLAIN.root(4), 5, PLAIN.root(5), []),
         (1, PLAIN.root(1), 2, PLAIN.root(2), []),
+        (4, PLAIN.root(4), 5, PLAIN.root(4), []),
+        (3, PLAIN.root(3), 5, PLAIN.root(3), []),
     ],
 )
 def test_trees_that_are_not_what_they_are_said_to_be(

@@ -14,6 +14,8 @@ export class Problem extends Error {
     this.status = said.status ?? 0;
     this.mend = said.mend ?? "";
     this.requestId = said.request_id ?? "";
+    /** @type {unknown} what the server sent, where it has to be kept */
+    this.evidence = null;
   }
 }
 
@@ -84,3 +86,22 @@ export async function call(method, path, { link, body, bytes, type, as } = {}) {
 
 /** The keys this server publishes for its signatures. @returns {Promise<import("./keys.js").PublicJwk[]>} */
 export const publishedKeys = async () => (await call("GET", "/.well-known/jwks.json")).keys;
+
+/**
+ * A resource of the log, asked for as anybody would: nothing in the request says who looks.
+ * @param {string} path below the log's prefix
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ * @throws {Problem} `log_resource_missing` where there is none
+ */
+export async function logResource(path) {
+  const answer = await send(`/log/${path}`, { method: "GET" });
+  if (answer.status === 404) {
+    throw new Problem({
+      code: "log_resource_missing",
+      detail: "A part of the log is not there.",
+      mend: "Try again. If it stays, the log hides a part of itself: tell an auditor.",
+    });
+  }
+  if (!answer.ok) throw new Problem({ status: answer.status, ...(await answer.json().catch(() => null)) });
+  return new Uint8Array(await answer.arrayBuffer());
+}

@@ -17,12 +17,16 @@ export const base64url = (bytes) => base64(bytes).replaceAll("+", "-").replaceAl
 /**
  * @param {string} text
  * @returns {Uint8Array<ArrayBuffer>}
+ * @throws {DOMException} not base64
+ */
+export const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/**
+ * @param {string} text
+ * @returns {Uint8Array<ArrayBuffer>}
  * @throws {DOMException} not base64url
  */
-export function fromBase64url(text) {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-}
+export const fromBase64url = (text) => fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
 
 /** @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<Uint8Array<ArrayBuffer>>} */
 export const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

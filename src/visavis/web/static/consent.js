@@ -11,10 +11,12 @@ import { day, dayAndTime, days, language, promise, region, watched } from "./wor
 
 const link = fragment();
 
-/** @type {{offer: string, record: any} | null} what the person is asked */
+/** @type {{offer: string, record: any, logKey: string} | null} what the person is asked */
 let asked = null;
 /** @type {import("./keys.js").PrivateJwk | null} a key they had before, or the one made for this answer */
 let key = null;
+/** @type {import("./receipt.js").Receipt | null} a receipt that they had before */
+let earlier = null;
 /** @type {import("./receipt.js").Receipt | null} what they have to keep */
 let receipt = null;
 let isSaved = true;
@@ -25,7 +27,8 @@ async function start() {
     const terms = await call("GET", "/v1/consent", { link });
     if (!terms.waiting) return over();
     if (terms.statement !== STATEMENT) throw new Error("The server asks for another statement than this page knows.");
-    asked = { offer: terms.offer, record: await readOffer(terms.offer, await publishedKeys()) };
+    const record = await readOffer(terms.offer, await publishedKeys());
+    asked = { offer: terms.offer, record, logKey: terms.log_key };
     ask(asked.record, terms);
   } catch (error) {
     if (isOver(error)) return over();
@@ -78,10 +81,10 @@ async function agree() {
     throw new Error("This browser cannot make a key. Update it, or open the link in another browser. No works here too.");
   }
   key ??= await makeKey();
-  const { offer, record } = asked;
+  const { offer, record, logKey } = asked;
   if (receipt?.private_key !== key) {
     const countersignature = await countersign(offer, key, serverNow());
-    receipt = toReceipt({ server: location.origin, record, offer, countersignature, key });
+    receipt = toReceipt({ server: location.origin, record, offer, countersignature, key, logKey, earlier });
   }
   await answerYes(receipt);
 }
@@ -161,11 +164,12 @@ onPress("yes", "problem", agree);
 onPress("no", "problem", decline);
 onPress("save", "problem", saveReceipt);
 byId("agree").addEventListener("change", () => calm("agree-problem"));
-onReceipt({ input: "earlier-file", drop: "earlier-drop", complaints: "problem" }, async (earlier) => {
-  if (earlier.subject_id !== asked?.record.pii_principal_id) {
+onReceipt({ input: "earlier-file", drop: "earlier-drop", complaints: "problem" }, async (loaded) => {
+  if (loaded.subject_id !== asked?.record.pii_principal_id) {
     throw new Error("This receipt is for somebody else, or for another purpose.");
   }
-  key = earlier.private_key;
+  earlier = loaded;
+  key = loaded.private_key;
   byId("earlier-said").textContent = "Loaded. Your answer will be signed with the same key.";
 });
 addEventListener("beforeunload", (event) => {

@@ -6,6 +6,7 @@ import { byId, calm, complain, dropFragment, element, fill, fillContact, fragmen
 import { onePhoto } from "./multipart.js";
 import { fromCamera, fromFile, startCamera, stopCamera } from "./photo.js";
 import { onReceipt } from "./receipt-loader.js";
+import { showLog } from "./who-looked.js";
 import { clock, day, dayAndTime, kindInWords, meansInWords, outcomeInWords, plain, readingInWords, stateInWords } from "./words.js";
 
 const NOT_KNOWN =
@@ -71,6 +72,7 @@ async function showHeld() {
   byId("no-readings").hidden = held.readings.length > 0;
   byId("readings-scroll").hidden = held.readings.length === 0;
   show("held");
+  void showLog(owner());
 }
 
 /** @param {string} id @param {any[]} items @param {(item: any) => (Node | string)[]} words */

@@ -17,7 +17,9 @@ const FILE_VERSION = 1;
 
 /**
  * @typedef {{visavis_receipt: 1, server: string, subject_id: string, receipt_id: string, offer: string,
- *            countersignature: string, private_key: import("./keys.js").PrivateJwk}} Receipt
+ *            countersignature: string, private_key: import("./keys.js").PrivateJwk, log_key?: string,
+ *            log_checkpoint?: string}} Receipt
+ * `log_key`: the key of the server's log as it was when the person agreed; `log_checkpoint`: the newest tree it showed.
  */
 
 /** RFC 3339 in UTC, whole seconds. @param {Date} moment */
@@ -75,12 +77,12 @@ export async function grant({ sessionId, text, key, now }) {
 }
 
 /**
- * What the person keeps.
+ * What the person keeps. What an earlier receipt pinned of the log stays.
  * @param {{server: string, record: any, offer: string, countersignature: string,
- *          key: import("./keys.js").PrivateJwk}} parts
+ *          key: import("./keys.js").PrivateJwk, logKey: string, earlier?: Receipt | null}} parts
  * @returns {Receipt}
  */
-export function toReceipt({ server, record, offer, countersignature, key }) {
+export function toReceipt({ server, record, offer, countersignature, key, logKey, earlier = null }) {
   return {
     visavis_receipt: FILE_VERSION,
     server,
@@ -89,6 +91,8 @@ export function toReceipt({ server, record, offer, countersignature, key }) {
     offer,
     countersignature,
     private_key: key,
+    log_key: earlier?.log_key ?? logKey,
+    ...(earlier?.log_checkpoint === undefined ? {} : { log_checkpoint: earlier.log_checkpoint }),
   };
 }
 
@@ -112,7 +116,8 @@ export function parseReceipt(text) {
   const fields = ["server", "subject_id", "receipt_id", "offer", "countersignature"];
   const whole = file?.visavis_receipt === FILE_VERSION && fields.every((name) => typeof file[name] === "string");
   const key = file?.private_key;
-  if (!whole || key?.crv !== "Ed25519" || typeof key.x !== "string" || typeof key.d !== "string") {
+  const ofTheLog = ["log_key", "log_checkpoint"].every((name) => ["string", "undefined"].includes(typeof file?.[name]));
+  if (!whole || !ofTheLog || key?.crv !== "Ed25519" || typeof key.x !== "string" || typeof key.d !== "string") {
     throw new Error("This file is not a Visavis receipt, or a part of it is missing.");
   }
   try {

@@ -1,0 +1,240 @@
+// @ts-check
+/**
+ * The transparency log, checked here: notes, checkpoints, proofs and entries as C2SP and `spec/audit-log.md` have them.
+ * Every refusal is a `Problem` with the code that the command line has for it.
+ */
+
+import { Problem } from "./api.js";
+import { base64, base64url, fromBase64, hex, sha256, utf8 } from "./bytes.js";
+import { signatureFits, toVerify } from "./keys.js";
+
+const HASH_BYTES = 32;
+const MAX_PATH = 63;
+const ED25519 = 0x01;
+const HEADER = "c2sp.org/tlog-proof@v1";
+const LABEL = "visavis-log-commitment-v1\n";
+const KEEP = "Do not believe it. Save what the server sent and show it to an auditor.";
+/** Keys under which one signature fits every text, without the sign bit. */
+const SMALL_ORDER = [
+  "00".repeat(32),
+  `01${"00".repeat(31)}`,
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  ...["ec", "ed", "ee"].map((first) => `${first}${"ff".repeat(30)}7f`),
+];
+
+/** @typedef {{name: string, id: string, raw: Uint8Array<ArrayBuffer>, line: string}} LogKey */
+/** @typedef {{origin: string, size: number, root: Uint8Array<ArrayBuffer>, note: string}} Checkpoint */
+/** @typedef {{index: number, path: Uint8Array<ArrayBuffer>[], checkpoint: string}} Proof */
+/** @typedef {{event: string, day: string, commitment: string, [field: string]: string | number}} Entry */
+
+/** @param {string} code @param {string} detail @param {string} [mend] */
+export const refusal = (code, detail, mend = KEEP) => new Problem({ code, detail, mend });
+
+/** @param {Uint8Array} one @param {Uint8Array} other */
+export const same = (one, other) => one.length === other.length && one.every((byte, at) => byte === other[at]);
+
+/** @param {...Uint8Array} parts @returns {Uint8Array<ArrayBuffer>} */
+function joined(...parts) {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** @param {Uint8Array} entry */
+export const leafHash = (entry) => sha256(joined(Uint8Array.of(0), entry));
+
+/** @param {Uint8Array} left @param {Uint8Array} right */
+export const nodeHash = (left, right) => sha256(joined(Uint8Array.of(1), left, right));
+
+/** Base64 in its one spelling, or nothing. @param {string} text */
+function strictly(text) {
+  try {
+    const bytes = fromBase64(text);
+    return base64(bytes) === text ? bytes : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A number as it stands in checkpoints and proofs; JavaScript counts exactly up to 2**53. @param {string} text */
+function counted(text) {
+  const number = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : NaN;
+  return Number.isSafeInteger(number) ? number : null;
+}
+
+/**
+ * A log's key from its line (a *vkey*).
+ * @param {string} line
+ * @returns {Promise<LogKey>}
+ * @throws {Problem} `verifier_key_malformed`
+ */
+export async function readKey(line) {
+  const [, name = "", id, material = ""] = /^([^\s+]+)\+([0-9a-f]{8})\+(\S+)$/u.exec(line.trim()) ?? [];
+  const bytes = strictly(material);
+  const malformed = () => refusal("verifier_key_malformed", "The server's word for the key of its log is not a key.");
+  if (bytes?.length !== 1 + HASH_BYTES || bytes[0] !== ED25519) throw malformed();
+  const digest = await sha256(joined(utf8(`${name}\n`), bytes));
+  if (hex(digest.slice(0, 4)) !== id) throw malformed();
+  const raw = bytes.slice(1);
+  const plain = joined(raw.slice(0, -1), Uint8Array.of(raw[HASH_BYTES - 1] & 0x7f));
+  if (SMALL_ORDER.includes(hex(plain))) throw malformed();
+  return { name, id, raw, line: line.trim() };
+}
+
+/** The tree that a checkpoint's text names. @param {string} text @param {string} note @returns {Checkpoint} */
+function tree(text, note) {
+  const lines = text.split("\n");
+  const root = strictly(lines[2] ?? "");
+  const size = counted(lines[1] ?? "");
+  if (lines.length !== 4 || lines[3] !== "" || lines[0] === "" || size === null || root?.length !== HASH_BYTES) {
+    throw refusal("checkpoint_malformed", "The log signed something that is not a checkpoint.");
+  }
+  return { origin: lines[0], size, root, note };
+}
+
+/**
+ * The tree of a note whose signature is not looked at: one that was checked and kept before.
+ * @param {string} note
+ */
+export const keptTree = (note) => tree(note.slice(0, note.lastIndexOf("\n\n") + 1), note);
+
+/**
+ * A checkpoint that may be believed.
+ *
+ * 1. It is a note. 2. The log's key signed it, and no signature of that key is false. 3. It is of this log.
+ *
+ * @param {string} note
+ * @param {LogKey} key
+ * @returns {Promise<Checkpoint>}
+ * @throws {Problem} `note_malformed` (1), `note_unsigned` (2), `checkpoint_malformed`, `checkpoint_foreign` (3)
+ */
+export async function requireCheckpoint(note, key) {
+  const end = note.lastIndexOf("\n\n");
+  const lines = note.slice(end + 2).split("\n");
+  if (end < 1 || lines.pop() !== "" || lines.length === 0) {
+    throw refusal("note_malformed", "What the server calls a checkpoint is not one.");
+  }
+  const text = note.slice(0, end + 1);
+  const ours = lines.map((line) => signatureOf(line, key)).filter((signature) => signature !== null);
+  const verifier = await toVerify({ kty: "OKP", crv: "Ed25519", x: base64url(key.raw) });
+  const fits = await Promise.all(ours.map((signature) => signatureFits(verifier, signature, utf8(text))));
+  if (ours.length === 0 || !fits.every(Boolean)) {
+    throw refusal("note_unsigned", `The log's own key did not sign this. It should be ${key.name}.`);
+  }
+  const found = tree(text, note);
+  if (found.origin !== key.name) throw refusal("checkpoint_foreign", "The checkpoint is of another log.");
+  return found;
+}
+
+/** The signature in a line, if it says that it is this key's. @param {string} line @param {LogKey} key */
+function signatureOf(line, key) {
+  const [, name, material = ""] = /^\u2014 (\S+) (\S+)$/u.exec(line) ?? [];
+  const bytes = strictly(material);
+  if (name === undefined || bytes === null || bytes.length <= 4) {
+    throw refusal("note_malformed", "A signature under a checkpoint is not of the form.");
+  }
+  return name === key.name && hex(bytes.slice(0, 4)) === key.id ? bytes.slice(4) : null;
+}
+
+/**
+ * @param {string} text
+ * @returns {Proof}
+ * @throws {Problem} `proof_malformed`
+ */
+export function readProof(text) {
+  const end = text.indexOf("\n\n");
+  const [header, ...lines] = text.slice(0, Math.max(end, 0)).split("\n");
+  if (lines[0]?.startsWith("extra ")) lines.shift();
+  const index = counted(/^index (.*)$/.exec(lines.shift() ?? "")?.[1] ?? "");
+  const path = lines.map(strictly);
+  if (header !== HEADER || index === null || path.length > MAX_PATH || path.some((step) => step?.length !== HASH_BYTES)) {
+    throw refusal("proof_malformed", "A proof is not of the form.", "Ask again. If it stays, save what the server sent.");
+  }
+  return { index, path: /** @type {Uint8Array<ArrayBuffer>[]} */ (path), checkpoint: text.slice(end + 2) };
+}
+
+/**
+ * Check an inclusion proof (RFC 9162, 2.1.3.2).
+ * @param {{leaf: Uint8Array<ArrayBuffer>, proof: Proof, tree: Checkpoint}} given `leaf` is the leaf's hash
+ * @throws {Problem} `proof_wrong`
+ */
+export async function requireInclusion({ leaf, proof, tree: { size, root } }) {
+  const wrong = () => refusal("proof_wrong", `The proof does not show that entry ${proof.index} is in the log.`);
+  if (proof.index >= size) throw wrong();
+  let position = proof.index;
+  let last = size - 1;
+  let found = leaf;
+  const half = (/** @type {number} */ number) => Math.floor(number / 2); // shifts end at 2**32
+  for (const step of proof.path) {
+    if (last === 0) throw wrong();
+    if (position % 2 === 1 || position === last) {
+      found = await nodeHash(step, found);
+      while (position % 2 === 0 && position !== 0) [position, last] = [half(position), half(last)];
+    } else {
+      found = await nodeHash(found, step);
+    }
+    [position, last] = [half(position), half(last)];
+  }
+  if (last !== 0 || !same(found, root)) throw wrong();
+}
+
+/** RFC 8785 JSON. @param {any} value @returns {string} */
+export function canonicalJson(value) {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const members = Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name])}`);
+  return `{${members.join(",")}}`;
+}
+
+/** What entries have beside commitment, day, event and version. @type {Record<string, string[]>} */
+const FORMS = {
+  ...Object.fromEntries(
+    ["offer", "grant", "decline", "enrol", "lapse", "admit", "credential", "withdraw", "erase", "carry"].map((event) => [
+      event,
+      ["handle"],
+    ]),
+  ),
+  session: ["kind", "session"],
+  decision: ["kind", "means", "outcome", "session"],
+  reading: ["act"],
+  export: ["act"],
+  review: ["act"],
+  key: ["act", "of"],
+  policy: ["act", "of"],
+  start: [],
+};
+
+/**
+ * One entry.
+ * @param {string} text
+ * @returns {Entry}
+ * @throws {Problem} `entry_malformed`
+ */
+export function readEntry(text) {
+  const malformed = () => refusal("entry_malformed", "The log has an entry that its rules do not allow.");
+  let entry;
+  try {
+    entry = JSON.parse(text);
+  } catch {
+    throw malformed();
+  }
+  const form = Object.hasOwn(FORMS, String(entry?.event)) ? FORMS[entry.event] : null;
+  if (form === null || canonicalJson(entry) !== text || entry.v !== 1) throw malformed();
+  const names = ["commitment", "day", "event", "v", ...form].sort();
+  const values = names.filter((name) => name !== "v").map((name) => entry[name]);
+  const fits = values.every((value) => typeof value === "string" && /^[A-Za-z0-9_-]+$/.test(value));
+  if (!fits || Object.keys(entry).sort().join() !== names.join()) throw malformed();
+  return entry;
+}
+
+/** What an entry commits to, in base64url. @param {string} salt @param {object} details */
+export async function commitmentTo(salt, details) {
+  const bytes = strictly(`${salt.replaceAll("-", "+").replaceAll("_", "/")}=`);
+  if (bytes?.length !== HASH_BYTES) return null;
+  return base64url(await sha256(joined(utf8(LABEL), bytes, utf8(canonicalJson(details)))));
+}
