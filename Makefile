@@ -62,9 +62,10 @@ bench-memory: $(VENV)/dev.done models ## a server with 10,000 references
 	@$(BIN)/python -m benchmarks.scale.memory
 
 FUZZ_S ?= 600
-fuzz: $(VENV)/load.done ## noise for the decoders and for what parses signed texts, 10 minutes (FUZZ_S=seconds)
-	@cd tests && ../$(BIN)/python -m fuzz.photos -max_total_time=$$(($(FUZZ_S) / 2))
-	@cd tests && ../$(BIN)/python -m fuzz.tokens -max_total_time=$$(($(FUZZ_S) / 2))
+fuzz: $(VENV)/load.done ## noise for the decoders, and for what reads signed texts and the log, 10 minutes (FUZZ_S=seconds)
+	@cd tests && ../$(BIN)/python -m fuzz.photos -max_total_time=$$(($(FUZZ_S) / 3))
+	@cd tests && ../$(BIN)/python -m fuzz.tokens -max_total_time=$$(($(FUZZ_S) / 3))
+	@cd tests && ../$(BIN)/python -m fuzz.log -max_total_time=$$(($(FUZZ_S) / 3))
 
 mutation: $(VENV)/dev.done ## how many small faults in consent/, decide/ and protect/ their tests notice
 	@$(BIN)/python -m benchmarks.mutation

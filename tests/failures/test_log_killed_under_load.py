@@ -112,7 +112,10 @@ def test_every_answered_decision_is_in_the_log_of_a_server_that_was_killed(
         decided = [entry for entry in entries if entry.event.value == "decision"]
         assert len(decided) == files.rows("SELECT count(*) FROM decisions")[0][0] >= len(told)
     settings = settings_in(tmp_path)
-    with bootstrap.DataDirectory(settings.data_dir), reopened_world(tmp_path, settings, door.secret, clock=clock) as again:
+    with (
+        bootstrap.DataDirectory(settings.data_dir),
+        reopened_world(tmp_path, settings, door.secret, clock=clock) as again,
+    ):
         services = again.services
         services.publisher.publish()
         own = services.log.own(door.person.subject_id)

@@ -126,7 +126,10 @@ def mortals(log: Path) -> Iterator[Mortals]:
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
+            start_new_session=True,
         ) as process,
     ):
-        yield Mortals(process)
-        process.kill()
+        try:
+            yield Mortals(process)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)  # a life that a failed test left behind, too

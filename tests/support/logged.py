@@ -2,10 +2,9 @@
 
 from support.ledger import Files
 from support.world import World
-
+from visavis.audit.checkpoint import Trust, require_checkpoint
 from visavis.audit.grammar import Grammar
 from visavis.audit.leaf import Entry, read_entry
-from visavis.audit.checkpoint import Trust, require_checkpoint
 from visavis.audit.merkle import Edge, leaf_hash
 from visavis.audit.note import VerifierKey, read_note, require_signed
 from visavis.audit.signing import edge_of_head

@@ -28,10 +28,15 @@ def routes(world: World) -> set[tuple[str, str, bool]]:
     """Method, path and whether it is documented, of everything the app itself would answer."""
     flat = [route for outer in world.app.routes for route in _below(outer)]
     return {
-        (method, str(getattr(route, "path", "")).replace(":path}", "}"), bool(getattr(route, "include_in_schema", False)))
+        (method, path_of(route), bool(getattr(route, "include_in_schema", False)))
         for route in flat
         for method in getattr(route, "methods", None) or {"MOUNT"}
     }
+
+
+def path_of(route: object) -> str:
+    """The template of a route's path, as the OpenAPI document has it."""
+    return str(getattr(route, "path", "")).replace(":path}", "}")
 
 
 def _below(route: object) -> list[object]:

@@ -4,7 +4,6 @@ What is read once need not be read again: an auditor remembers a checkpoint, the
 stood, and the next time reads what was added, after the log has shown that it still begins with the same tree.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -19,7 +18,6 @@ from visavis.model.audit import (
     EntryMalformed,
     EntryWrong,
     LogForked,
-    LogRefused,
     ResourceMissing,
     TileMalformed,
     TileWrong,
@@ -27,12 +25,6 @@ from visavis.model.audit import (
 
 CHECKPOINT: Final = "checkpoint"
 """Where the checkpoint lies below the log's prefix."""
-
-_BATCH: Final = 32
-"""Bundles that are hashed together: enough that handing them to somebody else is worth it."""
-
-_AHEAD: Final = 8
-"""Batches that may wait for their hashes, so that memory stays bounded."""
 
 _PARTIAL: Final = ".p/"
 _KEPT: Final = 64
@@ -48,29 +40,6 @@ class Served(NamedTuple):
 
 Each = Callable[[Callable[[Tile], Served], Iterable[Tile]], Iterator[Served]]
 """What a function gives for each tile, in their order, as ``map`` does it."""
-
-
-class Piece(NamedTuple):
-    """A tile of level 0 and the entries below it, as they were served.
-
-    ``root``: what the tile above says of a full tile; None for one that is not full, which was checked already.
-    """
-
-    tile: Tile
-    hashes: bytes
-    entries: list[bytes]
-    root: bytes | None
-
-
-class Finding(NamedTuple):
-    """What is wrong, in a form that can travel between processes."""
-
-    refusal: type[LogRefused]
-    detail: str
-
-
-Share = Callable[[Sequence[Piece]], Callable[[], Finding | None]]
-"""Has ``check_pieces`` done, by whomever and whenever; what it gives back waits for the finding."""
 
 
 @dataclass(slots=True)
@@ -143,25 +112,6 @@ def require_begins_with(older: Checkpoint, newer: Checkpoint, fetch: Fetch) -> T
     return tiles
 
 
-def check_pieces(pieces: Sequence[Piece]) -> Finding | None:
-    """Hash entries and compare them with their tiles, and full tiles with what the tiles above say.
-
-    It is a good part of the work of checking a log, needs nothing but its arguments, and may be done elsewhere.
-    """
-    for piece in pieces:
-        try:
-            _require_in_tree(piece)
-        except LogRefused as refusal:
-            return Finding(type(refusal), refusal.detail)
-    return None
-
-
-def check_here(pieces: Sequence[Piece]) -> Callable[[], Finding | None]:
-    """The ``Share`` of somebody who is alone."""
-    finding = check_pieces(pieces)
-    return lambda: finding
-
-
 @dataclass(slots=True)
 class Audit:
     """One look at a log, from what was known of it to what it shows now.
@@ -179,7 +129,6 @@ class Audit:
     :param trust: whom to believe.
     :param known: what was remembered; without it everything is read.
     :param each: has tiles and entries fetched, in order; ``map`` fetches one after the other.
-    :param share: has entries hashed.
     :param seen: told of each entry, with what it is; nothing of it may be believed before ``run`` came to its end.
     :param advanced: told of entries that were looked at, by their number.
     """
@@ -188,7 +137,6 @@ class Audit:
     trust: Trust
     known: Known | None = None
     each: Each = map
-    share: Share = check_here
     seen: Callable[[Entry], None] | None = None
     advanced: Callable[[int], None] = lambda _: None
     _kept: dict[str, bytes] = field(default_factory=dict)
@@ -221,41 +169,16 @@ class Audit:
         return Known(checkpoint, tiles.edge, known.grammar)
 
     def _read(self, tiles: Tiles, known: Known) -> None:
-        """Everything from ``known`` on (3 to 6).
+        """Everything from ``known`` on (3 to 6), in order: of all that is wrong the first is told."""
+        first = known.checkpoint.size // WIDTH
 
-        What is not in the tree is no entry, and so cannot break a rule of theirs: of all that is wrong with some pieces
-        and those before, tiles and hashes are told first.
-        """
-        waiting: deque[Callable[[], Finding | None]] = deque()
-        refusal: LogRefused | None = None
-        finding: Finding | None = None
-        try:
-            for pieces in _batched(self._pieces(tiles, known.checkpoint.size // WIDTH)):
-                waiting.append(self.share(pieces))
-                for piece in pieces:
-                    self._take(piece, known.grammar)
-                if finding := _found(waiting, down_to=_AHEAD):
-                    break
-        except LogRefused as error:
-            refusal = error
-        if finding := finding or _found(waiting, down_to=0):
-            raise finding.refusal(finding.detail) from None
-        if refusal is not None:
-            raise refusal
-
-    def _pieces(self, tiles: Tiles, first: int) -> Iterator[Piece]:
         def wanted() -> Iterator[Tile]:
             # One at a time: a checkpoint can speak of more entries than there is memory.
             return (tile_of(tiles.size, 0, index) for index in range(first, -(-tiles.size // WIDTH)))
 
         for tile, served in zip(wanted(), self.each(self._served, wanted()), strict=True):
-            if tile.width < WIDTH:
-                yield Piece(tile, b"".join(tiles.hashes(0, tile.index)), served.entries, None)
-            elif len(served.hashes) != WIDTH * HASH_BYTES:
-                raise TileMalformed(f"{tile.path} has {len(served.hashes)} bytes.")
-            else:
-                root = tiles.hashes(1, tile.index // WIDTH)[tile.index % WIDTH]
-                yield Piece(tile, served.hashes, served.entries, root)
+            _require_in_tree(tile, served, tiles)
+            self._take(served.entries[known.grammar.size - tile.index * WIDTH :], known.grammar)
 
     def _served(self, tile: Tile) -> Served:
         try:
@@ -274,11 +197,10 @@ class Audit:
             self._kept[path] = data
         return data
 
-    def _take(self, piece: Piece, grammar: Grammar) -> None:
-        """Read the entries that were not read before (5 and 6)."""
-        new = piece.entries[grammar.size - piece.tile.index * WIDTH :]
+    def _take(self, entries: Sequence[bytes], grammar: Grammar) -> None:
+        """Read entries that were not read before (5 and 6)."""
         take, seen = grammar.take, self.seen
-        for data in new:
+        for data in entries:
             try:
                 entry = read_entry(data)
             except EntryMalformed as refusal:
@@ -286,47 +208,28 @@ class Audit:
             take(entry)
             if seen is not None:
                 seen(entry)
-        self.advanced(len(new))
+        self.advanced(len(entries))
 
 
-def _batched(pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
-    batch: list[Piece] = []
-    try:
-        for piece in pieces:
-            batch.append(piece)
-            if len(batch) == _BATCH:
-                yield batch
-                batch = []
-    except LogRefused:
-        # What came before is looked at first: the first thing that is wrong is what is told.
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
+def _require_in_tree(tile: Tile, served: Served, tiles: Tiles) -> None:
+    """Check a tile of level 0 against the one above, and entries against the tile (3 and 4)."""
+    hashes = [leaf_hash(entry) for entry in served.entries]
+    if tile.width < WIDTH:
+        promised: Sequence[bytes] = tiles.hashes(0, tile.index)
+    else:
+        promised = _split(tile, served.hashes)
+        root = tiles.hashes(1, tile.index // WIDTH)[tile.index % WIDTH]
+        if subtree(promised) != root:
+            raise TileWrong(f"{tile.path} is not what the checkpoint says.")
+    for at, (ours, theirs) in enumerate(zip(hashes, promised, strict=True)):
+        if ours != theirs:
+            index = tile.index * WIDTH + at
+            raise EntryWrong(f"Entry {index} in {tile.entries_path} is not the one in the tree.")
 
 
-def _found(waiting: deque[Callable[[], Finding | None]], *, down_to: int) -> Finding | None:
-    """What comes of the earliest batches, until so many are left or something is wrong."""
-    while len(waiting) > down_to:
-        if finding := waiting.popleft()():
-            return finding
-    return None
-
-
-def _require_in_tree(piece: Piece) -> None:
-    hashes = [leaf_hash(entry) for entry in piece.entries]
-    matches = b"".join(hashes) == piece.hashes
-    served = hashes if matches else _split(piece.hashes)
-    if piece.root is not None and subtree(served) != piece.root:
-        raise TileWrong(f"{piece.tile.path} is not what the checkpoint says.")
-    if not matches:
-        at = next(at for at, (ours, theirs) in enumerate(zip(hashes, served, strict=True)) if ours != theirs)
-        index = piece.tile.index * WIDTH + at
-        raise EntryWrong(f"Entry {index} in {piece.tile.entries_path} is not the one in the tree.")
-
-
-def _split(hashes: bytes) -> list[bytes]:
+def _split(tile: Tile, hashes: bytes) -> list[bytes]:
+    if len(hashes) != WIDTH * HASH_BYTES:
+        raise TileMalformed(f"{tile.path} has {len(hashes)} bytes.")
     return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
 
 

@@ -1,6 +1,5 @@
 """``visavis audit``: a log checked by somebody who does not trust the server."""
 
-import time
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,15 +22,13 @@ from visavis.cli.output import show, show_rows
 from visavis.cli.shell import Group, Shell, pass_shell, plain, progress
 from visavis.client import VisavisProblem
 from visavis.client.private_files import replace_private, require_writable, write_private
-from visavis.model.audit import LogRefused
+from visavis.model.audit import LogRefused, LogUnreachable
 from visavis.wire.table import table_text
 
 _NewFile = click.Path(path_type=Path, dir_okay=False)
 _OldFile = click.Path(path_type=Path, dir_okay=False, exists=True)
 _ROOT_SHOWN: Final = 4
 """Bytes of a root that tell files of evidence apart."""
-
-_DRAW_EVERY_S: Final = 0.1
 
 
 @click.group(cls=Group)
@@ -80,8 +77,10 @@ def verify(shell: Shell, /, *, place: str, remember: Path | None, **whom: Any) -
     shown: list[Signed] = []
     try:
         known = _checked(place, trust, shown, before=before)
+    except LogUnreachable:
+        raise
     except LogRefused:
-        if remember is not None:
+        if remember is not None and shown:
             _keep_evidence(remember, [*([before.signed] if before else []), *shown])
         raise
     (signed,) = shown
@@ -167,7 +166,7 @@ def _checked(
     with (
         auditing.open_source(place) as source,
         # Whoever runs this every hour wants to hear of it only if something is wrong.
-        Progress(*columns, console=console, disable=not console.is_terminal, auto_refresh=False) as bar,
+        Progress(*columns, console=console, disable=not console.is_terminal) as bar,
     ):
         task = bar.add_task("Checking", total=None)
 
@@ -175,18 +174,13 @@ def _checked(
             shown.append(signed)
             bar.update(task, total=signed.checkpoint.size - (before.signed.checkpoint.size if before else 0))
 
-        drawn = time.monotonic()
-
-        def advanced(entries: int) -> None:
-            nonlocal drawn
-            bar.advance(task, entries)
-            # A bar that refreshes itself does so in a thread, beside which no second process is started.
-            if time.monotonic() - drawn > _DRAW_EVERY_S:
-                bar.refresh()
-                drawn = time.monotonic()
-
         return auditing.audit(
-            source, trust=trust, known=before.known if before else None, seen=seen, head=head, advanced=advanced
+            source,
+            trust=trust,
+            known=before.known if before else None,
+            seen=seen,
+            head=head,
+            advanced=lambda entries: bar.advance(task, entries),
         )
 
 

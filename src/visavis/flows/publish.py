@@ -129,6 +129,20 @@ class Publisher:
 
     def _grow(self, head: LogHead) -> None:
         """Write tiles and bundles for everything new, and forget in the database what full bundles hold."""
+        try:
+            self._take(head)
+        except BaseException:
+            # What is in memory is ahead of the disk now: the next turn begins where the published tree ends.
+            self._tiling = self._begun()
+            raise
+
+    def _begun(self) -> Tiling:
+        if self.published is None:
+            return Tiling(self._folder)
+        tree = self.published.checkpoint
+        return Tiling.of(Tiles(self._folder.read, size=tree.size, root=tree.root), self._folder)
+
+    def _take(self, head: LogHead) -> None:
         before = self._tiling.size
         while self._tiling.size < head.size:
             wanted = min(_AT_ONCE, head.size - self._tiling.size)

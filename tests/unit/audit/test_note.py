@@ -289,6 +289,8 @@ def test_a_signature_of_another_type_is_none() -> None:
     renamed = Signature(WITNESS.name, WITNESS.key.key_id, plain.signature)
     with pytest.raises(NoteUnsigned, match="not of the form"):
         cosigned_at(read_note(signed(renamed)), WITNESS.key)
+    with pytest.raises(NoteUnsigned, match="no signature"):
+        require_signed(read_note(signed(renamed)), WITNESS.key)
 
 
 def test_every_changed_bit_of_a_note_is_refused() -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,7 @@ from visavis.audit.grammar import Grammar
 from visavis.audit.leaf import Entry, read_entry
 from visavis.audit.note import read_note
 from visavis.audit.remember import Memory, read_memory, write_memory
-from visavis.audit.tiles import Tile
-from visavis.audit.verify import Audit, Finding, Known, Piece, check_here, check_pieces, require_begins_with
+from visavis.audit.verify import Audit, Known, require_begins_with
 from visavis.model.audit import (
     AuditMemoryUnusable,
     EntryWrong,
@@ -137,7 +136,7 @@ def test_a_whole_log_is_fetched_once(tmp_path: Path) -> None:
 
 
 def test_a_refusal_while_reading_is_told_after_what_came_before(tmp_path: Path) -> None:
-    """A bundle that cannot be had does not hide that an earlier one is false, however many are under way."""
+    """A bundle that cannot be had does not hide that an earlier one is false."""
     log = built(tmp_path, 20 * 256)
     log.write("tile/entries/003", log.fetch("tile/entries/004"))
     (tmp_path / "tile" / "entries" / "019").unlink()
@@ -146,21 +145,6 @@ def test_a_refusal_while_reading_is_told_after_what_came_before(tmp_path: Path) 
     log.write("tile/entries/003", b"")
     with pytest.raises(LogRefused, match="tile/entries/003 "):
         Audit(Counting(tmp_path), TRUST).run()
-
-
-def test_who_hashes_makes_no_difference(tmp_path: Path) -> None:
-    log = built(tmp_path, 100 * 256)
-    log.write("tile/entries/070", log.fetch("tile/entries/071"))
-    late: list[int] = []
-
-    def later(pieces: Sequence[Piece]) -> Callable[[], Finding | None]:
-        late.append(len(pieces))
-        return lambda: check_pieces(pieces)
-
-    for share in (later, check_here):
-        with pytest.raises(EntryWrong, match=f"Entry {70 * 256} "):
-            Audit(Counting(tmp_path), TRUST, share=share).run()
-    assert max(late) == 32
 
 
 def test_a_place_that_cannot_be_reached_is_not_a_false_log(tmp_path: Path) -> None:
@@ -195,13 +179,6 @@ def test_a_full_bundle_that_ends_early_is_malformed_too(tmp_path: Path) -> None:
     log.write("tile/entries/001", log.fetch("tile/entries/001")[:50])
     with pytest.raises(LogRefused, match="exactly 44 entries"):
         Audit(Counting(tmp_path), TRUST).run()
-
-
-def test_hashing_alone_names_the_tile_and_the_entry() -> None:
-    tile = Tile(0, 3, 2)
-    assert check_pieces([]) is None
-    finding = check_pieces([Piece(tile, bytes(64), [b"a", b"b"], None)])
-    assert finding == (EntryWrong, "Entry 768 in tile/entries/003.p/2 is not the one in the tree.")
 
 
 # What is remembered.

@@ -146,7 +146,7 @@ class Batches:
                 if not batch.done.is_set():
                     self._commit(batch)
         if batch.error is not None:
-            raise batch.error
+            raise LogStopped("What was to be written could not be committed.") from batch.error
 
     def _commit(self, batch: Batch) -> None:
         """Commit a batch and let everybody in it go on; whoever calls this has the turn."""

@@ -26,7 +26,7 @@ def replace(path: Path, content: bytes) -> None:
     made = path.with_name(f".{path.name}.new")
     made.unlink(missing_ok=True)
     _write(made, content)
-    pass
+    made.replace(path)
     sync_folder(path.parent)
 
 

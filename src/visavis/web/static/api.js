@@ -25,6 +25,9 @@ export class Problem extends Error {
  * `link`: the secret of a one-time link; `as`: the receipt whose owner signs the request.
  */
 
+/** Most bytes that are read of a part of the log. */
+const LONGEST = 256 * 1024;
+
 /** Seconds that the server's clock is ahead of this device's; signed requests need the server's time. */
 let ahead = 0;
 let clockIsKnown = false;
@@ -103,5 +106,19 @@ export async function logResource(path) {
     });
   }
   if (!answer.ok) throw new Problem({ status: answer.status, ...(await answer.json().catch(() => null)) });
-  return new Uint8Array(await answer.arrayBuffer());
+  return beginning(answer);
+}
+
+/** What an answer begins with: no tile and no checkpoint is as long as this. @param {Response} answer */
+async function beginning(answer) {
+  const found = new Uint8Array(LONGEST);
+  const reader = answer.body?.getReader();
+  let length = 0;
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    const taken = part.value.subarray(0, LONGEST - length);
+    found.set(taken, length);
+    length += taken.length;
+    if (length === LONGEST) void reader?.cancel();
+  }
+  return found.slice(0, length);
 }

@@ -13,6 +13,7 @@ const MAX_PATH = 63;
 const ED25519 = 0x01;
 const HEADER = "c2sp.org/tlog-proof@v1";
 const LABEL = "visavis-log-commitment-v1\n";
+const EMPTY_ROOT = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const KEEP = "Do not believe it. Save what the server sent and show it to an auditor.";
 /** Keys under which one signature fits every text, without the sign bit. */
 const SMALL_ORDER = [
@@ -94,6 +95,9 @@ function tree(text, note) {
   if (lines.length !== 4 || lines[3] !== "" || lines[0] === "" || size === null || root?.length !== HASH_BYTES) {
     throw refusal("checkpoint_malformed", "The log signed something that is not a checkpoint.");
   }
+  if (size === 0 && hex(root) !== EMPTY_ROOT) {
+    throw refusal("checkpoint_malformed", "The log says that it is empty, and has the root of one that is not.");
+  }
   return { origin: lines[0], size, root, note };
 }
 
@@ -116,7 +120,7 @@ export const keptTree = (note) => tree(note.slice(0, note.lastIndexOf("\n\n") + 
 export async function requireCheckpoint(note, key) {
   const end = note.lastIndexOf("\n\n");
   const lines = note.slice(end + 2).split("\n");
-  if (end < 1 || lines.pop() !== "" || lines.length === 0) {
+  if (end < 1 || lines.pop() !== "" || lines.length === 0 || /[\x00-\x09\x0b-\x1f]/.test(note)) {
     throw refusal("note_malformed", "What the server calls a checkpoint is not one.");
   }
   const text = note.slice(0, end + 1);
@@ -149,10 +153,11 @@ function signatureOf(line, key) {
 export function readProof(text) {
   const end = text.indexOf("\n\n");
   const [header, ...lines] = text.slice(0, Math.max(end, 0)).split("\n");
-  if (lines[0]?.startsWith("extra ")) lines.shift();
+  const extra = lines[0]?.startsWith("extra ") ? strictly(String(lines.shift()).slice("extra ".length)) : [];
   const index = counted(/^index (.*)$/.exec(lines.shift() ?? "")?.[1] ?? "");
   const path = lines.map(strictly);
-  if (header !== HEADER || index === null || path.length > MAX_PATH || path.some((step) => step?.length !== HASH_BYTES)) {
+  const isPath = path.length <= MAX_PATH && path.every((step) => step?.length === HASH_BYTES);
+  if (header !== HEADER || extra === null || index === null || !isPath) {
     throw refusal("proof_malformed", "A proof is not of the form.", "Ask again. If it stays, save what the server sent.");
   }
   return { index, path: /** @type {Uint8Array<ArrayBuffer>[]} */ (path), checkpoint: text.slice(end + 2) };
@@ -191,23 +196,32 @@ export function canonicalJson(value) {
   return `{${members.join(",")}}`;
 }
 
-/** What entries have beside commitment, day, event and version. @type {Record<string, string[]>} */
+const RANDOM = /^[A-Za-z0-9_-]{21}[AQgw]$/;
+const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
+const KIND = /^(identify|verify|document_check|personal)$/;
+const LIFE = ["offer", "grant", "decline", "enrol", "lapse", "admit", "credential", "withdraw", "erase", "carry"];
+
+/** What entries have beside commitment, day, event and version. @type {Record<string, Record<string, RegExp>>} */
 const FORMS = {
-  ...Object.fromEntries(
-    ["offer", "grant", "decline", "enrol", "lapse", "admit", "credential", "withdraw", "erase", "carry"].map((event) => [
-      event,
-      ["handle"],
-    ]),
-  ),
-  session: ["kind", "session"],
-  decision: ["kind", "means", "outcome", "session"],
-  reading: ["act"],
-  export: ["act"],
-  review: ["act"],
-  key: ["act", "of"],
-  policy: ["act", "of"],
-  start: [],
+  ...Object.fromEntries(LIFE.map((event) => [event, { handle: RANDOM }])),
+  session: { kind: KIND, session: RANDOM },
+  decision: {
+    kind: KIND,
+    means: /^(face|pin|qr)$/,
+    outcome: /^(MATCH|NO_MATCH|REFUSED|REVIEW)$/,
+    session: RANDOM,
+  },
+  reading: { act: /^(subject|lookup|subjects|decisions|reviews|import|readings)$/ },
+  export: { act: /^(links|sheets)$/ },
+  review: { act: /^(activate|erase|noted)$/ },
+  key: { act: /^(add|rotate|end)$/, of: /^(api_key|station)$/ },
+  policy: { act: /^(add|change)$/, of: /^(purpose|text|gallery|station)$/ },
+  start: {},
 };
+
+/** Whether there is such a day. @param {string} text */
+const isDay = (text) => DAY.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.slice(0, 10) === text;
 
 /**
  * One entry.
@@ -225,10 +239,10 @@ export function readEntry(text) {
   }
   const form = Object.hasOwn(FORMS, String(entry?.event)) ? FORMS[entry.event] : null;
   if (form === null || canonicalJson(entry) !== text || entry.v !== 1) throw malformed();
-  const names = ["commitment", "day", "event", "v", ...form].sort();
-  const values = names.filter((name) => name !== "v").map((name) => entry[name]);
-  const fits = values.every((value) => typeof value === "string" && /^[A-Za-z0-9_-]+$/.test(value));
-  if (!fits || Object.keys(entry).sort().join() !== names.join()) throw malformed();
+  const members = { ...form, commitment: DIGEST };
+  const fits = Object.entries(members).every(([name, shape]) => typeof entry[name] === "string" && shape.test(entry[name]));
+  const names = [...Object.keys(members), "day", "event", "v"].sort();
+  if (!fits || !isDay(entry.day) || Object.keys(entry).sort().join() !== names.join()) throw malformed();
   return entry;
 }
 

@@ -67,9 +67,9 @@ function item(own, receipt) {
   return element(
     "li",
     {},
-    element("p", { class: "soft" }, `${dayAndTime(own.details.at)} · `, mark),
+    element("p", {}, element("small", {}, `${dayAndTime(own.details.at)} · `, mark)),
     element("p", {}, whatInWords(own), ...(result === "" ? [] : [": ", element("b", {}, result)])),
-    element("p", { class: "soft" }, element("small", {}, `${rest}.`)),
+    element("p", {}, element("small", {}, `${rest}.`)),
   );
 }
 

@@ -1,0 +1,258 @@
+"""The page's own check of the log against the vectors that everybody has, and against servers that lie."""
+
+import json
+from base64 import b64encode
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page
+from support.browser import at_modules
+from support.log_builder import Tree
+from support.log_lies import LIES
+from support.own_log import Shown, remembering, shown
+
+from visavis.audit.merkle import leaf_hash
+from visavis.audit.tiles import HEIGHT, WIDTH, Tile, tiles_between
+
+pytestmark = pytest.mark.browser
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+VECTORS: Final[dict[str, Any]] = json.loads((ROOT / "spec" / "vectors" / "audit-log.json").read_text(encoding="utf-8"))
+SALT_BYTES: Final = 32
+WITNESSES_ONLY: Final = {"a false cosignature", "one of two witnesses", "one witness twice"}
+"""The page knows no witnesses, so what they signed or did not sign is nothing to it."""
+
+# Runs ``act`` for each of ``g`` and says with which code it was refused, or null.
+EACH: Final = """
+  const codes = [];
+  for (const one of g) {
+    try { await act(one); codes.push(null); } catch (error) { codes.push(error.code ?? String(error)); }
+  }
+  return codes;
+"""
+
+
+@pytest.fixture
+def modules(page: Page) -> Page:
+    at_modules(page)
+    return page
+
+
+def run(page: Page, module: str, body: str, given: Any = None) -> Any:
+    return page.evaluate(f"async (g) => {{ const m = await import('/static/{module}.js'); {body} }}", given)
+
+
+def codes(page: Page, act: str, given: list[Any]) -> list[str | None]:
+    found: list[str | None] = run(page, "log", f"const act = async (one) => {{ {act} }}; {EACH}", given)
+    return found
+
+
+def names(vectors: list[dict[str, Any]], ends: list[str | None]) -> dict[str, str | None]:
+    return {vector["name"]: end for vector, end in zip(vectors, ends, strict=True)}
+
+
+def test_every_entry_ends_as_its_vector_says(modules: Page) -> None:
+    vectors = VECTORS["entries"]
+    ends = codes(modules, "m.readEntry(one)", [vector["entry"] for vector in vectors])
+    assert names(vectors, ends) == {vector["name"]: vector["failure"] for vector in vectors}
+
+
+def test_every_commitment_is_the_one_of_its_vector(modules: Page) -> None:
+    given = [[_base64url(vector["salt_hex"]), vector["details"]] for vector in VECTORS["commitments"]]
+    made = run(modules, "log", "return Promise.all(g.map((one) => m.commitmentTo(...one)))", given)
+    assert made == [vector["commitment"] for vector in VECTORS["commitments"]]
+
+
+def test_no_other_opening_opens_an_entry(modules: Page) -> None:
+    for vector in VECTORS["openings"]:
+        data = bytes.fromhex(vector["opening_hex"])
+        salt, written = data[:SALT_BYTES], data[SALT_BYTES:]
+        try:
+            details = json.loads(written)
+        except ValueError:
+            continue  # no JSON reaches the page in which this could be written
+        if json.dumps(details, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() != written:
+            continue  # the same
+        made = run(modules, "log", "return m.commitmentTo(...g)", [_base64url(salt.hex()), details])
+        assert (made == vector["commitment"]) == (vector["failure"] is None), vector["name"]
+
+
+def test_every_checkpoint_ends_as_its_vector_says(modules: Page) -> None:
+    vectors = VECTORS["checkpoints"]
+    act = f"await m.requireCheckpoint(one, await m.readKey({json.dumps(VECTORS['log_key'])}))"
+    ends = names(vectors, codes(modules, act, [vector["note"] for vector in vectors]))
+    expected = {v["name"]: None if v["name"] in WITNESSES_ONLY else v["failure"] for v in vectors}
+    assert ends == expected
+
+
+def test_every_proof_ends_as_its_vector_says(modules: Page) -> None:
+    vectors = VECTORS["proofs"]
+    act = f"""
+      const proof = m.readProof(one.proof);
+      const tree = await m.requireCheckpoint(proof.checkpoint, await m.readKey({json.dumps(VECTORS["log_key"])}));
+      await m.requireInclusion({{ leaf: await m.leafHash(new TextEncoder().encode(one.entry)), proof, tree }});
+    """
+    ends = names(vectors, codes(modules, act, vectors))
+    assert ends == {vector["name"]: vector["failure"] for vector in vectors}
+
+
+@pytest.mark.parametrize("text", ["", "a", "a+b", "a+00000000+AAAA", str(VECTORS["witness_keys"][0]), "a b+0+A"])
+def test_what_is_no_key_of_a_log_is_refused(modules: Page, text: str) -> None:
+    assert codes(modules, "await m.readKey(one)", [text]) == ["verifier_key_malformed"]
+
+
+def test_json_is_written_as_rfc_8785_says(modules: Page) -> None:
+    given = {
+        "\u20ac": 1,
+        "\r": [None, True, 1e21, "\u00f6\u0000"],
+        "1": {"b": 0.1, "a": -0.0},
+        "\U0001f600": 2,
+        "\ufb33": 3,
+    }
+    assert (
+        run(modules, "log", "return m.canonicalJson(g)", given)
+        == '{"\\r":[null,true,1e+21,"ö\\u0000"],"1":{"a":0,"b":0.1},"€":1,"😀":2,"דּ":3}'
+    )
+
+
+class Forest:
+    """The tree of the vectors (entries are their index in decimal digits), and its tiles at one size."""
+
+    def __init__(self, size: int) -> None:
+        self.tree = Tree()
+        for number in range(size):
+            self.tree.add(leaf_hash(str(number).encode()))
+
+    def tiles(self, size: int) -> dict[str, str]:
+        def data(tile: Tile) -> bytes:
+            begin = tile.index * WIDTH
+            return b"".join(self.tree.levels[tile.level * HEIGHT][begin : begin + tile.width])
+
+        return {tile.path: b64encode(data(tile)).decode() for tile in tiles_between(0, size)}
+
+    def at(self, size: int) -> dict[str, Any]:
+        return {"origin": "x", "size": size, "note": "", "root": list(self.tree.edge(size).root())}
+
+
+@pytest.fixture(scope="module")
+def forest() -> Forest:
+    return Forest(70_000)
+
+
+BEGINS: Final = """
+  const tree = (one) => ({ ...one, root: Uint8Array.from(one.root) });
+  const { Problem } = await import("/static/api.js");
+  const asked = [];
+  const fetchTile = async (path) => {
+    asked.push(path);
+    if (!(path in g.tiles)) throw new Problem({ code: "log_resource_missing" });
+    return Uint8Array.from(atob(g.tiles[path]), (c) => c.charCodeAt(0));
+  };
+  try { await m.requireBeginsWith(tree(g.older), tree(g.newer), fetchTile); return [null, asked]; }
+  catch (error) { return [error.code ?? String(error), asked]; }
+"""
+
+
+def begins(page: Page, older: dict[str, Any], newer: dict[str, Any], tiles: dict[str, str]) -> tuple[str, list[str]]:
+    code, asked = run(page, "tiles", BEGINS, {"older": older, "newer": newer, "tiles": tiles})
+    return code, asked
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [(0, 1), (1, 2), (1, 255), (255, 256), (256, 257), (256, 65536), (300, 65536), (257, 70000), (65535, 70000),
+     (65536, 70000), (69999, 70000), (70000, 70000)],
+)  # fmt: skip
+def test_a_tree_that_grew_is_believed(modules: Page, forest: Forest, older: int, newer: int) -> None:
+    code, asked = begins(modules, forest.at(older), forest.at(newer), forest.tiles(newer))
+    assert code is None
+    assert len(asked) == len(set(asked)) <= 8
+
+
+def test_the_roots_of_the_vectors_are_made(modules: Page, forest: Forest) -> None:
+    for vector in VECTORS["trees"]:
+        at = forest.at(vector["size"])
+        assert bytes(at["root"]).hex() == vector["root_hex"]
+        assert begins(modules, forest.at(0), at, forest.tiles(vector["size"]))[0] is None
+
+
+def test_a_tree_that_is_another_is_refused(modules: Page, forest: Forest) -> None:
+    tiles, newer = forest.tiles(70_000), forest.at(70_000)
+    lie = {**forest.at(300), "root": list(bytes(32))}
+    assert begins(modules, lie, newer, tiles)[0] == "log_forked"
+    assert begins(modules, {**newer, "root": list(bytes(32))}, newer, tiles)[0] == "log_forked"
+    assert begins(modules, newer, forest.at(300), forest.tiles(300))[0] == "checkpoint_stale"
+    assert begins(modules, forest.at(300), {**newer, "root": list(bytes(32))}, tiles)[0] == "tile_wrong"
+
+
+@pytest.mark.parametrize("path", ["tile/0/001", "tile/1/001.p/17", "tile/0/273.p/112", "tile/2/000.p/1"])
+def test_a_tile_that_is_wrong_torn_or_missing_is_refused(modules: Page, forest: Forest, path: str) -> None:
+    tiles, older, newer = forest.tiles(70_000), forest.at(300), forest.at(70_000)
+    if path not in tiles:
+        pytest.fail(f"{path} is not in the tree")
+    true = tiles[path]
+    for harm, code in (
+        (b64encode(bytes([1]) * 32 * (len(true) * 3 // 4 // 32)).decode(), "tile_wrong"),
+        (true + true, "tile_malformed"),
+        ("", "tile_malformed"),
+    ):
+        assert begins(modules, older, newer, {**tiles, path: harm})[0] == code
+    del tiles[path]
+    assert begins(modules, older, newer, tiles)[0] == "log_resource_missing"
+
+
+def test_a_tile_that_is_full_by_now_stands_in_for_its_beginning(modules: Page, forest: Forest) -> None:
+    tiles = {**forest.tiles(600), **forest.tiles(500)}
+    del tiles["tile/0/001.p/244"]
+    assert begins(modules, forest.at(300), forest.at(500), tiles)[0] is None
+
+
+CHECK: Final = """
+  const { Problem } = await import("/static/api.js");
+  const fetchTile = async (path) => {
+    const found = await tile(path);
+    if (found === null) throw new Problem({ code: "log_resource_missing", detail: "gone", mend: "wait" });
+    return Uint8Array.from(atob(found), (c) => c.charCodeAt(0));
+  };
+  try {
+    const { entries, newest } = await m.checkOwn(g.said, g.receipt, fetchTile);
+    return [null, entries.map(({ index, proven }) => [index, proven]), newest && newest.size];
+  } catch (error) { return [error.code ?? String(error), error.message, error.mend]; }
+"""
+
+
+def checked(page: Page, one: Shown) -> tuple[str | None, Any, Any]:
+    def tile(path: str) -> str | None:
+        found = one.tiles(path)
+        return None if found is None else b64encode(found[: 256 * 1024]).decode()
+
+    page.expose_function("tile", tile)
+    receipt = {name: value for name, value in asdict(one.receipt).items() if value is not None}
+    code, first, second = run(page, "own-log", CHECK, {"said": one.said, "receipt": receipt})
+    return code, first, second
+
+
+def test_what_checks_out_is_shown_as_what_it_is(modules: Page, tmp_path: Path) -> None:
+    one = remembering(shown(tmp_path / "log"), 50)
+    code, entries, size = checked(modules, one)
+    assert code is None
+    assert [proven for _, proven in entries] == [True, True, True, False]
+    assert [index for index, _ in entries] == [item["index"] for item in one.items]
+    assert size == 325
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_the_page_refuses_a_server_that_lies_by_the_same_names(modules: Page, tmp_path: Path, name: str) -> None:
+    one = shown(tmp_path / "log")
+    lie, code = LIES[name]
+    lie(one, tmp_path)
+    found, words, mend = checked(modules, one)
+    assert found == code, words
+    assert words
+    assert mend
+
+
+def _base64url(text: str) -> str:
+    return b64encode(bytes.fromhex(text)).decode().rstrip("=").translate(str.maketrans("+/", "-_"))
