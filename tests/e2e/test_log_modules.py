@@ -2,11 +2,13 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import rfc8785
 from playwright.sync_api import Page
 from support.browser import at_modules
 from support.log_builder import Tree
@@ -14,13 +16,15 @@ from support.log_lies import LIES
 from support.own_log import Shown, remembering, shown
 
 from visavis.audit.merkle import leaf_hash
-from visavis.audit.tiles import HEIGHT, WIDTH, Tile, tiles_between
+from visavis.audit.tiles import tiles_between
 
 pytestmark = pytest.mark.browser
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 VECTORS: Final[dict[str, Any]] = json.loads((ROOT / "spec" / "vectors" / "audit-log.json").read_text(encoding="utf-8"))
 SALT_BYTES: Final = 32
+_LONGEST: Final = 256 * 1024
+"""As the page reads no more of a tile."""
 WITNESSES_ONLY: Final = {"a false cosignature", "one of two witnesses", "one witness twice"}
 """The page knows no witnesses, so what they signed or did not sign is nothing to it."""
 
@@ -111,26 +115,19 @@ def test_json_is_written_as_rfc_8785_says(modules: Page) -> None:
         "\U0001f600": 2,
         "\ufb33": 3,
     }
-    assert (
-        run(modules, "log", "return m.canonicalJson(g)", given)
-        == '{"\\r":[null,true,1e+21,"ö\\u0000"],"1":{"a":0,"b":0.1},"€":1,"😀":2,"דּ":3}'
-    )
+    assert run(modules, "log", "return m.canonicalJson(g)", given).encode() == rfc8785.dumps(given)
 
 
 class Forest:
-    """The tree of the vectors (entries are their index in decimal digits), and its tiles at one size."""
+    """The tree of the vectors (entries are their index in decimal digits), and its tiles at any size."""
 
     def __init__(self, size: int) -> None:
         self.tree = Tree()
         for number in range(size):
             self.tree.add(leaf_hash(str(number).encode()))
 
-    def tiles(self, size: int) -> dict[str, str]:
-        def data(tile: Tile) -> bytes:
-            begin = tile.index * WIDTH
-            return b"".join(self.tree.levels[tile.level * HEIGHT][begin : begin + tile.width])
-
-        return {tile.path: b64encode(data(tile)).decode() for tile in tiles_between(0, size)}
+    def tiles(self, size: int) -> dict[str, bytes]:
+        return {tile.path: self.tree.tile(tile) for tile in tiles_between(0, size)}
 
     def at(self, size: int) -> dict[str, Any]:
         return {"origin": "x", "size": size, "note": "", "root": list(self.tree.edge(size).root())}
@@ -141,117 +138,129 @@ def forest() -> Forest:
     return Forest(70_000)
 
 
-BEGINS: Final = """
-  const tree = (one) => ({ ...one, root: Uint8Array.from(one.root) });
-  const { Problem } = await import("/static/api.js");
-  const asked = [];
-  const fetchTile = async (path) => {
-    asked.push(path);
-    if (!(path in g.tiles)) throw new Problem({ code: "log_resource_missing" });
-    return Uint8Array.from(atob(g.tiles[path]), (c) => c.charCodeAt(0));
-  };
-  try { await m.requireBeginsWith(tree(g.older), tree(g.newer), fetchTile); return [null, asked]; }
-  catch (error) { return [error.code ?? String(error), asked]; }
-"""
+class Server:
+    """Where a page finds tiles."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.tiles: Callable[[str], bytes | None] = {}.get
+        self.asked: list[str] = []
+        page.expose_function("tile", self._tile)
+
+    def _tile(self, path: str) -> str | None:
+        self.asked.append(path)
+        found = self.tiles(path)
+        return None if found is None else b64encode(found[:_LONGEST]).decode()
 
 
-def begins(page: Page, older: dict[str, Any], newer: dict[str, Any], tiles: dict[str, str]) -> tuple[str, list[str]]:
-    code, asked = run(page, "tiles", BEGINS, {"older": older, "newer": newer, "tiles": tiles})
-    return code, asked
+@pytest.fixture
+def serving(modules: Page) -> Server:
+    return Server(modules)
 
 
-@pytest.mark.parametrize(
-    ("older", "newer"),
-    [(0, 1), (1, 2), (1, 255), (255, 256), (256, 257), (256, 65536), (300, 65536), (257, 70000), (65535, 70000),
-     (65536, 70000), (69999, 70000), (70000, 70000)],
-)  # fmt: skip
-def test_a_tree_that_grew_is_believed(modules: Page, forest: Forest, older: int, newer: int) -> None:
-    code, asked = begins(modules, forest.at(older), forest.at(newer), forest.tiles(newer))
-    assert code is None
-    assert len(asked) == len(set(asked)) <= 8
-
-
-def test_the_roots_of_the_vectors_are_made(modules: Page, forest: Forest) -> None:
-    for vector in VECTORS["trees"]:
-        at = forest.at(vector["size"])
-        assert bytes(at["root"]).hex() == vector["root_hex"]
-        assert begins(modules, forest.at(0), at, forest.tiles(vector["size"]))[0] is None
-
-
-def test_a_tree_that_is_another_is_refused(modules: Page, forest: Forest) -> None:
-    tiles, newer = forest.tiles(70_000), forest.at(70_000)
-    lie = {**forest.at(300), "root": list(bytes(32))}
-    assert begins(modules, lie, newer, tiles)[0] == "log_forked"
-    assert begins(modules, {**newer, "root": list(bytes(32))}, newer, tiles)[0] == "log_forked"
-    assert begins(modules, newer, forest.at(300), forest.tiles(300))[0] == "checkpoint_stale"
-    assert begins(modules, forest.at(300), {**newer, "root": list(bytes(32))}, tiles)[0] == "tile_wrong"
-
-
-@pytest.mark.parametrize("path", ["tile/0/001", "tile/1/001.p/17", "tile/0/273.p/112", "tile/2/000.p/1"])
-def test_a_tile_that_is_wrong_torn_or_missing_is_refused(modules: Page, forest: Forest, path: str) -> None:
-    tiles, older, newer = forest.tiles(70_000), forest.at(300), forest.at(70_000)
-    if path not in tiles:
-        pytest.fail(f"{path} is not in the tree")
-    true = tiles[path]
-    for harm, code in (
-        (b64encode(bytes([1]) * 32 * (len(true) * 3 // 4 // 32)).decode(), "tile_wrong"),
-        (true + true, "tile_malformed"),
-        ("", "tile_malformed"),
-    ):
-        assert begins(modules, older, newer, {**tiles, path: harm})[0] == code
-    del tiles[path]
-    assert begins(modules, older, newer, tiles)[0] == "log_resource_missing"
-
-
-def test_a_tile_that_is_full_by_now_stands_in_for_its_beginning(modules: Page, forest: Forest) -> None:
-    tiles = {**forest.tiles(600), **forest.tiles(500)}
-    del tiles["tile/0/001.p/244"]
-    assert begins(modules, forest.at(300), forest.at(500), tiles)[0] is None
-
-
-CHECK: Final = """
+FETCH: Final = """
   const { Problem } = await import("/static/api.js");
   const fetchTile = async (path) => {
     const found = await tile(path);
     if (found === null) throw new Problem({ code: "log_resource_missing", detail: "gone", mend: "wait" });
     return Uint8Array.from(atob(found), (c) => c.charCodeAt(0));
   };
-  try {
-    const { entries, newest } = await m.checkOwn(g.said, g.receipt, fetchTile);
-    return [null, entries.map(({ index, proven }) => [index, proven]), newest && newest.size];
-  } catch (error) { return [error.code ?? String(error), error.message, error.mend]; }
+"""
+BEGINS: Final = f"""{FETCH}
+  const tree = (one) => ({{ ...one, root: Uint8Array.from(one.root) }});
+  try {{ await m.requireBeginsWith(tree(g.older), tree(g.newer), fetchTile); return null; }}
+  catch (error) {{ return error.code ?? String(error); }}
 """
 
 
-def checked(page: Page, one: Shown) -> tuple[str | None, Any, Any]:
-    def tile(path: str) -> str | None:
-        found = one.tiles(path)
-        return None if found is None else b64encode(found[: 256 * 1024]).decode()
+def begins(serving: Server, older: dict[str, Any], newer: dict[str, Any], tiles: dict[str, bytes]) -> str | None:
+    serving.tiles, serving.asked = tiles.get, []
+    code: str | None = run(serving.page, "tiles", BEGINS, {"older": older, "newer": newer})
+    return code
 
-    page.expose_function("tile", tile)
+
+GREW: Final = [
+    (0, 1), (1, 2), (1, 255), (255, 256), (256, 257), (256, 65536), (300, 65536), (257, 70000), (65535, 70000),
+    (65536, 70000), (69999, 70000), (70000, 70000),
+]  # fmt: skip
+
+
+def test_a_tree_that_grew_is_believed(serving: Server, forest: Forest) -> None:
+    for older, newer in GREW:
+        assert begins(serving, forest.at(older), forest.at(newer), forest.tiles(newer)) is None, (older, newer)
+        assert len(serving.asked) == len(set(serving.asked)) <= 8
+
+
+def test_the_roots_of_the_vectors_are_made(serving: Server, forest: Forest) -> None:
+    for vector in VECTORS["trees"]:
+        at = forest.at(vector["size"])
+        assert bytes(at["root"]).hex() == vector["root_hex"]
+        assert begins(serving, forest.at(min(1, vector["size"])), at, forest.tiles(vector["size"])) is None
+
+
+def test_a_tree_that_is_another_is_refused(serving: Server, forest: Forest) -> None:
+    tiles, newer = forest.tiles(70_000), forest.at(70_000)
+    lie = {**forest.at(300), "root": list(bytes(32))}
+    assert begins(serving, lie, newer, tiles) == "log_forked"
+    assert begins(serving, {**newer, "root": list(bytes(32))}, newer, tiles) == "log_forked"
+    assert begins(serving, newer, forest.at(300), forest.tiles(300)) == "checkpoint_stale"
+    assert begins(serving, forest.at(300), {**newer, "root": list(bytes(32))}, tiles) == "tile_wrong"
+
+
+def test_a_tile_that_is_wrong_torn_or_missing_is_refused(serving: Server, forest: Forest) -> None:
+    tiles, older, newer = forest.tiles(70_000), forest.at(300), forest.at(70_000)
+    for path in ("tile/0/001", "tile/1/001.p/17", "tile/0/273.p/112", "tile/2/000.p/1"):
+        true = tiles[path]
+        for harm, code in (
+            (bytes(len(true)), "tile_wrong"),
+            (true + true, "tile_malformed"),
+            (true[:-1], "tile_malformed"),
+            (b"", "tile_malformed"),
+        ):
+            assert begins(serving, older, newer, {**tiles, path: harm}) == code, path
+        without = {name: data for name, data in tiles.items() if name != path}
+        assert begins(serving, older, newer, without) == "log_resource_missing", path
+
+
+def test_a_tile_that_is_full_by_now_stands_in_for_its_beginning(serving: Server, forest: Forest) -> None:
+    tiles = {**forest.tiles(600), **forest.tiles(500)}
+    del tiles["tile/0/001.p/244"]
+    assert begins(serving, forest.at(300), forest.at(500), tiles) is None
+
+
+CHECK: Final = f"""{FETCH}
+  try {{
+    const {{ entries, newest }} = await m.checkOwn(g.said, g.receipt, fetchTile);
+    return [null, entries.map(({{ index, proven }}) => [index, proven]), newest && newest.size];
+  }} catch (error) {{ return [error.code ?? String(error), error.message, error.mend]; }}
+"""
+
+
+def checked(serving: Server, one: Shown) -> tuple[str | None, Any, Any]:
+    serving.tiles = one.tiles
     receipt = {name: value for name, value in asdict(one.receipt).items() if value is not None}
-    code, first, second = run(page, "own-log", CHECK, {"said": one.said, "receipt": receipt})
+    code, first, second = run(serving.page, "own-log", CHECK, {"said": one.said, "receipt": receipt})
     return code, first, second
 
 
-def test_what_checks_out_is_shown_as_what_it_is(modules: Page, tmp_path: Path) -> None:
+def test_what_checks_out_is_shown_as_what_it_is(serving: Server, tmp_path: Path) -> None:
     one = remembering(shown(tmp_path / "log"), 50)
-    code, entries, size = checked(modules, one)
+    code, entries, size = checked(serving, one)
     assert code is None
     assert [proven for _, proven in entries] == [True, True, True, False]
     assert [index for index, _ in entries] == [item["index"] for item in one.items]
     assert size == 325
 
 
-@pytest.mark.parametrize("name", LIES)
-def test_the_page_refuses_a_server_that_lies_by_the_same_names(modules: Page, tmp_path: Path, name: str) -> None:
-    one = shown(tmp_path / "log")
-    lie, code = LIES[name]
-    lie(one, tmp_path)
-    found, words, mend = checked(modules, one)
-    assert found == code, words
-    assert words
-    assert mend
+def test_the_page_refuses_servers_that_lie_by_the_same_names(serving: Server, tmp_path: Path) -> None:
+    ends = {}
+    for number, (name, (lie, _)) in enumerate(LIES.items()):
+        one = shown(tmp_path / f"log {number}")
+        lie(one, tmp_path / f"more {number}")
+        ends[name], words, mend = checked(serving, one)
+        assert words, name
+        assert mend, name
+    assert ends == {name: code for name, (_, code) in LIES.items()}
 
 
 def _base64url(text: str) -> str:

@@ -1,7 +1,6 @@
 """A witness as a process of its own: over HTTP, at once from many sides, killed at any moment."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from support.live_witness import LiveWitness, Mortals, listens, live_witness, mortals, run
+from support.live_witness import LiveWitness, Mortals, live_witness, mortals, run
 from support.submitting import ORIGIN, SomeLog
 
 from visavis.adapters.witness.state import State, held, make_state
@@ -41,12 +40,6 @@ def witness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveWitness]:
 def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mortals]:
     with mortals(tmp_path_factory.mktemp("mortals") / "log") as begun:
         yield begun
-
-
-def wait(port: int) -> None:
-    """Until somebody listens."""
-    while not listens(port):
-        time.sleep(0.002)
 
 
 def sent(url: str, body: bytes) -> httpx2.Response:
@@ -147,13 +140,10 @@ def test_what_was_cosigned_outlives_the_process(lives: Mortals, tmp_path: Path) 
     with held(tmp_path / "w") as state:
         state.trust(LOG.key)
     for old, new in ((0, 50), (50, 60)):  # from its 40th entry on the fork is one
-        pid, port = lives.begin(tmp_path / "w", die_at=0)
-        wait(port)
-        url = f"http://127.0.0.1:{port}"
-        assert sent(url, FORK.submission(max(1, old), max(1, old))).status_code == 409
-        assert sent(url, LOG.submission(old, new)).status_code == 200
-        os.kill(pid, signal.SIGTERM)
-        assert lives.ended() == -signal.SIGTERM  # once it has finished
+        with lives.life(tmp_path / "w") as life:
+            url = f"http://127.0.0.1:{life.port}"
+            assert sent(url, FORK.submission(max(1, old), max(1, old))).status_code == 409
+            assert sent(url, LOG.submission(old, new)).status_code == 200
 
 
 def test_a_witness_loads_nothing_of_the_server() -> None:
@@ -223,12 +213,11 @@ def test_a_witness_that_is_killed_again_and_again_cosigns_one_history(
     remembered: list[Checkpoint] = []
     for _ in range(12):
         die_at = dice.randint(1, 60) if dice.random() < 0.8 else 0
-        pid, port = lives.begin(tmp_path / "w", die_at=die_at)
-        wait(port)
-        if not die_at:
-            threading.Timer(dice.uniform(0, 0.15), os.kill, (pid, signal.SIGKILL)).start()
-        attack.until_it_dies(port)
-        assert lives.ended() == -signal.SIGKILL
+        with lives.life(tmp_path / "w", die_at=die_at) as life:
+            if not die_at:
+                threading.Timer(dice.uniform(0, 0.15), life.kill).start()
+            attack.until_it_dies(life.port)
+        assert life.ended == -signal.SIGKILL
         latest = State(tmp_path / "w").watched(ORIGIN).latest
         if latest is not None:
             remembered.append(latest.checkpoint)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,23 +89,41 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@dataclass(slots=True)
+class Life:
+    """A witness's process, its port and how it ended, a signal as a negative number."""
+
+    pid: int
+    port: int
+    ended: int = 0
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End it."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, how)
+
+
 class Mortals:
     """Starts witnesses that die; see ``sim.mortal_witness``."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def begin(self, folder: Path, *, die_at: int) -> tuple[int, int]:
-        """A life; its process and port. It may not answer yet."""
+    @contextmanager
+    def life(self, folder: Path, *, die_at: int = 0) -> Iterator["Life"]:
+        """One life, which is over at the end in any case."""
         port = free_port()
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"folder": str(folder), "port": port, "die_at": die_at}) + "\n")
         self._process.stdin.flush()
-        return int(self._said()["pid"]), port
-
-    def ended(self) -> int:
-        """Wait until it is gone; how it ended, a signal as a negative number."""
-        return int(self._said()["ended"])
+        life = Life(self._said()["pid"], port)
+        try:
+            while not listens(port):
+                time.sleep(0.002)
+            yield life
+        finally:
+            life.kill()
+            life.ended = self._said()["ended"]
 
     def _said(self) -> dict[str, int]:
         assert self._process.stdout is not None

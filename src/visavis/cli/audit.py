@@ -174,14 +174,11 @@ def _checked(
             shown.append(signed)
             bar.update(task, total=signed.checkpoint.size - (before.signed.checkpoint.size if before else 0))
 
-        return auditing.audit(
-            source,
-            trust=trust,
-            known=before.known if before else None,
-            seen=seen,
-            head=head,
-            advanced=lambda entries: bar.advance(task, entries),
-        )
+        def advanced(entries: int) -> None:
+            bar.advance(task, entries)
+
+        known = before.known if before else None
+        return auditing.audit(source, trust=trust, known=known, seen=seen, head=head, advanced=advanced)
 
 
 def _told(signed: Signed) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from visavis.audit.checkpoint import Checkpoint, Signed, Trust, read_checkpoint, require_checkpoint
 from visavis.audit.commitment import Opened, require_opens
@@ -29,8 +29,6 @@ from visavis.model.audit import (
     VerifierKeyMalformed,
 )
 from visavis.wire.log import OwnEntryAnswer, OwnLogAnswer
-
-T = TypeVar("T")
 
 _UNREADABLE_SALT: Final = b""
 
@@ -223,7 +221,7 @@ class Wanted(Exception):
         self.path = path
 
 
-def attempt(work: Callable[[Fetch], T], kept: Mapping[str, bytes | LogRefused]) -> T:
+def attempt(work: Callable[[Fetch], None], kept: Mapping[str, bytes | LogRefused]) -> None:
     """Do work that reads a log's resources, with those that are here.
 
     Rules read when they need to, and only a client can wait for an answer: so each resource that is missing ends the
@@ -240,7 +238,7 @@ def attempt(work: Callable[[Fetch], T], kept: Mapping[str, bytes | LogRefused]) 
             raise found
         return found
 
-    return work(fetch)
+    work(fetch)
 
 
 def _opened(answer: OwnEntryAnswer, *, subject_id: str) -> OwnEntry:

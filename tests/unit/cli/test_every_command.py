@@ -62,9 +62,11 @@ def test_the_commands_are_these() -> None:
         *("station rekey", "station retire"),
         *("apikey create", "apikey list", "apikey rotate", "apikey revoke"),
         *("enrol", "withdraw", "subject show", "subject credentials"),
-        *("consent show", "consent sign", "consent decline", "consent grant", "me show", "me withdraw"),
+        *("consent show", "consent sign", "consent decline", "consent grant", "me show", "me log"),
+        "me withdraw",
         *("identify", "verify", "document-check", "pin", "qr"),
         *("review list", "review resolve", "decisions list", "readings list"),
+        *("audit verify", "audit consistency", "audit proof", "audit stats"),
     }
 
 

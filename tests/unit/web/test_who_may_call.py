@@ -15,7 +15,10 @@ OPEN = {"/healthz", "/readyz", "/.well-known/jwks.json"}
 LOG = {"/log/checkpoint", "/log/key", "/log/tile/{path}"}
 """What everybody may check."""
 LINKS = {"/v1/consent", "/v1/consent/countersignature", "/v1/consent/refusal", "/v1/grant"}
-PEOPLE = {"/v1/me", "/v1/me/withdrawal", "/v1/personal-sessions/opening", "/v1/personal-sessions/{session_id}/verify"}
+PEOPLE = {
+    "/v1/me", "/v1/me/log", "/v1/me/log/{after}", "/v1/me/withdrawal", "/v1/personal-sessions/opening",
+    "/v1/personal-sessions/{session_id}/verify",
+}  # fmt: skip
 ID = "a" * 26
 
 
@@ -102,7 +105,7 @@ def at(path: str) -> str:
         ("review", "rev"), ("session", "ses"), ("import", "imp"),
     ):  # fmt: skip
         path = path.replace(f"{{{name}_id}}", f"{prefix}_{ID}")
-    path = path.replace("{path}", "0/000")
+    path = path.replace("{path}", "0/000").replace("{after}", "0")
     assert "{" not in path
     return path
 

@@ -1,7 +1,7 @@
 """The transparency log as everybody sees it, read without a name."""
 
 from collections.abc import Callable
-from typing import TypeVar, Unpack
+from typing import Unpack
 
 from visavis.audit.note import MAX_NOTE
 from visavis.audit.tiles import MAX_BUNDLE, Fetch
@@ -12,8 +12,6 @@ from visavis.client.exchange import log_door
 from visavis.client.own_log import Wanted, attempt
 from visavis.client.problem import VisavisProblem
 from visavis.model.audit import LogRefused, ResourceMissing
-
-T = TypeVar("T")
 
 _NOT_FOUND = "not_found"
 _ACCEPT = {"Accept": "*/*"}
@@ -53,7 +51,7 @@ class AsyncLogReader(AsyncCaller):
                 raise
             return None
 
-    async def with_tiles(self, work: Callable[[Fetch], T]) -> T:
+    async def with_tiles(self, work: Callable[[Fetch], None]) -> None:
         """Do work that reads tiles, and fetch those that it asks for.
 
         :raises LogRefused: as the work does.
@@ -61,9 +59,11 @@ class AsyncLogReader(AsyncCaller):
         kept: dict[str, bytes | LogRefused] = {}
         while True:
             try:
-                return attempt(work, kept)
+                attempt(work, kept)
             except Wanted as wanted:
                 path = wanted.path
+            else:
+                return
             try:
                 kept[path] = await self.tile(path)
             except VisavisProblem as problem:

@@ -2,7 +2,7 @@
 """The transparency log as everybody sees it, read without a name."""
 
 from collections.abc import Callable
-from typing import TypeVar, Unpack
+from typing import Unpack
 
 from visavis.audit.note import MAX_NOTE
 from visavis.audit.tiles import MAX_BUNDLE, Fetch
@@ -13,8 +13,6 @@ from visavis.client.problem import VisavisProblem
 from visavis.client.sync.caller import Caller
 from visavis.client.sync.transport import Options, Transport
 from visavis.model.audit import LogRefused, ResourceMissing
-
-T = TypeVar("T")
 
 _NOT_FOUND = "not_found"
 _ACCEPT = {"Accept": "*/*"}
@@ -54,7 +52,7 @@ class LogReader(Caller):
                 raise
             return None
 
-    def with_tiles(self, work: Callable[[Fetch], T]) -> T:
+    def with_tiles(self, work: Callable[[Fetch], None]) -> None:
         """Do work that reads tiles, and fetch those that it asks for.
 
         :raises LogRefused: as the work does.
@@ -62,9 +60,11 @@ class LogReader(Caller):
         kept: dict[str, bytes | LogRefused] = {}
         while True:
             try:
-                return attempt(work, kept)
+                attempt(work, kept)
             except Wanted as wanted:
                 path = wanted.path
+            else:
+                return
             try:
                 kept[path] = self.tile(path)
             except VisavisProblem as problem:
