@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.log_builder import LogBuilder, Story  # noqa: E402 -- after the tests' own modules can be found
 
-from visavis import auditing  # noqa: E402 -- as above
+from visavis import bootstrap_audit  # noqa: E402 -- as above
 from visavis.audit.checkpoint import Trust  # noqa: E402 -- as above
 from visavis.audit.remember import Memory, read_memory, write_memory  # noqa: E402 -- as above
 from visavis.audit.verify import read_head  # noqa: E402 -- as above
@@ -37,16 +37,16 @@ def measure(entries: int = 100_000) -> dict[str, float]:
         log = LogBuilder(Path(scratch)).add(itertools.islice(story, entries))
         log.publish()
         trust, took, took_more = Trust(log.signer.key), [], []
-        with auditing.open_source(scratch) as source:
+        with bootstrap_audit.open_source(scratch) as source:
             for _ in range(ROUNDS):
                 begun = time.perf_counter()
-                known = auditing.audit(source, trust=trust)
+                known = bootstrap_audit.audit(source, trust=trust)
                 took.append(time.perf_counter() - begun)
             memory = write_memory(Memory(read_head(source.fetch, trust=trust), known), log=trust.log)
             for _ in range(ROUNDS):
                 log.add(itertools.islice(story, ADDED)).publish()
                 begun = time.perf_counter()
-                known = auditing.audit(source, trust=trust, known=read_memory(memory, log=trust.log).known)
+                known = bootstrap_audit.audit(source, trust=trust, known=read_memory(memory, log=trust.log).known)
                 memory = write_memory(Memory(read_head(source.fetch, trust=trust), known), log=trust.log)
                 took_more.append(time.perf_counter() - begun)
     return {

@@ -17,6 +17,7 @@ from visavis.cli.main import program
 from visavis.client import problem as client_problem
 from visavis.model import leaves_loaded
 from visavis.model.access import TooManyTries
+from visavis.model.audit import WitnessRefused
 from visavis.model.calibration import PromiseTooStrict
 from visavis.model.errors import FaceRefused, ImageRefused, StartupError, VisavisError
 from visavis.model.purpose import ModelChanged
@@ -25,6 +26,7 @@ from visavis.web import auth, routes
 from visavis.web.app import create_app
 from visavis.web.problems import problem_response
 from visavis.web.services import Services
+from visavis.witness.app import STATUS as WITNESS_STATUS
 
 FOLDER: Final = Path(__file__).parent / "reference"
 WIDTH: Final = 100
@@ -58,6 +60,8 @@ def refusals() -> str:
 def _where(leaf: type[VisavisError]) -> str:
     if issubclass(leaf, StartupError):
         return "start"
+    if issubclass(leaf, WitnessRefused):
+        return f"{WITNESS_STATUS[leaf]} of a witness"
     status = str(problem_response(leaf(), request_id="").status_code)
     return f"{status}, decision" if issubclass(leaf, REASONS) else status
 
@@ -72,7 +76,7 @@ def cli() -> str:
         f"{_MADE}# The command line\n\n"
         "What `visavis --help` and the help of every command say. Commands speak REST to the server at `--url`,\n"
         "except `init`, `serve`, `doctor`, `models` and `settings`, which work on the installation they run on, and\n"
-        "`station key`, which makes a file.\n\n"
+        "`station key`, which makes a file. `audit` reads a log, of whatever server; `witness` is a program of its own.\n\n"
         "The exit codes of decisions are 0 `MATCH`, 10 `NO_MATCH`, 11 `REFUSED` and 12 `REVIEW`.\n"
     )
     parts = [head]

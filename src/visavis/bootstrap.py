@@ -13,7 +13,6 @@ from typing import IO, Final, Self
 
 import sqlalchemy as sa
 import uvicorn
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 from structlog import get_logger
 
@@ -30,6 +29,7 @@ from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_extractor
 from visavis.adapters.sql.store import SqlStore
+from visavis.adapters.witnesses import read_witnesses
 from visavis.audit.note import NoteSigner
 from visavis.audit.signing import continued
 from visavis.flows.administer import Administer
@@ -57,11 +57,11 @@ from visavis.flows.verify import Verify
 from visavis.flows.withdraw import Withdraw
 from visavis.match.exact import ExactIndex
 from visavis.model.access import Scope
-from visavis.model.audit import LogRenamed
+from visavis.model.audit import LogRenamed, WitnessesUnreadable
 from visavis.model.calibration import Calibration
 from visavis.model.errors import StartupError
 from visavis.model.keys import DataLocked, DataMissing, DataUnreadable, UnsafeListen
-from visavis.protect.keys import derive
+from visavis.protect.keys import log_key
 from visavis.settings import Settings, unknown_variables
 from visavis.web.app import create_app
 from visavis.web.rates import Rates
@@ -215,6 +215,11 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
     sessions = Sessions(store=store, keyring=keyring, clock=clock)
     doubles = Doubles(keyring=keyring, clock=clock, live=live, calibration=calibration)
     deciding = Deciding(store=store, keyring=keyring, clock=clock, calibration=calibration)
+
+    def close() -> None:
+        stages.close()
+        publisher.close()
+
     return Services(
         store=store,
         keyring=keyring,
@@ -243,7 +248,7 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         log_folder=settings.log_folder,
         publish_every_s=settings.log_publish_every_s,
         purge_every_s=settings.purge_every_s,
-        close=stages.close,
+        close=close,
     )
 
 
@@ -328,22 +333,20 @@ def _sign_log(store: SqlStore, settings: Settings, root: bytes) -> NoteSigner:
     return signer
 
 
-def log_key(root: bytes) -> Ed25519PrivateKey:
-    """What the log is signed with: it follows from the root key, so that no other key has to be kept."""
-    return Ed25519PrivateKey.from_private_bytes(derive(root, "log signing key"))
-
-
 def _open_log(store: SqlStore, settings: Settings, root: bytes, clock: Clock) -> Publisher:
     """The log's publisher, gone on from where it was.
 
     :raises LogRenamed, LogDamaged, WitnessesUnreadable: the leaf says what is wrong.
     """
+    witnesses = [] if settings.log_witnesses is None else read_witnesses(settings.log_witnesses)
+    if len(witnesses) < settings.log_witnesses_required:
+        raise WitnessesUnreadable(f"{settings.log_witnesses_required} have to cosign; {len(witnesses)} are named.")
     publisher = Publisher(
         store=store,
         clock=clock,
         folder=LogFolder(settings.log_folder),
         key=_sign_log(store, settings, root).key,
-        witnesses=[],
+        witnesses=witnesses,
         required=settings.log_witnesses_required,
         within=timedelta(seconds=settings.log_publish_within_s),
     )

@@ -19,7 +19,7 @@ from pytest_socket import enable_socket
 from sim.evil_log import Answer, EvilLog, endless, evil_log, packed, redirect, slow
 from support.log_builder import FIRST_DAY, NOW, LogBuilder, Story, built, signer_of, witness_of
 
-from visavis import auditing
+from visavis import bootstrap_audit
 from visavis.adapters.log_source import Patience
 from visavis.audit.checkpoint import Checkpoint, Trust, read_checkpoint
 from visavis.audit.leaf import read_entry, write_entry
@@ -73,8 +73,8 @@ def log(honest: LogBuilder) -> Iterator[EvilLog]:
 
 
 def audit(log: EvilLog, *, trust: Trust = TRUST, known: Known | None = None, patience: Patience = PATIENT) -> Known:
-    with auditing.open_source(log.url, patience=patience) as source:
-        return auditing.audit(source, trust=trust, known=known)
+    with bootstrap_audit.open_source(log.url, patience=patience) as source:
+        return bootstrap_audit.audit(source, trust=trust, known=known)
 
 
 def seen_before(log: EvilLog, folder: Path, *, size: int = BEFORE) -> Known:
@@ -270,7 +270,7 @@ def test_a_redirect_leads_nobody_to_another_server(log: EvilLog, honest: LogBuil
 
 def test_no_more_is_read_of_a_bundle_than_can_be_right(log: EvilLog) -> None:
     log.lies[BUNDLE] = endless()
-    with auditing.open_source(log.url, patience=PATIENT) as source:
+    with bootstrap_audit.open_source(log.url, patience=PATIENT) as source:
         assert len(source.fetch(BUNDLE)) == MAX_BUNDLE + 1
 
 

@@ -82,6 +82,8 @@ def test_every_step_of_a_consent_is_named_structured_and_readable(page: Page, at
     at_sim.identify(at_sim.station(gallery), photo("ann", 2))
     load_receipt(page, receipt)
     expect(page.locator("#held")).to_be_visible()
+    expect(page.locator("#log-list")).to_be_visible()
+    page.locator("#log-list summary").click()
     check(page)
     page.locator("#withdraw").click()
     check(page)

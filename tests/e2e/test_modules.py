@@ -175,20 +175,22 @@ def test_receipt_file_is_read_back_and_a_mixed_one_is_refused(modules: Page) -> 
       const key = await k.makeKey(), other = await k.makeKey();
       const record = {pii_principal_id: "sub_a", record_id: "rec_a"};
       const countersignature = await m.countersign(g, key, new Date());
-      const parts = {server: location.origin, record, offer: g, countersignature, key};
+      const parts = {server: location.origin, record, offer: g, countersignature, key, logKey: "log+0+A"};
       const read = (parts) => { try { m.parseReceipt(JSON.stringify(m.toReceipt(parts))); return "read"; }
                                 catch (error) { return error.message; } };
       const another = {...record, pii_principal_id: "sub_b"};
+      const earlier = {...m.toReceipt(parts), log_key: "pinned", log_checkpoint: "seen"};
       return [read(parts), read({...parts, key: other}), read({...parts, record: another}),
-              Object.keys(m.toReceipt(parts))];
+              Object.keys(m.toReceipt(parts)), m.toReceipt({...parts, earlier})];
     """
-    whole, other_key, other_person, fields = run(modules, "receipt", body, offer())
+    whole, other_key, other_person, fields, again = run(modules, "receipt", body, offer())
     assert whole == "read"
     assert "do not belong together" in other_key
     assert "do not belong together" in other_person
     assert fields == [
-        "visavis_receipt", "server", "subject_id", "receipt_id", "offer", "countersignature", "private_key",
+        "visavis_receipt", "server", "subject_id", "receipt_id", "offer", "countersignature", "private_key", "log_key",
     ]  # fmt: skip
+    assert (again["log_key"], again["log_checkpoint"]) == ("pinned", "seen")
 
 
 @pytest.mark.parametrize("text", ["no JSON", "{}", "[]", "null", json.dumps({"visavis_receipt": 2})])

@@ -27,6 +27,7 @@ from support.world import Device, Person, reopened_world, settings_in
 from visavis import bootstrap
 from visavis.adapters.keyfile import read_key_file
 from visavis.audit.note import NoteSigner, VerifierKey
+from visavis.protect.keys import log_key
 
 KILLS = 200
 IN_EVERY_RUN = 8
@@ -145,4 +146,4 @@ def _log_key(folder: Path) -> VerifierKey:
     root = read_key_file(settings.key_file, data_dir=settings.data_dir)
     with files_in(folder) as files:
         ((origin,),) = files.rows("SELECT value FROM server WHERE name = 'log_origin'")
-    return NoteSigner(origin.decode(), bootstrap.log_key(root)).key
+    return NoteSigner(origin.decode(), log_key(root)).key

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from visavis.adapters.sql.store import SqlStore
 from visavis.flows.ports import LogRows, Rows, Store, Transaction
-from visavis.model.audit import LogHead, LogStopped
+from visavis.model.audit import LogClosed, LogHead
 from visavis.web.services import Services
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ class BreakingStore(Store):
         """See the port."""
         return self._store.read()
 
-    def hold_log(self, why: LogStopped | None) -> None:
+    def hold_log(self, why: LogClosed | None) -> None:
         """See the port."""
         self._store.hold_log(why)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from visavis.audit.note import VerifierKey, read_key
+from visavis.adapters.witness.state import held, make_state
+from visavis.audit.note import VerifierKey
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = (sys.executable, "-c", "from visavis.cli.main import main; main()")
@@ -32,34 +33,13 @@ class LiveWitness:
     log: Path
 
 
-def run(*words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    """One command of a witness, to its end."""
-    environment = {**os.environ, "VISAVIS_WITNESS_STATE": str(folder)}
-    return subprocess.run(
-        [*_PROGRAM, "--json", "witness", *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=_START_S,
-        check=False,
-    )
-
-
 @contextmanager
 def live_witness(folder: Path, *trusted: VerifierKey, name: str = "witness.example/w1") -> Iterator[LiveWitness]:
-    """Made, told whom to trust and started with the commands of the guide; stopped at the end."""
-    made = run("init", "--name", name, folder=folder)
-    assert made.returncode == 0, made.stderr
-    for key in trusted:
-        told = run("trust", str(key), folder=folder)
-        assert told.returncode == 0, told.stderr
-    with served(folder, read_key(json.loads(made.stdout)["key"])) as witness:
-        yield witness
-
-
-@contextmanager
-def served(folder: Path, key: VerifierKey) -> Iterator[LiveWitness]:
-    """A witness that there is, started."""
+    """A new one, started as a person starts it; stopped at the end."""
+    key = make_state(folder, name=name)
+    with held(folder) as state:
+        for log_key in trusted:
+            state.trust(log_key)
     port, log = free_port(), folder.with_suffix(".log")
     command = [*_PROGRAM, "witness", "serve", "--state", str(folder), "--port", str(port)]
     with log.open("ab") as said, subprocess.Popen(command, stdout=said, stderr=said) as process:

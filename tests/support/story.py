@@ -19,8 +19,8 @@ from support.lives import Life, RemoteWorld
 from support.world import Device, World, settings_in
 from visavis.adapters.keyfile import read_key_file
 from visavis.audit.note import NoteSigner, VerifierKey
-from visavis.bootstrap import log_key
 from visavis.flows.keyring import Keyring
+from visavis.protect.keys import log_key
 
 LONG, SHORT = timedelta(days=90), timedelta(days=1)
 IDEMPOTENCY_KEPT = timedelta(hours=24)

@@ -215,16 +215,15 @@ def _require_in_tree(tile: Tile, served: Served, tiles: Tiles) -> None:
     """Check a tile of level 0 against the one above, and entries against the tile (3 and 4)."""
     hashes = [leaf_hash(entry) for entry in served.entries]
     if tile.width < WIDTH:
-        promised: Sequence[bytes] = tiles.hashes(0, tile.index)
+        promised = list(tiles.hashes(0, tile.index))
     else:
-        promised = _split(tile, served.hashes)
-        root = tiles.hashes(1, tile.index // WIDTH)[tile.index % WIDTH]
-        if subtree(promised) != root:
+        promised = hashes if b"".join(hashes) == served.hashes else _split(tile, served.hashes)
+        if subtree(promised) != tiles.hashes(1, tile.index // WIDTH)[tile.index % WIDTH]:
             raise TileWrong(f"{tile.path} is not what the checkpoint says.")
-    for at, (ours, theirs) in enumerate(zip(hashes, promised, strict=True)):
-        if ours != theirs:
-            index = tile.index * WIDTH + at
-            raise EntryWrong(f"Entry {index} in {tile.entries_path} is not the one in the tree.")
+    if hashes != promised:
+        at = next(at for at, (ours, theirs) in enumerate(zip(hashes, promised, strict=True)) if ours != theirs)
+        index = tile.index * WIDTH + at
+        raise EntryWrong(f"Entry {index} in {tile.entries_path} is not the one in the tree.")
 
 
 def _split(tile: Tile, hashes: bytes) -> list[bytes]:

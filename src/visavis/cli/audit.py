@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from visavis import auditing
+from visavis import bootstrap_audit
 from visavis.audit.checkpoint import Signed, Trust, require_checkpoint
 from visavis.audit.leaf import Entry, read_entry
 from visavis.audit.note import MAX_NOTE, read_key
@@ -100,7 +100,7 @@ def consistency(shell: Shell, /, *, older: Path, place: str, newer: Path | None,
     """Check that the log begins with the tree of the checkpoint in the file OLDER. Its entries are not read."""
     trust = _trust(**whom)
     first = require_checkpoint(_read(older, MAX_NOTE), trust=trust)
-    with auditing.open_source(place) as source:
+    with bootstrap_audit.open_source(place) as source:
         if newer is None:
             second = read_head(source.fetch, trust=trust)
         else:
@@ -164,7 +164,7 @@ def _checked(
     console = progress()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
-        auditing.open_source(place) as source,
+        bootstrap_audit.open_source(place) as source,
         # Whoever runs this every hour wants to hear of it only if something is wrong.
         Progress(*columns, console=console, disable=not console.is_terminal) as bar,
     ):
@@ -178,7 +178,7 @@ def _checked(
             bar.advance(task, entries)
 
         known = before.known if before else None
-        return auditing.audit(source, trust=trust, known=known, seen=seen, head=head, advanced=advanced)
+        return bootstrap_audit.audit(source, trust=trust, known=known, seen=seen, head=head, advanced=advanced)
 
 
 def _told(signed: Signed) -> dict[str, Any]:

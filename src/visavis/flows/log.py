@@ -1,7 +1,7 @@
 """The log as its server uses it: beginning it, and showing people what is about them, with proof."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from visavis.audit.checkpoint import Signed
@@ -15,6 +15,7 @@ from visavis.flows.ports import Clock, Resources, Store, Transaction
 from visavis.flows.publish import Publisher
 from visavis.flows.record import openings_of, record_act, record_life
 from visavis.model.audit import EntryWrong, Event
+from visavis.model.station import SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class Log:
         now = self._clock.now()
         with self._store.write(alone=True) as tx:
             if tx.log.head() is None:
+                # What was opened before cannot be decided after: its opening is not in the log.
+                for state in (SessionState.OPEN, SessionState.AWAITING):
+                    for session in tx.sessions.find(state=state):
+                        tx.sessions.change(replace(session, state=SessionState.CLOSED))
                 for gallery in tx.galleries.find():
                     for subject in tx.subjects.find(gallery_id=gallery.id):
                         record_life(tx, Event.CARRY, subject, keyring=self._keyring, now=now, state=subject.state.value)

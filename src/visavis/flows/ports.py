@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from visavis.audit.note import Signature, VerifierKey
 from visavis.model.access import Answered, ApiKey, Credential, Nonce, Reading, Tries
-from visavis.model.audit import LogHead, LogStopped, Opening
+from visavis.model.audit import LogClosed, LogHead, Opening
 from visavis.model.bulk import Import, ImportEntry
 from visavis.model.consent import Enrolment, Receipt, Reference, Subject, SubjectKey, Tombstone
 from visavis.model.decision import Decision, Review
@@ -73,7 +73,7 @@ class LogRows(Protocol):
         With the same commit the tree that has it is signed and stored.
 
         :param always: take it even while the log is held.
-        :raises LogStopped: the log is held.
+        :raises LogClosed: the log is held.
         """
 
     def head(self) -> LogHead | None:
@@ -158,7 +158,7 @@ class Store(Protocol):
     def read(self) -> AbstractContextManager[Transaction]:
         """A consistent view; what is written through it is not kept."""
 
-    def hold_log(self, why: LogStopped | None) -> None:
+    def hold_log(self, why: LogClosed | None) -> None:
         """Refuse new entries with this error from now on; None: take them again."""
 
     def scrub(self) -> None:
@@ -178,3 +178,6 @@ class Witness(Protocol):
         :param prove: makes the consistency proof from a smaller size to ``size``.
         :raises LogRefused: the leaf says what they refused, or that nobody answers.
         """
+
+    def close(self) -> None:
+        """Nobody will be asked any more."""

@@ -9,8 +9,8 @@ from typing import Final
 from visavis.audit.checkpoint import Signed, Trust, require_checkpoint
 from visavis.audit.merkle import edge_of, prove_consistency
 from visavis.audit.note import Note, VerifierKey, read_note, signatures_of
-from visavis.audit.signing import edge_of_head
-from visavis.audit.tiles import WIDTH, Tiles
+from visavis.audit.signing import edge_of_head, newest_day
+from visavis.audit.tiles import WIDTH, Tiles, tile_of, unbundle
 from visavis.flows.ports import Clock, Resources, Store, Witness
 from visavis.flows.tiling import Tiling
 from visavis.model.audit import LogDamaged, LogHead, LogRefused, LogUnpublished, ResourceMissing
@@ -96,7 +96,18 @@ class Publisher:
         if tiles.size > committed.size:
             own = Note(signed.note.text, tuple(signatures_of(signed.note, self.trust.log)))
             with self._store.write(alone=True) as tx:
-                tx.log.adopt(LogHead(tiles.size, tiles.edge.hashes, str(own).encode()), self._tiling.entries)
+                day = newest_day(self._last_bundle(tiles))
+                tx.log.adopt(LogHead(tiles.size, tiles.edge.hashes, str(own).encode(), day), self._tiling.entries)
+
+    def _last_bundle(self, tiles: Tiles) -> Sequence[bytes]:
+        """The entries of the last bundle, full or not."""
+        tile = tile_of(tiles.size, 0, (tiles.size - 1) // WIDTH)
+        return unbundle(self._folder.read(tile.entries_path), width=tile.width)
+
+    def close(self) -> None:
+        """Give up what witnesses are asked with."""
+        for witness in self._witnesses:
+            witness.close()
 
     def publish(self) -> Published:
         """Bring the folder up to the database.

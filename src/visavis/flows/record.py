@@ -6,7 +6,7 @@ salt and details are kept for them, sealed under their own key, and end with it.
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from visavis.audit.commitment import Opened, opened, read_opened
@@ -25,6 +25,7 @@ from visavis.protect.keys import tag
 _RANDOM_BYTES: Final = 16
 _ENDINGS: Final = frozenset({Event.DECLINE, Event.LAPSE, Event.WITHDRAW, Event.ERASE})
 """What nobody is kept from, not even by a log that cannot be published."""
+_BEGINNINGS: Final = frozenset({Event.OFFER, Event.GRANT, Event.ENROL})
 
 
 def record_life(
@@ -33,15 +34,18 @@ def record_life(
     """Something in one person's life here: they are asked, agree, withdraw …
 
     :param details: what is committed to beside the moment, the person and their gallery.
+    :raises SealBroken: the person's key is damaged, and they would be granted or enrolled something.
     """
     key = _key_of(tx, subject, keyring=keyring)
+    if key is None and event in _BEGINNINGS:
+        raise SealBroken("A person's key does not open.")
     if key is None:
         # The key is damaged, and with it went what their entries have in common: the erasure stands by itself.
         handle = keyring.secret_tag(subject.id, use="log handles of damaged keys")
     else:
         handle = tag(key, use="log handle", of=b"")
     what = opened({"at": _stamp(now), "subject": subject.id, "gallery": subject.gallery_id, **details})
-    entry = write_entry(event, day=now.date(), commitment=what.commitment(), handle=_short(handle))
+    entry = write_entry(event, day=_day(tx, now), commitment=what.commitment(), handle=_short(handle))
     index = tx.log.append(entry, always=event in _ENDINGS)
     if key is not None and event is not Event.ERASE:
         _keep_opening(tx, what, index, key=key, expires_at=None)
@@ -138,7 +142,17 @@ def forget_openings(tx: Transaction, subject: Subject, *, keyring: Keyring) -> N
 
 
 def _append(tx: Transaction, event: Event, what: Opened, *, now: datetime, **fields: str) -> int:
-    return tx.log.append(write_entry(event, day=now.date(), commitment=what.commitment(), **fields))
+    return tx.log.append(write_entry(event, day=_day(tx, now), commitment=what.commitment(), **fields))
+
+
+def _day(tx: Transaction, now: datetime) -> date:
+    """The day of an entry; where the clock was set back by days, the one before the newest day in the log.
+
+    Entries whose days go back further are no log (``spec/audit-log.md``, rule 1), and what happens now happens last.
+    """
+    head = tx.log.head()
+    today = now.astimezone(UTC).date()
+    return today if head is None else max(today, head.last_day - timedelta(days=1))
 
 
 def _keep_for(

@@ -1,7 +1,7 @@
 """The words of the transparency log, and everything a log can be refused for."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 
 from visavis.model.errors import IntegrityError, Kind, Refusal, RequestRefused, StartupError
@@ -85,11 +85,15 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class LogHead:
-    """The log's tree as it was committed. ``edge`` are the roots of its perfect subtrees; ``note`` the signed text."""
+    """The log's tree as it was committed.
+
+    ``edge`` are the roots of its perfect subtrees, ``note`` is the signed text, ``last_day`` the newest day of an entry.
+    """
 
     size: int
     edge: tuple[bytes, ...]
     note: bytes
+    last_day: date
 
 
 class LogRefused(IntegrityError):
@@ -230,15 +234,20 @@ class GrammarBroken(LogRefused):
     mend = "Keep the entries that are named: the server did what its rules forbid."
 
 
-class LogStopped(Refusal):
-    """The log cannot be written, so nothing that has to be in it is done or answered."""
+class LogClosed(Refusal):
+    """The log takes no entries, so nothing that has to be in it is done or answered."""
+
+    kind = Kind.UNAVAILABLE
+
+
+class LogStopped(LogClosed):
+    """A commit failed, and nobody knows what the disk has."""
 
     code = "log_stopped"
-    kind = Kind.UNAVAILABLE
     mend = "Look at the server's log and disk; it answers again after the cause is mended and it was restarted."
 
 
-class LogMoved(LogStopped):
+class LogMoved(LogClosed):
     """Another process wrote to the log at the same time; neither forks it, and this one did nothing."""
 
     code = "log_moved"
@@ -384,7 +393,7 @@ class WitnessStateDamaged(StartupError):
     mend = "Do not put a backup back: it would forget what it signed. Make a new witness under another name."
 
 
-class LogUnpublished(LogStopped):
+class LogUnpublished(LogClosed):
     """Too much time went by since the log could be published."""
 
     code = "log_unpublished"

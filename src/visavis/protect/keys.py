@@ -4,6 +4,7 @@ import hmac
 import os
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -15,6 +16,11 @@ _LABEL: Final = b"visavis v1 "
 def derive(root: bytes, use: str) -> bytes:
     """A 32-byte key for one named use (HKDF-SHA256, RFC 5869)."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=_LABEL + use.encode()).derive(root)
+
+
+def log_key(root: bytes) -> Ed25519PrivateKey:
+    """What the transparency log is signed with. It follows from the root, so that no other key has to be kept."""
+    return Ed25519PrivateKey.from_private_bytes(derive(root, "log signing key"))
 
 
 def new_subject_key() -> bytes:

@@ -21,10 +21,14 @@ from visavis.audit.signing import continued, edge_of_head
 from visavis.audit.tiles import Tiles, tile_of, unbundle
 from visavis.flows.ports import Witness
 from visavis.flows.publish import Publisher
-from visavis.model.audit import Event, LogDamaged, LogStopped, LogUnpublished, LogUnreachable, ResourceMissing
+from visavis.model.audit import Event, LogDamaged, LogUnpublished, LogUnreachable, ResourceMissing
 
 SIGNER = NoteSigner("test.example/log", Ed25519PrivateKey.generate())
 WITHIN = timedelta(minutes=10)
+
+
+def entry(number: int = 0) -> bytes:
+    return write_entry(Event.START, day=date(2026, 1, 1), commitment=opened({"n": number}).commitment())
 
 
 class StandInWitness(Witness):
@@ -44,6 +48,9 @@ class StandInWitness(Witness):
         prove(size)
         return self._cosigner.cosign(read_note(note).text, moment=1)
 
+    def close(self) -> None:
+        self.away = True
+
 
 @dataclass
 class Server:
@@ -57,8 +64,7 @@ class Server:
     def append(self, count: int) -> None:
         with self.store.write() as tx:
             for number in range(count):
-                what = opened({"n": number}).commitment()
-                tx.log.append(write_entry(Event.START, day=date(2026, 1, 1), commitment=what))
+                tx.log.append(entry(number))
 
     def size(self) -> int:
         with self.store.read() as tx:
@@ -233,7 +239,7 @@ def _no_checkpoint(log: Path) -> None:
 
 def _other_log(log: Path) -> None:
     signer = NoteSigner("other.example/log", Ed25519PrivateKey.generate())
-    (log / "checkpoint").write_bytes(continued(None, [b"x"], signer=signer).note)
+    (log / "checkpoint").write_bytes(continued(None, [entry()], signer=signer).note)
 
 
 def _gone(log: Path) -> None:
@@ -328,7 +334,7 @@ def test_a_disk_that_takes_no_tiles_holds_the_log(server: Server, monkeypatch: p
             with pytest.raises(OSError, match="No space"):
                 server.publisher.publish()
             server.clock.move(minutes=11)
-        with pytest.raises(LogStopped):
+        with pytest.raises(LogUnpublished):
             server.append(1)
     server.publisher.publish()
     server.append(300)
@@ -345,5 +351,5 @@ def test_entries_that_do_not_make_the_signed_tree_are_not_published(server: Serv
     with pytest.raises(LogDamaged):
         server.publisher.publish()
     assert not (server.folder / "log/checkpoint").exists()
-    with pytest.raises(LogStopped):
+    with pytest.raises(LogUnpublished):
         server.append(1)

@@ -37,14 +37,14 @@ def library(_settings: Settings) -> Iterator[Check]:
 def key_fits(settings: Settings) -> Iterator[Check]:
     """The key opens this data."""
     root = read_key_file(settings.key_file, data_dir=settings.data_dir)
-    sealed = _first(settings, "SELECT value FROM server WHERE name = ?", CONTROLLER)
+    sealed = first_of(settings, "SELECT value FROM server WHERE name = ?", CONTROLLER)
     unseal_controller_key(None if sealed is None else bytes(sealed), root=root)
     yield Check("key fits data", "ok", "The key opens this data.")
 
 
 def api_keys(settings: Settings) -> Iterator[Check]:
     """Somebody holds an API key: without one the server does not start beyond this machine."""
-    count = int(_first(settings, "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL"))
+    count = int(first_of(settings, "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL"))
     unused = _unused_keys(settings)
     if count and unused:
         mend = "'visavis apikey list' tells which; revoke what nobody needs."
@@ -59,13 +59,13 @@ def api_keys(settings: Settings) -> Iterator[Check]:
 
 def _unused_keys(settings: Settings) -> int:
     """How many keys that can be used nobody used for long; none where the schema is older and does not tell."""
-    if not _first(settings, "SELECT count(*) FROM pragma_table_info('api_keys') WHERE name = 'last_used_at'"):
+    if not first_of(settings, "SELECT count(*) FROM pragma_table_info('api_keys') WHERE name = 'last_used_at'"):
         return 0
     query = (
         "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL "
         "AND coalesce(last_used_at, created_at) < datetime('now', ?)"
     )
-    return int(_first(settings, query, f"-{_UNUSED_DAYS} days"))
+    return int(first_of(settings, query, f"-{_UNUSED_DAYS} days"))
 
 
 def health(settings: Settings) -> Iterator[Check]:
@@ -90,7 +90,7 @@ def schema(settings: Settings) -> Iterator[Check]:
     config.set_main_option("script_location", str(_MIGRATIONS))
     scripts = ScriptDirectory.from_config(config)
     known = {script.revision for script in scripts.walk_revisions()}
-    found = _first(settings, "SELECT version_num FROM alembic_version")
+    found = first_of(settings, "SELECT version_num FROM alembic_version")
     if found is None:
         raise DataMissing("The database was never set up.")
     if found not in known:
@@ -126,7 +126,7 @@ def _database(settings: Settings) -> Path:
     return database
 
 
-def _first(settings: Settings, query: str, *values: str) -> Any:
+def first_of(settings: Settings, query: str, *values: str) -> Any:
     """The first value that the database answers, or None."""
     with _opened(settings) as connection:
         row = connection.execute(query, values).fetchone()

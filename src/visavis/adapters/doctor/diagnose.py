@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from typing import Final
 
-from visavis.adapters.doctor import clock, configuration, database, links, machine, models, photos, places, port, tls
+from visavis.adapters.doctor import (
+    clock,
+    configuration,
+    database,
+    links,
+    log,
+    machine,
+    models,
+    photos,
+    places,
+    port,
+    tls,
+)
 from visavis.adapters.doctor.check import Check, Checking, made
 from visavis.settings import Settings
 
@@ -23,6 +35,8 @@ CHECKS: Final[Mapping[str, Checking]] = {
     "schema": database.schema,
     "write-ahead log": database.write_ahead_log,
     "api keys": database.api_keys,
+    "log": log.published,
+    "witnesses": log.witnesses,
     "models": models.models,
     "photos": photos.photos,
     "python": machine.python,
@@ -49,7 +63,7 @@ def diagnose(settings: Settings) -> list[Check]:
     1. The settings come from a file that only its owner writes, and no variable is misspelt.
     2. The data directory, the key file and what lies above them are out of others' reach.
     3. The key opens this data; what it protects from, and what not.
-    4. The database is whole and of this release, and somebody holds an API key.
+    4. The database is whole and of this release, and somebody holds an API key; the published log is what it says.
     5. Each model's file is the one its card names, the calibration fits, and photos can be read.
     6. Processor, memory, disk and limits are what the server needs.
     7. The clock is right: requests are signed with the time.

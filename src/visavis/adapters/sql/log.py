@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from visavis.adapters.sql import tables
 from visavis.audit.merkle import HASH_BYTES
 from visavis.flows.ports import LogRows
-from visavis.model.audit import LogHead, LogMoved, LogStopped
+from visavis.model.audit import LogClosed, LogHead, LogMoved
 
 _ONLY: Final = 1
 """The id of the one row that says which tree there is."""
@@ -18,12 +18,21 @@ class SqlLog(LogRows):
     """The log port on one connection.
 
     :param begun: how many entries are committed or wait for the commit of the same batch; None in a view.
+    :param head: the tree that those which are committed make; looked up in a view.
     :param held: why no more are taken.
     """
 
-    def __init__(self, connection: sa.Connection, *, begun: int | None, held: LogStopped | None = None) -> None:
+    def __init__(
+        self,
+        connection: sa.Connection,
+        *,
+        begun: int | None = None,
+        head: LogHead | None = None,
+        held: LogClosed | None = None,
+    ) -> None:
         self._connection = connection
         self._begun = begun
+        self._head = head
         self._held = held
         self.appended: list[bytes] = []
         self.adopted: LogHead | None = None
@@ -41,7 +50,7 @@ class SqlLog(LogRows):
 
     def head(self) -> LogHead | None:
         """See the port."""
-        return read_head(self._connection)
+        return read_head(self._connection) if self._begun is None else self._head
 
     def entries(self, first: int, *, limit: int) -> Sequence[bytes]:
         """See the port."""
@@ -79,7 +88,7 @@ _ENTRIES: Final = (
 )
 _DROP: Final = tables.log_entries.delete().where(tables.log_entries.c.id < sa.bindparam("index"))
 _FIRST: Final = sa.select(sa.func.min(tables.log_entries.c.id))
-_HEAD: Final = sa.select(tables.log_head.c.size, tables.log_head.c.edge, tables.log_head.c.checkpoint)
+_HEAD: Final = sa.select(*(tables.log_head.c[name] for name in ("size", "edge", "checkpoint", "last_day")))
 _MOVE: Final = tables.log_head.update().where(
     tables.log_head.c.id == _ONLY, tables.log_head.c.size == sa.bindparam("old_size")
 )
@@ -91,7 +100,7 @@ def read_head(connection: sa.Connection) -> LogHead | None:
     if row is None:
         return None
     edge = tuple(row.edge[at : at + HASH_BYTES] for at in range(0, len(row.edge), HASH_BYTES))
-    return LogHead(row.size, edge, row.checkpoint)
+    return LogHead(row.size, edge, row.checkpoint, row.last_day)
 
 
 def move_head(connection: sa.Connection, old: LogHead | None, new: LogHead) -> None:
@@ -99,7 +108,7 @@ def move_head(connection: sa.Connection, old: LogHead | None, new: LogHead) -> N
 
     :raises LogMoved: another process did so meanwhile; the transaction can then only be left.
     """
-    values = {"size": new.size, "edge": b"".join(new.edge), "checkpoint": new.note}
+    values = {"size": new.size, "edge": b"".join(new.edge), "checkpoint": new.note, "last_day": new.last_day}
     if old is None:
         try:
             connection.execute(tables.log_head.insert(), {"id": _ONLY, **values})

@@ -20,7 +20,7 @@ from visavis.adapters.sql.batch import Batches, Seal
 from visavis.adapters.sql.log import SqlLog
 from visavis.flows.ports import Rows, Store, Transaction
 from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Reading, Tries
-from visavis.model.audit import LogStopped, Opening
+from visavis.model.audit import LogClosed, Opening
 from visavis.model.bulk import Import, ImportEntry
 from visavis.model.consent import Enrolment, Receipt, Reference, Subject, SubjectKey, Tombstone
 from visavis.model.decision import Decision, Review
@@ -191,7 +191,7 @@ class SqlStore(Store):
         self._engine = sa.create_engine(url)
         self._sqlite = self._engine.dialect.name == "sqlite"
         self._scrubbing = threading.Lock()
-        self._held: LogStopped | None = None
+        self._held: LogClosed | None = None
         # Who finds SQLite's own lock taken sleeps, ever longer, while others overtake: here they queue.
         self._batches = Batches(self._engine, begin="BEGIN IMMEDIATE" if self._sqlite else None)
         if self._sqlite:
@@ -223,7 +223,7 @@ class SqlStore(Store):
     def write(self, *, alone: bool = False) -> Iterator[Transaction]:
         """See the port."""
         with self._batches.joined(alone=alone) as batch:
-            log = SqlLog(batch.connection, begun=batch.size, held=self._held)
+            log = SqlLog(batch.connection, begun=batch.size, head=batch.head, held=self._held)
             yield SqlTransaction(batch.connection, log)
             batch.entries.extend(log.appended)
             batch.head = log.adopted or batch.head
@@ -235,11 +235,11 @@ class SqlStore(Store):
             if self._sqlite:
                 connection.exec_driver_sql("BEGIN")
             try:
-                yield SqlTransaction(connection, SqlLog(connection, begun=None))
+                yield SqlTransaction(connection, SqlLog(connection))
             finally:
                 connection.rollback()
 
-    def hold_log(self, why: LogStopped | None) -> None:
+    def hold_log(self, why: LogClosed | None) -> None:
         """See the port."""
         self._held = why
 

@@ -357,6 +357,7 @@ log_head = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("edge", sa.LargeBinary, nullable=False),
     sa.Column("checkpoint", sa.LargeBinary, nullable=False),
+    sa.Column("last_day", sa.Date, nullable=False),
 )
 log_openings = sa.Table(
     "log_openings",

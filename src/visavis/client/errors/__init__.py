@@ -65,7 +65,7 @@ from visavis.client.errors.log import (
     TileMalformed,
     TileWrong,
 )
-from visavis.client.errors.log_stopped import LogMoved, LogUnpublished
+from visavis.client.errors.log_closed import LogMoved, LogStopped, LogUnpublished
 from visavis.client.errors.policy import (
     ErasedBefore,
     GalleryFull,
@@ -76,7 +76,6 @@ from visavis.client.errors.policy import (
     ModelChanged,
     PromiseTooStrict,
 )
-from visavis.client.errors.refusal import LogStopped
 from visavis.client.errors.request import (
     AdminBound,
     AlreadyExists,
@@ -113,8 +112,8 @@ from visavis.client.errors.sorts import (
     FoundHere,
     ImageRefused,
     IntegrityError,
+    LogClosed,
     LogRefused,
-    LogStopped,
     PolicyRefused,
     Refusal,
     RequestRefused,
@@ -229,12 +228,12 @@ __all__ = [
     "LinkUnreadable",
     "LivenessUnavailable",
     "LockedOut",
+    "LogClosed",
     "LogDamaged",
     "LogForked",
     "LogMoved",
     "LogRefused",
     "LogRenamed",
-    "LogStopped",
     "LogStopped",
     "LogUnknown",
     "LogUnpublished",

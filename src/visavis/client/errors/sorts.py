@@ -40,8 +40,8 @@ class WitnessRefused(RequestRefused):
     """As a witness we do not cosign what was sent."""
 
 
-class LogStopped(Refusal):
-    """The log cannot be written, so nothing that has to be in it is done or answered."""
+class LogClosed(Refusal):
+    """The log takes no entries, so nothing that has to be in it is done or answered."""
 
 
 class StartupError(VisavisProblem):

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("edge", sa.LargeBinary(), nullable=False),
         sa.Column("checkpoint", sa.LargeBinary(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_head")),
     )
     op.create_table(

@@ -1,4 +1,4 @@
-"""The composition root of what an auditor runs: beside ``bootstrap`` the only importer of adapters.
+"""The composition root of what an auditor runs.
 
 Whoever checks a log has no server, no data directory and no models; nothing of those is loaded here.
 """
