@@ -8,7 +8,7 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
 .PHONY: help demo test test-all lint models chromium bench bench-pipeline bench-accuracy bench-identify bench-memory \
-	bench-rest bench-enrol fuzz mutation calibrate reference lock clean
+	bench-rest bench-enrol bench-log fuzz mutation calibrate reference lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -41,7 +41,7 @@ chromium:
 			if [ "$$answer" = y ]; then ./.ci/chromium; fi; \
 		else echo 'No Chromium: the browser tests will be skipped. Run ./.ci/chromium to install it.'; fi; }
 
-bench: bench-pipeline bench-accuracy bench-identify bench-memory bench-enrol bench-rest ## every benchmark
+bench: bench-pipeline bench-accuracy bench-identify bench-memory bench-enrol bench-log bench-rest ## every benchmark
 
 bench-pipeline: .venv-bench/bench.done models ## photo to template, beside OpenCV and dlib
 	@$(BIN)/python -m benchmarks.speed.pipeline
@@ -57,6 +57,9 @@ bench-rest: $(VENV)/load.done models ## verify over REST from many stations, and
 
 bench-enrol: $(VENV)/dev.done models ## enrol a folder of 832 people, kills included
 	@$(BIN)/python -m benchmarks.load.enrol
+
+bench-log: $(VENV)/dev.done ## the log: decisions a second, growing to a million entries, and an auditor's check of it
+	@$(BIN)/python -m benchmarks.scale.log
 
 bench-memory: $(VENV)/dev.done models ## a server with 10,000 references
 	@$(BIN)/python -m benchmarks.scale.memory

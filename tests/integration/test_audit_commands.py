@@ -167,6 +167,9 @@ def test_evidence_is_kept_of_a_fork_and_the_memory_stays(run: Run, log: LogBuild
     assert (tmp_path / "log.json").read_bytes() == before
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in tmp_path.glob("*evidence*"))
     refused(run("verify", forked.folder, *remembered), "log_forked")  # what is kept does not stand in the way
+    told = json.loads(run("verify", forked.folder, *remembered, "--json").stderr)
+    assert told["code"] == "log_forked"
+    assert "Evidence: log.json.evidence-300-" in told["detail"]
     assert data(run("verify", log.folder, *remembered, "--json"))["read"] == 0
 
 

@@ -43,8 +43,11 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(folder: Path) -> Iterator[LiveServer]:
-    """Initialise and serve in ``folder``; stopped at the end. Skips where the weights are not installed."""
+def live_server(folder: Path, **more: str) -> Iterator[LiveServer]:
+    """Initialise and serve in ``folder``; stopped at the end. Skips where the weights are not installed.
+
+    :param more: variables of its environment.
+    """
     if not list(WEIGHTS.glob("*.onnx")):
         pytest.skip(f"There are no model weights in {WEIGHTS}: run 'visavis models install' or set VISAVIS_MODELS.")
     port = _free_port()
@@ -55,7 +58,9 @@ def live_server(folder: Path) -> Iterator[LiveServer]:
         "VISAVIS_MODELS": str(WEIGHTS),
         "VISAVIS_PORT": str(port),
         "VISAVIS_URL": f"http://127.0.0.1:{port}",
+        **more,
     }
+    folder.mkdir(exist_ok=True)
     made = subprocess.run(
         [*_PROGRAM, "--json", "init"], env=environment, check=True, capture_output=True, text=True, timeout=_START_S
     )

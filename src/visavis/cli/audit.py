@@ -19,7 +19,7 @@ from visavis.audit.stats import By, Counts, Row, chart
 from visavis.audit.tiles import MAX_ENTRY
 from visavis.audit.verify import Known, read_head, require_begins_with
 from visavis.cli.output import show, show_rows
-from visavis.cli.shell import Group, Shell, pass_shell, plain, progress
+from visavis.cli.shell import Group, Shell, pass_shell, progress
 from visavis.client import VisavisProblem
 from visavis.client.private_files import replace_private, require_writable, write_private
 from visavis.model.audit import LogRefused, LogUnreachable
@@ -79,10 +79,11 @@ def verify(shell: Shell, /, *, place: str, remember: Path | None, **whom: Any) -
         known = _checked(place, trust, shown, before=before)
     except LogUnreachable:
         raise
-    except LogRefused:
-        if remember is not None and shown:
-            _keep_evidence(remember, [*([before.signed] if before else []), *shown])
-        raise
+    except LogRefused as refusal:
+        if remember is None or not shown:
+            raise
+        kept = _kept_evidence(remember, [*([before.signed] if before else []), *shown])
+        raise type(refusal)(f"{refusal.detail} {kept}") from None
     (signed,) = shown
     if remember is not None:
         replace_private(remember, write_memory(Memory(signed, known), log=trust.log))
@@ -198,8 +199,9 @@ def _moment(seconds: int) -> str:
         return str(seconds)
 
 
-def _keep_evidence(remember: Path, seen: list[Signed]) -> None:
-    """Write checkpoints beside the file of what is remembered. One that is there already stays as it is."""
+def _kept_evidence(remember: Path, seen: list[Signed]) -> str:
+    """Write checkpoints beside the file of what is remembered, and say where. One that is there stays as it is."""
+    told = []
     for signed in seen:
         checkpoint = signed.checkpoint
         name = f"{remember.name}.evidence-{checkpoint.size}-{checkpoint.root[:_ROOT_SHOWN].hex()}"
@@ -207,10 +209,11 @@ def _keep_evidence(remember: Path, seen: list[Signed]) -> None:
         try:
             if not path.exists():
                 write_private(path, str(signed.note).encode())
-            progress().print(plain(f"Evidence: {path}"))
+            told.append(f"Evidence: {path}.")
         except VisavisProblem as problem:
-            # What is wrong with the log is told all the same; the checkpoint is then told too.
-            progress().print(plain(f"{problem.code}: {path}. Keep this:\n{signed.note}"))
+            # What is wrong with the log is told all the same, and the checkpoint with it.
+            told.append(f"Evidence could not be written ({problem.code}: {path}): {signed.note}")
+    return " ".join(told)
 
 
 def _read(path: Path, most: int) -> bytes:
