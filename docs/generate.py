@@ -17,10 +17,10 @@ from visavis.cli.main import program
 from visavis.client import problem as client_problem
 from visavis.model import leaves_loaded
 from visavis.model.access import TooManyTries
-from visavis.model.audit import WitnessRefused
 from visavis.model.calibration import PromiseTooStrict
 from visavis.model.errors import FaceRefused, ImageRefused, StartupError, VisavisError
 from visavis.model.purpose import ModelChanged
+from visavis.model.witness import WitnessRefused
 from visavis.settings import Settings, example, shown_default, variable_of
 from visavis.web import auth, routes
 from visavis.web.app import create_app
@@ -130,11 +130,16 @@ def settings() -> str:
 _CALLERS: Final = {auth.station: "station", auth.person: "person", auth.link: "link"}
 
 
+def _shown(route: APIRoute) -> str:
+    """A route's path as the OpenAPI document has it, without what a parameter takes."""
+    return route.path_format
+
+
 def rest() -> str:
     """Every REST door."""
     doors = create_app(cast("Services", None)).openapi()["paths"]
     rows = [
-        f"| `{method} {route.path}` | {_caller(route)} | {doors[route.path][method.lower()]['description']} |"
+        f"| `{method} {_shown(route)}` | {_caller(route)} | {doors[_shown(route)][method.lower()]['description']} |"
         for route in sorted(_routes(), key=lambda route: route.path)
         for method in sorted(route.methods or ())
     ]

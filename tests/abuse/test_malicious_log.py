@@ -8,32 +8,41 @@ error that names it.
 import itertools
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-from pytest_socket import enable_socket
 from sim.evil_log import Answer, EvilLog, endless, evil_log, packed, redirect, slow
-from support.log_builder import FIRST_DAY, NOW, LogBuilder, Story, built, signer_of, witness_of
+from support.auditor import (
+    BEFORE,
+    HURRIED,
+    LOG,
+    PATIENT,
+    SIZE,
+    audit,
+    edited,
+    forged,
+    head,
+    seen_before,
+    signed,
+    signed_text,
+    with_edited,
+)
+from support.log_builder import LogBuilder, Story, built, signer_of
 
 from visavis import bootstrap_audit
-from visavis.adapters.log_source import Patience
-from visavis.audit.checkpoint import Checkpoint, Trust, read_checkpoint
-from visavis.audit.leaf import read_entry, write_entry
-from visavis.audit.merkle import EMPTY_ROOT, Edge, leaf_hash, prove_consistency
-from visavis.audit.note import Note, NoteSigner, read_note
-from visavis.audit.proof import require_logged
-from visavis.audit.tiles import MAX_BUNDLE, WIDTH, Tile, bundle, unbundle
-from visavis.audit.verify import Known, require_begins_with
-from visavis.audit.witnessing import Submission, require_cosignable
+from visavis.audit.checkpoint import Checkpoint, read_checkpoint
+from visavis.audit.leaf import read_entry
+from visavis.audit.merkle import EMPTY_ROOT, Edge, leaf_hash
+from visavis.audit.note import NoteSigner, read_note
+from visavis.audit.tiles import MAX_BUNDLE, WIDTH, Tile, bundle
+from visavis.audit.verify import require_begins_with
 from visavis.model.audit import (
     CheckpointForeign,
     CheckpointMalformed,
     CheckpointStale,
-    CosignaturesMissing,
     EntryMalformed,
     EntryWrong,
     Event,
@@ -43,67 +52,10 @@ from visavis.model.audit import (
     LogUnreachable,
     NoteMalformed,
     NoteUnsigned,
-    OldSizeUnfit,
-    ProofWrong,
     ResourceMissing,
-    SubmissionMalformed,
     TileMalformed,
     TileWrong,
 )
-
-SIZE, BEFORE = 600, 300
-"""Two full tiles and one that is not; and what was seen before, in the middle of the second."""
-
-LOG = signer_of()
-TRUST = Trust(LOG.key)
-PATIENT = Patience(pause_s=0.01)
-HURRIED = Patience(read_s=0.5, resource_s=0.5, pause_s=0.01)
-
-
-@pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> LogBuilder:
-    return built(tmp_path_factory.mktemp("log"), SIZE)
-
-
-@pytest.fixture
-def log(honest: LogBuilder) -> Iterator[EvilLog]:
-    enable_socket()
-    with evil_log(honest.folder) as log:
-        yield log
-
-
-def audit(log: EvilLog, *, trust: Trust = TRUST, known: Known | None = None, patience: Patience = PATIENT) -> Known:
-    with bootstrap_audit.open_source(log.url, patience=patience) as source:
-        return bootstrap_audit.audit(source, trust=trust, known=known)
-
-
-def seen_before(log: EvilLog, folder: Path, *, size: int = BEFORE) -> Known:
-    """What an honest log of this size makes an auditor remember."""
-    shown = log.folder
-    log.shows(built(folder / "before", size).folder)
-    known = audit(log)
-    log.shows(shown)
-    return known
-
-
-def forged(entries: list[bytes], folder: Path) -> Path:
-    """A log with other entries, and everything else as it should be: only the log's key can do this."""
-    other = LogBuilder(folder / "forged").add(entries)
-    other.publish()
-    return other.folder
-
-
-def signed(checkpoint: Checkpoint, *, by: NoteSigner = LOG) -> bytes:
-    text = checkpoint.text()
-    return str(Note(text, (by.sign(text),))).encode()
-
-
-def signed_text(text: str, *, by: NoteSigner = LOG) -> bytes:
-    return str(Note(text, (by.sign(text),))).encode()
-
-
-def head(honest: LogBuilder) -> Checkpoint:
-    return read_checkpoint(read_note(honest.fetch("checkpoint")).text)
 
 
 def test_the_honest_log_is_believed(log: EvilLog, honest: LogBuilder, tmp_path: Path) -> None:
@@ -123,17 +75,8 @@ class Case(NamedTuple):
     names: str = ""
 
 
-def edited(honest: LogBuilder, index: int = 100) -> bytes:
-    """An entry with another day."""
-    return honest.entries[index].replace(b'"day":"2026-01-01"', b'"day":"2026-01-02"')
-
-
 def bundle_of(entries: list[bytes], index: int = 0) -> bytes:
     return bundle(entries[index * WIDTH : (index + 1) * WIDTH])
-
-
-def with_edited(honest: LogBuilder) -> list[bytes]:
-    return [*honest.entries[:100], edited(honest), *honest.entries[101:]]
 
 
 def swapped(honest: LogBuilder) -> list[bytes]:
@@ -379,195 +322,3 @@ def test_what_lies_between_two_kept_checkpoints(honest: LogBuilder, tmp_path: Pa
         if older < newer:
             with pytest.raises(CheckpointStale):
                 require_begins_with(trees[newer], trees[older], folder.fetch)
-
-
-# Witnesses.
-
-ANN, BEN = witness_of(1), witness_of(2)
-BOTH = Trust(LOG.key, [ANN.key, BEN.key], 2)
-
-
-def test_the_cosignatures_that_are_required_are_enough(log: EvilLog, honest: LogBuilder) -> None:
-    log.lies["checkpoint"] = honest.note(cosigners=[ANN, BEN])
-    audit(log, trust=BOTH)
-
-
-def cosigned(honest: LogBuilder, *lines: str) -> bytes:
-    return honest.note() + "".join(lines).encode()
-
-
-def test_a_cosignature_of_another_text_is_refused(log: EvilLog, honest: LogBuilder) -> None:
-    other = head(honest).text().replace("600", "599")
-    ben = BEN.cosign(head(honest).text(), moment=NOW).line()
-    log.lies["checkpoint"] = cosigned(honest, ANN.cosign(other, moment=NOW).line(), ben)
-    with pytest.raises(NoteUnsigned, match=ANN.name):
-        audit(log, trust=BOTH)
-
-
-def test_a_cosignature_with_another_time_is_refused(log: EvilLog, honest: LogBuilder) -> None:
-    real = ANN.cosign(head(honest).text(), moment=NOW)
-    later = replace(real, signature=(NOW + 1).to_bytes(8) + real.signature[8:])
-    log.lies["checkpoint"] = cosigned(honest, later.line())
-    with pytest.raises(NoteUnsigned, match=ANN.name):
-        audit(log, trust=Trust(LOG.key, [ANN.key], 1))
-
-
-def test_a_witness_counts_once(log: EvilLog, honest: LogBuilder) -> None:
-    text = head(honest).text()
-    twice = [ANN.cosign(text, moment=NOW + later).line() for later in (0, 1)]
-    log.lies["checkpoint"] = cosigned(honest, *twice)
-    with pytest.raises(CosignaturesMissing, match="1 of the known witnesses"):
-        audit(log, trust=BOTH)
-    with pytest.raises(CosignaturesMissing):
-        audit(log, trust=Trust(LOG.key, [ANN.key, ANN.key], 2))
-
-
-def test_a_witness_that_nobody_knows_does_not_count(log: EvilLog, honest: LogBuilder) -> None:
-    log.lies["checkpoint"] = honest.note(cosigners=[ANN, witness_of(3), witness_of(4)])
-    with pytest.raises(CosignaturesMissing):
-        audit(log, trust=BOTH)
-
-
-def submission(log: LogBuilder, old: int, *, note: bytes | None = None, proof: tuple[bytes, ...] | None = None) -> Any:
-    signed_note = read_note(note or log.note())
-    steps = prove_consistency(old, log.tree.size, log.tree.read) if proof is None else proof
-    return Submission(old, tuple(steps), signed_note, read_checkpoint(signed_note.text))
-
-
-def test_a_witness_refuses_the_same_lies(honest: LogBuilder, tmp_path: Path) -> None:
-    latest = read_checkpoint(read_note(honest.note(BEFORE)).text)
-    require_cosignable(submission(honest, BEFORE), keys=[LOG.key], latest=latest)
-    forked = LogBuilder(tmp_path / "forged").add(with_edited(honest))
-    same_size = LogBuilder(tmp_path / "same").add(with_edited(honest)[:BEFORE])
-    older = LogBuilder(tmp_path / "older").add(honest.entries[:200])
-    lies: list[tuple[Any, type[Exception]]] = [
-        (submission(forked, BEFORE), ProofWrong),
-        (submission(same_size, BEFORE), LogForked),
-        (submission(older, 200), OldSizeUnfit),
-        (submission(older, BEFORE, proof=()), SubmissionMalformed),
-        (submission(honest, 0, proof=()), OldSizeUnfit),
-        (submission(honest, BEFORE, proof=()), ProofWrong),
-        (submission(honest, BEFORE, note=signed(head(honest), by=signer_of(2))), NoteUnsigned),
-        (submission(honest, BEFORE, proof=tuple(prove_consistency(299, SIZE, honest.tree.read))), ProofWrong),
-    ]
-    for sent, error in lies:
-        with pytest.raises(error):
-            require_cosignable(sent, keys=[LOG.key], latest=latest)
-
-
-# Proofs in files.
-
-
-def test_a_proof_is_of_this_entry_in_this_log_or_refused(honest: LogBuilder, tmp_path: Path) -> None:
-    proof, entry = honest.proof(100), honest.entries[100]
-    require_logged(entry, proof, trust=TRUST)
-    forked = LogBuilder(tmp_path / "forged").add(with_edited(honest))
-    lies: list[tuple[bytes, Any, type[LogRefused]]] = [
-        (edited(honest), proof, ProofWrong),
-        (honest.entries[101], proof, ProofWrong),
-        (entry, honest.proof(101), ProofWrong),
-        (entry, replace(proof, index=101), ProofWrong),
-        (entry, replace(proof, index=SIZE), ProofWrong),
-        (entry, replace(proof, path=proof.path[:-1]), ProofWrong),
-        (entry, replace(proof, path=(*proof.path, bytes(32))), ProofWrong),
-        (honest.entries[101], replace(forked.proof(101), checkpoint=proof.checkpoint), ProofWrong),
-        (edited(honest), replace(forked.proof(100), checkpoint=proof.checkpoint), ProofWrong),
-        (entry, replace(proof, checkpoint=honest.note(599)), ProofWrong),
-        (entry, replace(proof, checkpoint=signed(head(honest), by=signer_of(2))), NoteUnsigned),
-        (entry, replace(proof, checkpoint=signed(replace(head(honest), origin="other.example"))), CheckpointForeign),
-        (entry, replace(proof, checkpoint=b"no"), NoteMalformed),
-    ]
-    for shown, false, error in lies:
-        with pytest.raises(error):
-            require_logged(shown, false, trust=TRUST)
-    with pytest.raises(CosignaturesMissing):
-        require_logged(entry, proof, trust=BOTH)
-
-
-# What the entries tell. Tree and signatures are right: the server itself did what its rules forbid.
-
-STORY = Story(9)
-ANNS, BENS = STORY.random(), STORY.random()
-NIGHT, VISIT = (STORY.random() for _ in range(2))
-
-
-def told(event: Event, *, day: int = 0, **fields: str) -> bytes:
-    return write_entry(event, day=FIRST_DAY + timedelta(days=day), commitment=STORY.random(32), **fields)
-
-
-def about(event: Event, handle: str = ANNS) -> bytes:
-    return told(event, handle=handle)
-
-
-def session(session: str = VISIT, kind: str = "identify", day: int = 0) -> bytes:
-    return told(Event.SESSION, session=session, kind=kind, day=day)
-
-
-def decision(session: str = VISIT, kind: str = "identify", day: int = 0) -> bytes:
-    return told(Event.DECISION, session=session, kind=kind, means="face", outcome="MATCH", day=day)
-
-
-START = told(Event.START)
-AGREED = [about(Event.OFFER), about(Event.GRANT), about(Event.ENROL)]
-CARRIED = [about(Event.CARRY), about(Event.ENROL)]
-
-BROKEN: dict[str, list[bytes]] = {
-    "a decision without a session": [START, decision()],
-    "a session that serves twice": [START, session(), decision(), decision()],
-    "a session of another kind": [START, session(kind="verify"), decision()],
-    "a session of long ago": [START, session(), told(Event.START, day=2), decision(day=2)],
-    "a session that is opened twice": [START, session(), session()],
-    "an enrolment that nobody granted": [START, about(Event.OFFER), about(Event.ENROL)],
-    "a second enrolment on one grant": [START, *AGREED, about(Event.ENROL)],
-    "a grant without an offer": [START, about(Event.OFFER), about(Event.GRANT), about(Event.GRANT)],
-    "a handle that begins with a grant": [START, about(Event.GRANT)],
-    "a handle that begins with an enrolment": [START, about(Event.ENROL)],
-    "an enrolment on somebody else's grant": [START, *AGREED[:2], about(Event.OFFER, BENS), about(Event.ENROL, BENS)],
-    "anything after a withdrawal": [START, *AGREED, about(Event.WITHDRAW), about(Event.OFFER)],
-    "a second withdrawal": [START, *AGREED, about(Event.WITHDRAW), about(Event.WITHDRAW)],
-    "anything after an erasure": [START, *AGREED, about(Event.ERASE), about(Event.CREDENTIAL)],
-    "a second erasure": [START, *AGREED, about(Event.ERASE), about(Event.ERASE)],
-    "somebody who was always here, later": [START, session(), about(Event.CARRY)],
-    "somebody who is carried in twice": [START, about(Event.CARRY), about(Event.CARRY)],
-    "a day that went back": [told(Event.START, day=3), told(Event.START, day=1)],
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_what_may_not_happen_is_refused_with_the_entry_that_tells_it(log: EvilLog, tmp_path: Path, name: str) -> None:
-    entries = BROKEN[name]
-    log.shows(forged(entries[:-1], tmp_path / "good"))
-    audit(log)
-    log.shows(forged(entries, tmp_path / "bad"))
-    with pytest.raises(GrammarBroken, match=rf"^Entry {len(entries) - 1}: "):
-        audit(log)
-
-
-FORMLESS = [
-    b"",
-    b"{}",
-    b"null",
-    START + b" ",
-    START.replace(b'"v":1', b'"v":2'),
-    START.replace(b'"start"', b'"party"'),
-    START.replace(b"2026-01-01", b"2026-02-30"),
-    session().replace(b"identify", b"watch"),
-    about(Event.OFFER).replace(b'"v":1', b'"name":"Ann","v":1'),
-    b"\xff" * 100,
-]
-
-
-@pytest.mark.parametrize("entry", FORMLESS, ids=[entry[-40:].decode("latin-1") or "empty" for entry in FORMLESS])
-def test_an_entry_that_is_none_is_refused_with_its_place(log: EvilLog, tmp_path: Path, entry: bytes) -> None:
-    log.shows(forged([START, START, entry, START], tmp_path))
-    with pytest.raises(EntryMalformed, match=r"^Entry 2: "):
-        audit(log)
-
-
-def test_of_two_lies_the_one_about_the_tree_is_told(log: EvilLog, honest: LogBuilder) -> None:
-    """An entry that is not in the tree breaks no rule; and the answer does not depend on who looked first."""
-    entries = unbundle(honest.fetch("tile/entries/000"), width=WIDTH)
-    log.lies["tile/entries/000"] = bundle([*entries[:50], decision(), *entries[51:]])
-    log.lies["tile/entries/001"] = b""
-    with pytest.raises(EntryWrong, match="Entry 50 "):
-        audit(log)

@@ -16,15 +16,8 @@ from visavis.audit.leaf import read_entry
 from visavis.audit.stats import Counts, chart
 from visavis.cli.audit import audit
 from visavis.model import leaves_loaded
-from visavis.model.audit import (
-    AuditMemoryUnusable,
-    Event,
-    LogRefused,
-    OpeningWrong,
-    ProofMissing,
-    VerifierKeyMalformed,
-    WitnessFailed,
-)
+from visavis.model.audit import AuditMemoryUnusable, Event, LogRefused, OpeningWrong, ProofMissing, VerifierKeyMalformed
+from visavis.model.witness import WitnessFailed
 
 GUIDE = ROOT / "docs" / "guides" / "audit.md"
 PICTURE = ROOT / "docs" / "images" / "log-stats.svg"

@@ -51,3 +51,7 @@ def test_the_guide_of_python(reader: Reader, server: LiveServer) -> None:
     wanted = [line for block in blocks(GUIDES / "python.md", "text") for line in block.text.splitlines()]
     assert wanted
     assert [line for line in wanted if line not in said] == [], said
+
+
+def test_the_guide_of_ones_own_log(reader: Reader) -> None:
+    reader.read(GUIDES / "your-log.md")

@@ -23,7 +23,7 @@ from visavis.logs import FIELDS
 from visavis.settings import read_settings
 
 GUIDE = ROOT / "docs" / "guides" / "running.md"
-WITH_A_FILE_OF_OUR_OWN, OF_A_SERVICE = blocks(GUIDE, "toml")
+WITH_A_FILE_OF_OUR_OWN, OF_A_SERVICE, WITH_WITNESSES = blocks(GUIDE, "toml")
 
 
 def test_a_person_can_type_what_the_guide_says(tmp_path: Path) -> None:
@@ -76,6 +76,13 @@ def test_the_settings_of_a_service_are_settings(tmp_path: Path, monkeypatch: pyt
     settings = read_settings(tmp_path / "visavis.toml")
     require_private(settings)
     assert str(settings.key_file).startswith("/etc/visavis/keys/")
+
+
+def test_the_settings_of_witnesses_are_settings(tmp_path: Path) -> None:
+    (tmp_path / "visavis.toml").write_text(WITH_WITNESSES.text, encoding="utf-8")
+    (tmp_path / "visavis.toml").chmod(0o600)
+    settings = read_settings(tmp_path / "visavis.toml")
+    assert (settings.log_witnesses, settings.log_witnesses_required) == (tmp_path / "witnesses.txt", 2)
 
 
 def test_the_unit_starts_what_there_is() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from support.live_server import LiveServer, live_server
-from support.live_witness import LiveWitness, live_witness
+from support.live_witness import free_port
 
 from visavis.audit.note import read_key
 
@@ -25,7 +26,7 @@ class Watched:
     """A server whose log counts as published when its witness cosigned it."""
 
     server: LiveServer
-    witness: LiveWitness
+    witness_key: str
     log_key: str
 
     @property
@@ -33,7 +34,7 @@ class Watched:
         return f"{self.server.url}/log"
 
     def audit(self, *arguments: str, place: str | None = None) -> subprocess.CompletedProcess[str]:
-        keys = ["--log-key", self.log_key, "--witness-key", str(self.witness.key), "--witnesses", "1"]
+        keys = ["--log-key", self.log_key, "--witness-key", self.witness_key, "--witnesses", "1"]
         command = [*_PROGRAM, "audit", arguments[0], place or self.log, *keys, *arguments[1:]]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
@@ -51,48 +52,56 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """The witness has to know the log before the log has ever run: its key is told by ``visavis init``'s data."""
+    """A log that its witness hears of after it has begun, as witnesses do."""
     folder = tmp_path_factory.mktemp("watched")
-    file = folder / "witnesses.txt"
-    with live_witness(folder / "witness") as witness:
-        file.write_text(f"{witness.key} {witness.url}\n")
-        environment = {
-            "VISAVIS_LOG_ORIGIN": ORIGIN,
-            "VISAVIS_LOG_WITNESSES": str(file),
-            "VISAVIS_LOG_WITNESSES_REQUIRED": "1",
-            "VISAVIS_LOG_PUBLISH_EVERY_S": "0.2",
-        }
-        with live_server(folder / "server", **environment) as server:
-            key = httpx2.get(f"{server.url}/log/key").text.strip()
-            assert read_key(key).name == ORIGIN
-            yield Watched(server, witness, key)
+    state, file, port = folder / "witness", folder / "witnesses.txt", free_port()
+    witness_key = json.loads(
+        visavis("--json", "witness", "init", "--state", str(state), "--name", "witness.example/w1")
+    )
+    file.write_text(f"{witness_key['key']} http://127.0.0.1:{port}  # the one next door\n")
+    environment = {
+        "VISAVIS_LOG_ORIGIN": ORIGIN,
+        "VISAVIS_LOG_WITNESSES": str(file),
+        "VISAVIS_LOG_WITNESSES_REQUIRED": "1",
+        "VISAVIS_LOG_PUBLISH_EVERY_S": "0.2",
+    }
+    with live_server(folder / "server", **environment) as server:
+        log_key = httpx2.get(f"{server.url}/log/key").text.strip()
+        time.sleep(0.5)
+        assert httpx2.get(f"{server.url}/log/checkpoint").status_code == 404, "published without its witness"
+        visavis("witness", "watch", "--state", str(state), log_key)
+        command = [*_PROGRAM, "witness", "serve", "--state", str(state), "--port", str(port)]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as witness:
+            try:
+                yield Watched(server, witness_key["key"], log_key)
+            finally:
+                witness.send_signal(signal.SIGINT)
 
 
-def test_nothing_counts_as_published_before_the_witness_watches_the_log(watched: Watched) -> None:
-    time.sleep(0.5)
-    assert watched.published() == 0
-    refused = watched.audit("verify")
-    assert refused.returncode == 1
-    assert "log_resource_missing" in refused.stderr or "not there" in refused.stderr
-    watching = subprocess.run(
-        [*_PROGRAM, "witness", "watch", "--state", str(watched.witness.folder), watched.log_key],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert watching.returncode == 0, watching.stderr
+def visavis(*arguments: str) -> str:
+    """A command that has to succeed, and what it says."""
+    done = subprocess.run([*_PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_it_counts_as_published_when_the_witness_has_cosigned(watched: Watched) -> None:
+    assert read_key(watched.log_key).name == ORIGIN
     watched.wait_for_more_than(0)
+    assert "witness.example/w1" in httpx2.get(f"{watched.log}/checkpoint").text
 
 
 def test_an_auditor_checks_all_of_it_and_then_what_is_new(watched: Watched, tmp_path: Path) -> None:
     size = watched.wait_for_more_than(0)
     first = watched.audit("verify", "--remember", str(tmp_path / "seen"), "--json")
     assert first.returncode == 0, first.stderr
-    assert json.loads(first.stdout)["size"] >= size
+    assert json.loads(first.stdout)["entries"] >= size
     with watched.server.operator() as operator:
         operator.make_api_key(name="another", scopes=["enrol"])
     more = watched.wait_for_more_than(watched.published())
     again = watched.audit("verify", "--remember", str(tmp_path / "seen"), "--json")
     assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout)["size"] == more
+    assert json.loads(again.stdout)["entries"] == more
     counted = watched.audit("stats", "--json")
     assert counted.returncode == 0, counted.stderr
     assert "key" in counted.stdout

@@ -46,6 +46,10 @@ def _proof_of_another_leaf(one: Shown, _: Path) -> None:
     one.items[1] |= {name: one.bobs[0][name] for name in ("proof", "index")}
 
 
+def _another_place(one: Shown, _: Path) -> None:
+    one.items[0]["index"] += 1
+
+
 def _step_less(one: Shown, _: Path) -> None:
     proof = _proof(one.items[0])
     one.items[0]["proof"] = bytes(replace(proof, path=proof.path[:-1])).decode()
@@ -191,6 +195,7 @@ LIES: Final[dict[str, tuple[Lie, str]]] = {
     "somebody else's entry, opened and proven": (_anothers_entry, "opening_wrong"),
     "somebody else's proof": (_anothers_proof, "proof_wrong"),
     "a valid proof for another leaf": (_proof_of_another_leaf, "proof_wrong"),
+    "another place": (_another_place, "proof_wrong"),
     "a step less": (_step_less, "proof_wrong"),
     "a step more": (_step_more, "proof_wrong"),
     "a torn proof": (_torn_proof, "proof_malformed"),

@@ -27,13 +27,10 @@ from visavis.audit.note import (
 )
 from visavis.audit.witnessing import write_submission
 from visavis.flows.ports import Witness
-from visavis.model.audit import (
-    NoteMalformed,
-    NoteUnsigned,
-    VerifierKeyMalformed,
+from visavis.model.audit import NoteMalformed, NoteUnsigned, VerifierKeyMalformed, WitnessesUnreadable
+from visavis.model.witness import (
     WitnessAhead,
     WitnessConflict,
-    WitnessesUnreadable,
     WitnessFailed,
     WitnessRefusing,
     WitnessUnreachable,

@@ -10,16 +10,8 @@ from visavis.audit.checkpoint import MAX_SIZE, Checkpoint, read_checkpoint
 from visavis.audit.merkle import EMPTY_ROOT, MAX_PATH, require_consistency
 from visavis.audit.note import MAX_NOTE, Note, Signature, VerifierKey, read_note, require_signed, signatures_of
 from visavis.audit.proof import read_hashes
-from visavis.model.audit import (
-    CheckpointMalformed,
-    LogForked,
-    NoteMalformed,
-    NoteUnsigned,
-    OldSizeUnfit,
-    ProofMalformed,
-    SubmissionMalformed,
-    WitnessClockBack,
-)
+from visavis.model.audit import CheckpointMalformed, LogForked, NoteMalformed, NoteUnsigned, ProofMalformed
+from visavis.model.witness import OldSizeUnfit, SubmissionMalformed, WitnessClockBack
 
 MAX_SUBMISSION: Final = len("old ") + 20 + MAX_PATH * 45 + 1 + MAX_NOTE
 """Largest request that a witness reads, in bytes."""

@@ -87,7 +87,7 @@ class Opening:
 class LogHead:
     """The log's tree as it was committed.
 
-    ``edge`` are the roots of its perfect subtrees, ``note`` is the signed text, ``last_day`` the newest day of an entry.
+    ``edge`` are the roots of its perfect subtrees, ``note`` the signed text, ``last_day`` the newest day of an entry.
     """
 
     size: int

@@ -11,17 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from visavis.audit.witnessing import MAX_SUBMISSION
-from visavis.model.audit import (
-    LogForked,
-    LogUnknown,
-    NoteUnsigned,
-    OldSizeUnfit,
-    ProofWrong,
-    SubmissionMalformed,
-    WitnessClockBack,
-    WitnessStopped,
-)
+from visavis.model.audit import LogForked, NoteUnsigned, ProofWrong
 from visavis.model.errors import VisavisError
+from visavis.model.witness import LogUnknown, OldSizeUnfit, SubmissionMalformed, WitnessClockBack, WitnessStopped
 from visavis.web.frame import Frame
 from visavis.web.problems import ProblemResponse
 from visavis.wire.shape import Problem

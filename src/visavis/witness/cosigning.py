@@ -16,7 +16,8 @@ from visavis.audit.witnessing import (
     require_cosignable,
 )
 from visavis.logs import trace
-from visavis.model.audit import LogForked, OldSizeUnfit, ProofWrong, WitnessStopped
+from visavis.model.audit import LogForked, ProofWrong
+from visavis.model.witness import OldSizeUnfit, WitnessStopped
 
 log = get_logger(__name__)
 

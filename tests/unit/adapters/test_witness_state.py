@@ -15,15 +15,10 @@ from visavis.adapters.witness.state import MOST_EVIDENCE, State, held, make_stat
 from visavis.audit.note import Note, NoteSigner, read_note
 from visavis.audit.witnessing import Cosigned
 from visavis.model.access import AlreadyExists
-from visavis.model.audit import (
-    LogUnknown,
-    VerifierKeyMalformed,
-    WitnessStateDamaged,
-    WitnessStateMissing,
-    WitnessStateUnsafe,
-)
+from visavis.model.audit import VerifierKeyMalformed
 from visavis.model.errors import StartupError
 from visavis.model.keys import DataLocked
+from visavis.model.witness import LogUnknown, WitnessStateDamaged, WitnessStateMissing, WitnessStateUnsafe
 
 LOG = SomeLog()
 OTHER = SomeLog(origin="log.example/b")

@@ -20,15 +20,8 @@ from visavis.audit.witnessing import (
     require_cosignable,
     write_submission,
 )
-from visavis.model.audit import (
-    CheckpointMalformed,
-    LogForked,
-    NoteUnsigned,
-    OldSizeUnfit,
-    ProofWrong,
-    SubmissionMalformed,
-    WitnessClockBack,
-)
+from visavis.model.audit import CheckpointMalformed, LogForked, NoteUnsigned, ProofWrong
+from visavis.model.witness import OldSizeUnfit, SubmissionMalformed, WitnessClockBack
 
 LOG = SomeLog()
 HASH = b64encode(bytes(32))

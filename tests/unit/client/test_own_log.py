@@ -1,9 +1,11 @@
 """What somebody is shown of their own entries is checked before they see it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
 from support.log_builder import NOW, signer_of, witness_of
 from support.log_lies import LIES
@@ -11,7 +13,8 @@ from support.own_log import ANN, Shown, remembering, shown
 
 from visavis.audit.checkpoint import Checkpoint
 from visavis.audit.note import Note
-from visavis.client import OwnLog, Receipt, VisavisProblem
+from visavis.audit.tiles import MAX_BUNDLE
+from visavis.client import LogReader, OwnLog, Receipt, VisavisProblem
 from visavis.client.errors import LogRefused, ProofWrong
 
 
@@ -68,6 +71,21 @@ def test_the_log_is_asked_for_before_the_person_names_themselves_and_without_a_s
 def test_a_log_that_goes_on_is_believed(one: Shown, size: int) -> None:
     found = remembering(one, size).look()
     assert len(found.entries) == 4
+
+
+def test_of_a_tile_without_an_end_little_is_read() -> None:
+    told = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal told
+        for _ in range(200):
+            told += 1
+            yield bytes(1_000_000)
+
+    transport = httpx2.MockTransport(lambda _request: httpx2.Response(200, content=endless()))
+    with LogReader("https://faces.example", transport=transport) as reader:
+        assert len(reader.tile("tile/0/000")) == MAX_BUNDLE + 1
+    assert told == MAX_BUNDLE // 1_000_000 + 1
 
 
 def test_pages_are_put_together_and_may_be_under_different_trees(one: Shown) -> None:

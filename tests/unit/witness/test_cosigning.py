@@ -15,17 +15,9 @@ from visavis.adapters.witness.state import State, held, make_state
 from visavis.audit.merkle import require_consistency
 from visavis.audit.note import Note, Signature, cosigned_at
 from visavis.audit.witnessing import MOST_BACK_S, Cosigned, write_submission
-from visavis.model.audit import (
-    LogForked,
-    LogUnknown,
-    NoteUnsigned,
-    OldSizeUnfit,
-    ProofWrong,
-    SubmissionMalformed,
-    WitnessClockBack,
-    WitnessStopped,
-)
+from visavis.model.audit import LogForked, NoteUnsigned, ProofWrong
 from visavis.model.errors import VisavisError
+from visavis.model.witness import LogUnknown, OldSizeUnfit, SubmissionMalformed, WitnessClockBack, WitnessStopped
 from visavis.witness.cosigning import Cosigning
 
 LOG = SomeLog()

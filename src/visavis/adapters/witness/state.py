@@ -42,15 +42,9 @@ from visavis.audit.note import (
 )
 from visavis.audit.witnessing import Cosigned, first_lines
 from visavis.model.access import AlreadyExists
-from visavis.model.audit import (
-    LogRefused,
-    LogUnknown,
-    VerifierKeyMalformed,
-    WitnessStateDamaged,
-    WitnessStateMissing,
-    WitnessStateUnsafe,
-)
+from visavis.model.audit import LogRefused, VerifierKeyMalformed
 from visavis.model.keys import DataLocked
+from visavis.model.witness import LogUnknown, WitnessStateDamaged, WitnessStateMissing, WitnessStateUnsafe
 
 MOST_EVIDENCE: Final = 16
 """Files of one sort that are kept of one log: the first ones prove what all of them would."""

@@ -19,6 +19,7 @@ from visavis.settings import Settings
 NAMES = {
     *("settings", "variables", "user", "umask", "data directory", "key file", "folders above", "key fits data"),
     *("key protection", "key place", "sqlite", "database", "schema", "write-ahead log", "api keys"),
+    *("log", "witnesses"),
     *(
         "model tiny-detector",
         "model tiny-embedder",
