@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx2
 from demo.portraits import portraits
 from demo.server import VISAVIS, running
 from PIL import Image
@@ -60,6 +61,7 @@ class Demo:
     door: StationClient
     desk: StationClient
     gallery_id: str
+    url: str
     rows: list[tuple[str, str, str, float]] = field(default_factory=list)
 
     def expect(self, what: str, expected: str, act: Callable[[], str]) -> None:
@@ -93,6 +95,13 @@ def seen(person: Person) -> str:
     """What the server says it holds, in a few words."""
     held = person.me()
     return f"{held.state}, {len(held.references)} template"
+
+
+def own_log(person: Person) -> str:
+    """What the log says about somebody, everything checked, in a few words."""
+    time.sleep(PACE_S)  # it is published every second
+    entries = person.log().entries
+    return f"{len(entries)} entries, {sum(entry.proof is not None for entry in entries)} proven"
 
 
 def withdrawn(person: Person) -> str:
@@ -166,8 +175,10 @@ def story(demo: Demo, photos: dict[str, bytes], folder: Path) -> None:
     demo.expect("Document check, granted by its holder", "MATCH", lambda: checked(demo, photos))
     with Person(obama) as person:
         demo.expect("Obama sees what is held", "CONSENTED, 1 template", lambda: seen(person))
+        demo.expect("Obama sees who looked, with proof", "8 entries, 8 proven", lambda: own_log(person))
         demo.expect("Obama withdraws", "done", lambda: withdrawn(person))
     demo.decide("Obama after his withdrawal", "NO_MATCH", "identify", at_door(photos["obama2.jpg"]))
+    demo.expect("An auditor checks the log, without trusting the server", "it checks out", lambda: audited(demo.url))
 
 
 def checked(demo: Demo, photos: dict[str, bytes]) -> str:
@@ -177,6 +188,19 @@ def checked(demo: Demo, photos: dict[str, bytes]) -> str:
         grant.grant(grant.terms())
     answer = demo.desk.document_check(session.session_id, portrait=photos["obama3.jpg"], document=photos["obama.jpg"])
     return spoken(answer)
+
+
+def audited(url: str) -> str:
+    """What somebody finds who has the log's key and checks everything in the log, in a program of their own."""
+    time.sleep(PACE_S)  # it is published every second
+    with httpx2.Client() as http:
+        key = http.get(f"{url}/log/key").text.strip()
+    command = [VISAVIS, "--json", "audit", "verify", f"{url}/log", "--log-key", key]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return done.stderr.strip()
+    console.print(f"  · the log has {json.loads(done.stdout)['entries']} entries", highlight=False)
+    return "it checks out"
 
 
 @contextmanager
@@ -227,6 +251,7 @@ def set_up(operator: Visavis, url: str, folder: Path) -> Demo:
         door=station("Door", gallery_id=gallery.id),
         desk=station("Desk", purpose_id=operator.state_purpose(check_purpose).id),
         gallery_id=gallery.id,
+        url=url,
     )
 
 
