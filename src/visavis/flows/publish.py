@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from visavis.audit.checkpoint import Signed, Trust, require_checkpoint
 from visavis.audit.merkle import edge_of, prove_consistency
-from visavis.audit.note import Note, VerifierKey, read_note, signatures_of
+from visavis.audit.note import Note, Signature, VerifierKey, read_note, signatures_of
 from visavis.audit.signing import edge_of_head, newest_day
 from visavis.audit.tiles import WIDTH, Tiles, tile_of, unbundle
 from visavis.flows.ports import Clock, Resources, Store, Witness
@@ -169,19 +170,9 @@ class Publisher:
 
     def _promise(self, head: LogHead) -> list[LogRefused]:
         """Publish the checkpoint, with the cosignatures it needs; what keeps it from that is given back."""
-        note, refused = read_note(head.note), []
-        signatures = list(note.signatures)
-        tree = edge_of_head(head)
-        tiles = Tiles(self._folder.read, size=tree.size, root=tree.root())
-        for witness in self._witnesses:
-            try:
-                signatures.append(
-                    witness.cosign(
-                        head.note, prove=lambda old: prove_consistency(old, tree.size, tiles.read), size=tree.size
-                    )
-                )
-            except LogRefused as error:
-                refused.append(error)
+        note, tree = read_note(head.note), edge_of_head(head)
+        cosigned, refused = self._cosigned(head)
+        signatures = [*note.signatures, *cosigned]
         data = str(Note(note.text, tuple(signatures))).encode()
         try:
             signed = require_checkpoint(data, trust=self.trust)
@@ -195,6 +186,26 @@ class Publisher:
             with self._store.write() as tx:
                 tx.log.drop_before(tree.size // WIDTH * WIDTH)
         return refused
+
+    def _cosigned(self, head: LogHead) -> tuple[list[Signature], list[LogRefused]]:
+        """What the witnesses answer, all of them asked at once: one that is away must not keep the others waiting."""
+        if not self._witnesses:
+            return [], []
+        tree = edge_of_head(head)
+        tiles = Tiles(self._folder.read, size=tree.size, root=tree.root())
+
+        def ask(witness: Witness) -> Signature | LogRefused:
+            try:
+                return witness.cosign(
+                    head.note, prove=lambda old: prove_consistency(old, tree.size, tiles.read), size=tree.size
+                )
+            except LogRefused as refused:
+                return refused
+
+        with ThreadPoolExecutor(len(self._witnesses)) as pool:
+            answers = list(pool.map(ask, self._witnesses))
+        signatures = [answer for answer in answers if isinstance(answer, Signature)]
+        return signatures, [answer for answer in answers if isinstance(answer, LogRefused)]
 
     def _watch(self, *, behind: bool) -> None:
         """Hold the log where it was behind for too long, and let it go on when it is not any more."""
