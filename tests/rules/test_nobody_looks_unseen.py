@@ -43,7 +43,7 @@ ENTERS = {
     "POST /v1/galleries/{gallery_id}/without-face": ["admit", "credential"],
     "POST /v1/subjects/{subject_id}/credentials": ["credential"],
     "POST /v1/subjects/{subject_id}/withdrawal": ["withdraw", "erase"],
-    "POST /v1/reviews/{review_id}/resolution": ["review", "enrol"],
+    "POST /v1/reviews/{review_id}/resolution": ["review"],
     "POST /v1/personal-sessions": ["session"],
     "POST /v1/sessions": ["session"],
     "POST /v1/sessions/{session_id}/identify": ["decision"],
@@ -147,6 +147,16 @@ def test_what_happens_to_somebody_shares_a_handle_that_nothing_else_has(world: W
         if "handle" in entry.fields:
             handles.setdefault(entry.fields["handle"], []).append(entry.event.value)
     assert sorted(map(len, handles.values())) == [4, 6]
+    require_sound(world)
+
+
+def test_the_log_does_not_tell_who_looks_like_somebody(world: World) -> None:
+    """Rule S3: whoever forges a consent for a photo learns nothing about who else is in the gallery."""
+    gallery = world.gallery()
+    first = new_entries(world, lambda: world.active(gallery, "ann", photo("ann")))
+    double = new_entries(world, lambda: world.active(gallery, "other", photo("ann", 2)))
+    assert world.api("GET", "/v1/reviews").json()["items"], "nobody was held"
+    assert [(e.event, set(e.fields)) for e in first] == [(e.event, set(e.fields)) for e in double]
     require_sound(world)
 
 

@@ -174,8 +174,8 @@ class Agree:
         held = review is not None
         state = SubjectState.HELD if held and subject.state is not SubjectState.ACTIVE else SubjectState.ACTIVE
         tx.subjects.change(replace(subject, state=state))
-        if not held:
-            record_life(tx, Event.ENROL, subject, keyring=self._keyring, now=self._clock.now(), enrolment=enrolment.id)
+        # Entered for who is held as well: else the log, which everybody reads, told who looks like somebody (rule S3).
+        record_life(tx, Event.ENROL, subject, keyring=self._keyring, now=self._clock.now(), enrolment=enrolment.id)
         batch_state = EnrolmentState.HELD if held else EnrolmentState.ACTIVE
         tx.enrolments.change(replace(enrolment, state=batch_state, link_hash=None))
         if review is not None:

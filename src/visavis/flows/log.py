@@ -59,7 +59,7 @@ class Log:
                         tx.sessions.change(replace(session, state=SessionState.CLOSED))
                 for gallery in tx.galleries.find():
                     for subject in tx.subjects.find(gallery_id=gallery.id):
-                        record_life(tx, Event.CARRY, subject, keyring=self._keyring, now=now, state=subject.state.value)
+                        record_life(tx, Event.CARRY, subject, keyring=self._keyring, now=now)
             record_act(tx, Event.START, now=now, fields={}, details=rules, keyring=self._keyring)
 
     def own(self, subject_id: str, *, after: int = -1, limit: int = 200) -> list[OwnEntry]:

@@ -7,7 +7,7 @@ from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.flows.record import record_act, record_life
+from visavis.flows.record import record_act
 from visavis.model.audit import Event
 from visavis.model.consent import EnrolmentState, SubjectState
 from visavis.model.decision import Resolution, Review, ReviewKind, ReviewUnfit
@@ -47,14 +47,14 @@ class Reviews:
             self._store.scrub()
 
     def _record(self, tx: Transaction, review: Review, resolution: Resolution) -> None:
+        """That somebody looked, and what they decided; not about whom, since nobody is told that they were held."""
         record_act(
             tx,
             Event.REVIEW,
             now=self._clock.now(),
             fields={"act": resolution.value},
-            details={"review": review.id, "kind": review.kind.value, "subject": review.subject_id},
+            details={"review": review.id, "kind": review.kind.value},
             keyring=self._keyring,
-            about=tx.subjects.get(review.subject_id),
         )
 
     def _activate(self, tx: Transaction, review: Review) -> None:
@@ -65,10 +65,7 @@ class Reviews:
                 tx.reviews.add(further)
                 return
         tx.enrolments.change(replace(enrolment, state=EnrolmentState.ACTIVE))
-        subject = replace(subject, state=SubjectState.ACTIVE)
-        tx.subjects.change(subject)
-        now = self._clock.now()
-        record_life(tx, Event.ENROL, subject, keyring=self._keyring, now=now, enrolment=enrolment.id)
+        tx.subjects.change(replace(subject, state=SubjectState.ACTIVE))
 
     def _erase(self, tx: Transaction, review: Review) -> None:
         enrolment = tx.enrolments.get(str(review.enrolment_id))

@@ -18,7 +18,7 @@ class Event(Enum):
     DECLINE = "decline"
     """The person said no."""
     ENROL = "enrol"
-    """The photos a grant is for may be recognised from now on."""
+    """The photos a grant is for count from now on. Whether an operator has to look first is not told here (rule S3)."""
     LAPSE = "lapse"
     """One batch of photos ended: not answered in time, over, or taken out after a review."""
     ADMIT = "admit"
