@@ -69,7 +69,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         log_key = httpx2.get(f"{server.url}/log/key").text.strip()
         time.sleep(0.5)
         assert httpx2.get(f"{server.url}/log/checkpoint").status_code == 404, "published without its witness"
-        visavis("witness", "watch", "--state", str(state), log_key)
+        visavis("witness", "accept", "--state", str(state), log_key)
         command = [*_PROGRAM, "witness", "serve", "--state", str(state), "--port", str(port)]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as witness:
             try:

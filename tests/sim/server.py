@@ -63,14 +63,14 @@ def main() -> None:
     write = SqlStore.write
 
     @contextmanager
-    def breaking(self: SqlStore) -> Iterator[Transaction]:
+    def breaking(self: SqlStore, *, alone: bool = False) -> Iterator[Transaction]:
         trap = folder / "break"
         if trap.exists():
             secret = trap.read_text(encoding="utf-8")
             complain(secret)
             statement = f"INSERT INTO subjects VALUES ('{secret}')"  # noqa: S608 -- quoted, never run
             raise sa.exc.OperationalError(statement, {"name": secret}, Complaining(secret))
-        with write(self) as transaction:
+        with write(self, alone=alone) as transaction:
             yield transaction
 
     clock = SharedClock(folder / "ahead")

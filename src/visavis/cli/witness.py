@@ -46,8 +46,8 @@ def init(shell: Shell, state: Path, name: str) -> None:
 @click.option("--also", is_flag=True, help="The log has another key as well, as while it changes from one to the next.")
 @click.argument("log_key", metavar="VKEY")
 @pass_shell
-def watch(shell: Shell, state: Path, log_key: str, *, also: bool) -> None:
-    """Watch the log of this key: a line that whoever runs the log gives you. Stop the witness first."""
+def accept(shell: Shell, state: Path, log_key: str, *, also: bool) -> None:
+    """Accept the checkpoints of the log of this key, a line that whoever runs it gives you. Stop the witness first."""
     from visavis import bootstrap_witness  # noqa: PLC0415 -- as above
 
     key = bootstrap_witness.trust(state, log_key, also=also)

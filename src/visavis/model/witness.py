@@ -20,7 +20,7 @@ class WitnessRefusing(WitnessFailed):
     """A witness does not take this log's checkpoints."""
 
     code = "witness_refusing"
-    mend = "Give whoever runs the witness this log's key, for 'visavis witness watch'."
+    mend = "Give whoever runs the witness this log's key, for 'visavis witness accept'."
 
 
 class WitnessConflict(WitnessFailed):

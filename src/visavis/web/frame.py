@@ -91,7 +91,7 @@ class Frame:
 def _template(scope: Scope) -> str:
     """The template of the route that answered; where none did, none of the address."""
     if "route" in scope:
-        return str(scope["route"].path)
+        return str(scope["route"].path_format)
     if scope.get("root_path"):  # of what is mounted, what is below is a caller's word
         return str(scope["root_path"])
     # A route of the framework's own has no template, but where nothing in a path varies it is its own.

@@ -66,7 +66,7 @@ def test_the_commands_are_these() -> None:
         "me withdraw",
         *("identify", "verify", "document-check", "pin", "qr"),
         *("review list", "review resolve", "decisions list", "readings list"),
-        *("witness init", "witness watch", "witness serve", "witness show"),
+        *("witness init", "witness accept", "witness serve", "witness show"),
         *("audit verify", "audit consistency", "audit proof", "audit stats"),
     }
 

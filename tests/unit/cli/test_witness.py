@@ -47,7 +47,7 @@ def test_a_witness_is_made_told_whom_to_trust_and_shown(cli: Run, folder: Path) 
     key = read_key(made["key"])
     assert (key.name, key.algorithm) == ("witness.example/w1", COSIGNATURE)
     assert made["state"] == str(folder)
-    assert json.loads(cli("watch", str(LOG.key)).stdout) == {"log": ORIGIN, "key": str(LOG.key)}
+    assert json.loads(cli("accept", str(LOG.key)).stdout) == {"log": ORIGIN, "key": str(LOG.key)}
     with held(folder) as state:
         Cosigning(state, state.cosigner, now=lambda: NOW).add_checkpoint(LOG.submission(0, 7))
         assert json.loads(cli("show").stdout) == {  # beside a running one
@@ -71,18 +71,18 @@ def test_a_witness_is_made_told_whom_to_trust_and_shown(cli: Run, folder: Path) 
 
 def test_what_is_refused_has_a_code(cli: Run, folder: Path) -> None:
     assert refused(cli("show")) == "witness_state_missing"
-    assert refused(cli("watch", str(LOG.key))) == "witness_state_missing"
+    assert refused(cli("accept", str(LOG.key))) == "witness_state_missing"
     assert refused(cli("serve")) == "witness_state_missing"
     assert cli("init", "--name", "w").exit_code == 0
     assert refused(cli("init", "--name", "w")) == "already_exists"
-    assert refused(cli("watch", "no key")) == "verifier_key_malformed"
-    assert refused(cli("watch", str(cosigner_of("witness.example/w2").key))) == "verifier_key_malformed"
-    assert cli("watch", str(LOG.key)).exit_code == 0
+    assert refused(cli("accept", "no key")) == "verifier_key_malformed"
+    assert refused(cli("accept", str(cosigner_of("witness.example/w2").key))) == "verifier_key_malformed"
+    assert cli("accept", str(LOG.key)).exit_code == 0
     second = SomeLog(seed="its next key").key
-    assert refused(cli("watch", str(second))) == "already_exists"
-    assert cli("watch", "--also", str(second)).exit_code == 0
+    assert refused(cli("accept", str(second))) == "already_exists"
+    assert cli("accept", "--also", str(second)).exit_code == 0
     with held(folder):
-        assert refused(cli("watch", str(LOG.key))) == "data_locked"
+        assert refused(cli("accept", str(LOG.key))) == "data_locked"
         assert refused(cli("serve")) == "data_locked"
     folder.chmod(0o755)
     assert refused(cli("serve")) == "witness_state_unsafe"

@@ -24,7 +24,7 @@ class WitnessRefusing(WitnessFailed):
     """``witness_refusing``.
 
     A witness does not take this log's checkpoints. Give whoever runs the witness this log's key, for 'visavis
-    witness watch'.
+    witness accept'.
     """
 
 
