@@ -45,14 +45,17 @@ FILLING = 10_000
 def main() -> None:
     """Measure, and print the figures."""
     (ROOT / ".work").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=ROOT / ".work") as scratch, _log(Path(scratch)) as store:
-        _fill(store, SMALL)
-        small = _seconds_each(store)
+    with (
+        tempfile.TemporaryDirectory(dir=ROOT / ".work") as scratch,
+        _log(Path(scratch) / "large") as store,
+        _log(Path(scratch) / "small") as beside,
+    ):
         _fill(store, LARGE // 100)
         per_s = _sustained(store)
         without, with_entry = _paced(lambda: _write_nothing(store)), _paced(lambda: _append(store))
         _fill(store, LARGE)
-        large = _seconds_each(store)
+        _fill(beside, SMALL)
+        small, large = _seconds_each(beside, store)
         size = _size(store)
     last_line(
         {
@@ -72,6 +75,7 @@ def main() -> None:
 @contextmanager
 def _log(folder: Path) -> Iterator[SqlStore]:
     """A log that is published once a second."""
+    folder.mkdir(exist_ok=True)
     store = SqlStore(f"sqlite:///{folder / 'log.db'}")
     store.migrate()
     signer = NoteSigner("bench.example/log", Ed25519PrivateKey.generate())
@@ -163,14 +167,18 @@ def _paced(act: Callable[[], None]) -> tuple[float, float]:
     return 1000 * statistics.median(took), 1000 * statistics.quantiles(took, n=100)[98]
 
 
-def _seconds_each(store: SqlStore) -> float:
-    """Seconds for one decision, one after the other: the median, so that the publisher's turns do not count."""
-    took = []
+def _seconds_each(*stores: SqlStore) -> list[float]:
+    """Seconds for one decision in each log, in turns, so that what else the machine does is the same for all.
+
+    Medians, so that the turns of publishers do not count.
+    """
+    took: list[list[float]] = [[] for _ in stores]
     for _ in range(COUNTED):
-        begun = time.perf_counter()
-        _append(store)
-        took.append(time.perf_counter() - begun)
-    return statistics.median(took)
+        for store, times in zip(stores, took, strict=True):
+            begun = time.perf_counter()
+            _append(store)
+            times.append(time.perf_counter() - begun)
+    return [statistics.median(times) for times in took]
 
 
 def _fill(store: SqlStore, size: int) -> None:

@@ -43,10 +43,8 @@ class SqlLog(LogRows):
             raise self._held
         if self._begun is None:
             raise ValueError("a view cannot be written to")
-        index = self._begun + len(self.appended)
-        self._connection.execute(_INSERT, {"id": index, "entry": entry})
-        self.appended.append(entry)
-        return index
+        self.appended.append(entry)  # all of a batch are written together, right before its commit
+        return self._begun + len(self.appended) - 1
 
     def head(self) -> LogHead | None:
         """See the port."""
@@ -72,9 +70,8 @@ class SqlLog(LogRows):
             raise ValueError("something was appended to the older tree")
         self._connection.execute(tables.log_entries.delete())
         first = head.size - len(tail)
-        rows = [{"id": first + number, "entry": entry} for number, entry in enumerate(tail)]
-        if rows:
-            self._connection.execute(_INSERT, rows)
+        if tail:
+            write_entries(self._connection, first, tail)
         move_head(self._connection, self.head(), head)
         self.adopted = head
 
@@ -101,6 +98,18 @@ def read_head(connection: sa.Connection) -> LogHead | None:
         return None
     edge = tuple(row.edge[at : at + HASH_BYTES] for at in range(0, len(row.edge), HASH_BYTES))
     return LogHead(row.size, edge, row.checkpoint, row.last_day)
+
+
+def write_entries(connection: sa.Connection, first: int, entries: Sequence[bytes]) -> None:
+    """Put entries into the log, the first of them at this index.
+
+    :raises LogMoved: another process did so meanwhile; the transaction can then only be left.
+    """
+    rows = [{"id": first + number, "entry": entry} for number, entry in enumerate(entries)]
+    try:
+        connection.execute(_INSERT, rows)
+    except sa.exc.IntegrityError:
+        raise LogMoved from None
 
 
 def move_head(connection: sa.Connection, old: LogHead | None, new: LogHead) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import sqlalchemy as sa
 from alembic import command
@@ -150,34 +150,47 @@ def _update(table: sa.Table) -> sa.Update:
     return table.update().where(table.c.id == sa.bindparam("same_id"))
 
 
-class SqlTransaction(Transaction):
-    """The transaction port on one connection."""
+_KINDS: Final[dict[str, tuple[sa.Table, type]]] = {
+    "openings": (tables.log_openings, Opening),
+    "purposes": (tables.purposes, Purpose),
+    "purpose_texts": (tables.purpose_texts, PurposeText),
+    "galleries": (tables.galleries, Gallery),
+    "subjects": (tables.subjects, Subject),
+    "subject_keys": (tables.subject_keys, SubjectKey),
+    "enrolments": (tables.enrolments, Enrolment),
+    "receipts": (tables.receipts, Receipt),
+    "references": (tables.references, Reference),
+    "tombstones": (tables.tombstones, Tombstone),
+    "stations": (tables.stations, Station),
+    "sessions": (tables.sessions, Session),
+    "decisions": (tables.decisions, Decision),
+    "reviews": (tables.reviews, Review),
+    "credentials": (tables.credentials, Credential),
+    "tries": (tables.tries, Tries),
+    "api_keys": (tables.api_keys, ApiKey),
+    "nonces": (tables.nonces, Nonce),
+    "answered": (tables.answered, Answered),
+    "readings": (tables.readings, Reading),
+    "imports": (tables.imports, Import),
+    "import_entries": (tables.import_entries, ImportEntry),
+}
+"""The rows of a transaction, by their names in the port."""
+
+
+class SqlTransaction:
+    """The transaction port on one connection; the contract tests compare the two."""
 
     def __init__(self, connection: sa.Connection, log: SqlLog) -> None:
         self._connection = connection
         self.log = log
-        self.openings = SqlRows(connection, tables.log_openings, Opening)
-        self.purposes = SqlRows(connection, tables.purposes, Purpose)
-        self.purpose_texts = SqlRows(connection, tables.purpose_texts, PurposeText)
-        self.galleries = SqlRows(connection, tables.galleries, Gallery)
-        self.subjects = SqlRows(connection, tables.subjects, Subject)
-        self.subject_keys = SqlRows(connection, tables.subject_keys, SubjectKey)
-        self.enrolments = SqlRows(connection, tables.enrolments, Enrolment)
-        self.receipts = SqlRows(connection, tables.receipts, Receipt)
-        self.references = SqlRows(connection, tables.references, Reference)
-        self.tombstones = SqlRows(connection, tables.tombstones, Tombstone)
-        self.stations = SqlRows(connection, tables.stations, Station)
-        self.sessions = SqlRows(connection, tables.sessions, Session)
-        self.decisions = SqlRows(connection, tables.decisions, Decision)
-        self.reviews = SqlRows(connection, tables.reviews, Review)
-        self.credentials = SqlRows(connection, tables.credentials, Credential)
-        self.tries = SqlRows(connection, tables.tries, Tries)
-        self.api_keys = SqlRows(connection, tables.api_keys, ApiKey)
-        self.nonces = SqlRows(connection, tables.nonces, Nonce)
-        self.answered = SqlRows(connection, tables.answered, Answered)
-        self.readings = SqlRows(connection, tables.readings, Reading)
-        self.imports = SqlRows(connection, tables.imports, Import)
-        self.import_entries = SqlRows(connection, tables.import_entries, ImportEntry)
+
+    def __getattr__(self, name: str) -> Any:
+        """The rows of a kind, made when they are first asked for: a transaction uses few of them."""
+        if name not in _KINDS:
+            raise AttributeError(name)
+        rows: SqlRows[Any] = SqlRows(self._connection, *_KINDS[name])
+        setattr(self, name, rows)
+        return rows
 
     def references_in(self, gallery_id: str) -> int:
         """See the port."""
@@ -224,7 +237,7 @@ class SqlStore(Store):
         """See the port."""
         with self._batches.joined(alone=alone) as batch:
             log = SqlLog(batch.connection, begun=batch.size, head=batch.head, held=self._held)
-            yield SqlTransaction(batch.connection, log)
+            yield cast("Transaction", SqlTransaction(batch.connection, log))
             batch.entries.extend(log.appended)
             batch.head = log.adopted or batch.head
 
@@ -235,7 +248,7 @@ class SqlStore(Store):
             if self._sqlite:
                 connection.exec_driver_sql("BEGIN")
             try:
-                yield SqlTransaction(connection, SqlLog(connection))
+                yield cast("Transaction", SqlTransaction(connection, SqlLog(connection)))
             finally:
                 connection.rollback()
 
