@@ -33,7 +33,8 @@ from visavis.model.audit import Event
 from visavis.model.ids import new_secret
 
 ROOT = Path(__file__).parents[2]
-THREADS = 16
+THREADS = 40
+"""As many as a server has."""
 SUSTAINED_S = 10.0
 PACED_PER_S = 200
 PACED_S = 10.0
