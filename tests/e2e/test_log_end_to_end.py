@@ -96,9 +96,10 @@ def test_an_auditor_checks_all_of_it_and_then_what_is_new(watched: Watched, tmp_
     first = watched.audit("verify", "--remember", str(tmp_path / "seen"), "--json")
     assert first.returncode == 0, first.stderr
     assert json.loads(first.stdout)["entries"] >= size
+    before = watched.published()
     with watched.server.operator() as operator:
         operator.make_api_key(name="another", scopes=["enrol"])
-    more = watched.wait_for_more_than(watched.published())
+    more = watched.wait_for_more_than(before)
     again = watched.audit("verify", "--remember", str(tmp_path / "seen"), "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["entries"] == more
