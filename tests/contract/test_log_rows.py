@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from visavis.audit.leaf import write_entry
 from visavis.audit.merkle import Edge, leaf_hash
 from visavis.audit.note import NoteSigner, read_note, require_signed
 from visavis.audit.signing import continued, edge_of_head
+from visavis.flows.ports import Transaction
 from visavis.model.access import AlreadyExists, ApiKey
 from visavis.model.audit import Event, LogHead, LogStopped, LogUnpublished
 
@@ -199,6 +201,63 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(store: SqlStore) -> 
     require_one_tree(store)
 
 
+def test_a_disk_that_fills_up_in_a_shared_commit_loses_nothing_that_was_told_as_stored(store: SqlStore) -> None:
+    """SQLite undoes the whole transaction then, that of the others in the commit too."""
+    _append(store, 0)
+    told: list[str] = []
+
+    def fills_the_disk() -> None:
+        with pytest.raises((sa.exc.OperationalError, LogStopped)):
+            _fill_the_disk(store)
+        told.append("refused")
+
+    other = threading.Thread(target=fills_the_disk)
+    try:
+        with store.write() as tx:
+            tx.api_keys.add(key(1))
+            tx.log.append(entry(1))
+            other.start()
+            time.sleep(0.3)
+        told.append("stored")
+    except LogStopped:
+        told.append("not stored")
+    other.join()
+    with store.read() as tx:
+        there = [kept.id for kept in tx.api_keys.find()]
+    assert ("key_1" in there) == ("stored" in told)
+    assert "refused" in told
+    assert head_of(store).size == 1 + len(there)
+    require_one_tree(store)
+
+
+def test_what_goes_on_after_the_database_gave_up_is_not_told_as_stored(store: SqlStore) -> None:
+    _append(store, 0)
+    with pytest.raises(LogStopped):
+        _goes_on_after_a_full_disk(store)
+    assert head_of(store).size == 1
+    require_one_tree(store)
+
+
+def _goes_on_after_a_full_disk(store: SqlStore) -> None:
+    with store.write() as tx:
+        with suppress(sa.exc.OperationalError):
+            _write_more_than_fits(tx)
+        tx.log.append(entry(1))
+
+
+def _fill_the_disk(store: SqlStore) -> None:
+    with store.write() as tx:
+        _write_more_than_fits(tx)
+
+
+def _write_more_than_fits(tx: Transaction) -> None:
+    connection = tx._connection  # type: ignore[attr-defined] # the adapter's own
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    for number in range(10, 250):
+        tx.api_keys.add(key(number))
+
+
 def _many(store: SqlStore, count: int) -> None:
     with store.write() as tx:
         for number in range(count):
@@ -228,13 +287,19 @@ def test_without_a_key_nothing_that_has_to_be_in_the_log_is_written(tmp_path: Pa
 
 def test_a_held_log_takes_only_what_nobody_is_kept_from(store: SqlStore) -> None:
     store.hold_log(LogUnpublished("for a test"))
-    with pytest.raises(LogUnpublished), store.write() as tx:
-        tx.log.append(entry())
+    refusals = [_refused(store) for _ in range(2)]
+    assert refusals[0] is not refusals[1], "one that is raised again keeps what was at work when it was raised before"
     with store.write() as tx:
         tx.log.append(entry(), always=True)
     store.hold_log(None)
     _append(store, 2)
     assert head_of(store).size == 2
+
+
+def _refused(store: SqlStore) -> LogUnpublished:
+    with pytest.raises(LogUnpublished, match="for a test") as refused, store.write() as tx:
+        tx.log.append(entry())
+    return refused.value
 
 
 def test_what_is_dropped_is_gone_and_the_log_goes_on(store: SqlStore) -> None:

@@ -54,7 +54,8 @@ class Publisher:
         self._folder = folder
         self._witnesses = witnesses
         self._within = within
-        self._tiling = Tiling(folder)
+        self._tiling: Tiling | None = None
+        """As far as tiles are on the disk; None where that has to be looked up."""
         self._behind_since: datetime | None = None
         self._one_at_a_time = threading.Lock()
         self.trust = Trust(key, [witness.key for witness in witnesses], required)
@@ -82,14 +83,14 @@ class Publisher:
             # 1
             signed = require_checkpoint(data, trust=Trust(self.trust.log))
             tiles = Tiles(self._folder.read, size=signed.checkpoint.size, root=signed.checkpoint.root)
-            self._tiling = Tiling.of(tiles, self._folder)
+            tiling = Tiling.of(tiles, self._folder)
             # 2
             committed = edge_of_head(head)
             if tiles.size >= committed.size and edge_of(committed.size, tiles.read) != committed:
                 raise LogDamaged("What is published is another log than the database has.")
         except LogRefused as refused:
             raise LogDamaged(f"What is published does not check out: {refused}") from None
-        self.published = signed
+        self._tiling, self.published = tiling, signed
         # 3
         if tiles.size < committed.size and first > tiles.size:
             raise LogDamaged("Entries are missing between what is published and what the database has.")
@@ -98,7 +99,7 @@ class Publisher:
             own = Note(signed.note.text, tuple(signatures_of(signed.note, self.trust.log)))
             with self._store.write(alone=True) as tx:
                 day = newest_day(self._last_bundle(tiles))
-                tx.log.adopt(LogHead(tiles.size, tiles.edge.hashes, str(own).encode(), day), self._tiling.entries)
+                tx.log.adopt(LogHead(tiles.size, tiles.edge.hashes, str(own).encode(), day), tiling.entries)
 
     def _last_bundle(self, tiles: Tiles) -> Sequence[bytes]:
         """The entries of the last bundle, full or not."""
@@ -125,10 +126,9 @@ class Publisher:
             return Published(0, 0)
         refused: list[LogRefused] = []
         try:
-            if head.size > self._tiling.size:
-                self._grow(head)
+            tiling = self._grown(head)
             if self._size() < head.size:
-                refused = self._promise(head)
+                refused = self._promise(head, tiling)
         except LogDamaged as damaged:
             self._store.hold_log(LogUnpublished(damaged.detail))
             raise
@@ -139,14 +139,25 @@ class Publisher:
     def _size(self) -> int:
         return 0 if self.published is None else self.published.checkpoint.size
 
-    def _grow(self, head: LogHead) -> None:
-        """Write tiles and bundles for everything new, and forget in the database what full bundles hold."""
-        try:
-            self._take(head)
-        except BaseException:
-            # What is in memory is ahead of the disk now: the next turn begins where the published tree ends.
-            self._tiling = self._begun()
-            raise
+    def _grown(self, head: LogHead) -> Tiling:
+        """Tiles and bundles of everything that was committed, on the disk."""
+        tiling = self._tiling or self._begun()
+        # What fails half-way leaves memory ahead of the disk: then the next turn begins where the published tree ends.
+        self._tiling = None
+        before = tiling.size
+        while tiling.size < head.size:
+            wanted = min(_AT_ONCE, head.size - tiling.size)
+            with self._store.read() as tx:
+                found = tx.log.entries(tiling.size, limit=wanted)
+            if len(found) != wanted:
+                raise LogDamaged(f"The database does not have the entries from {tiling.size} on.")
+            for entry in found:
+                tiling.add(entry)
+        if tiling.edge() != edge_of_head(head):
+            raise LogDamaged("The entries in the database do not make the tree that was signed.")
+        tiling.flush(before)
+        self._tiling = tiling
+        return tiling
 
     def _begun(self) -> Tiling:
         if self.published is None:
@@ -154,21 +165,7 @@ class Publisher:
         tree = self.published.checkpoint
         return Tiling.of(Tiles(self._folder.read, size=tree.size, root=tree.root), self._folder)
 
-    def _take(self, head: LogHead) -> None:
-        before = self._tiling.size
-        while self._tiling.size < head.size:
-            wanted = min(_AT_ONCE, head.size - self._tiling.size)
-            with self._store.read() as tx:
-                found = tx.log.entries(self._tiling.size, limit=wanted)
-            if len(found) != wanted:
-                raise LogDamaged(f"The database does not have the entries from {self._tiling.size} on.")
-            for entry in found:
-                self._tiling.add(entry)
-        if self._tiling.edge() != edge_of_head(head):
-            raise LogDamaged("The entries in the database do not make the tree that was signed.")
-        self._tiling.flush(before)
-
-    def _promise(self, head: LogHead) -> list[LogRefused]:
+    def _promise(self, head: LogHead, tiling: Tiling) -> list[LogRefused]:
         """Publish the checkpoint, with the cosignatures it needs; what keeps it from that is given back."""
         note, tree = read_note(head.note), edge_of_head(head)
         cosigned, refused = self._cosigned(head)
@@ -181,7 +178,7 @@ class Publisher:
         before = self._size()
         self._folder.write(CHECKPOINT, data)
         self.published = signed
-        self._tiling.clean(before)
+        tiling.clean(before)
         if tree.size // WIDTH > before // WIDTH:
             with self._store.write() as tx:
                 tx.log.drop_before(tree.size // WIDTH * WIDTH)

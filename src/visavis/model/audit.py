@@ -244,7 +244,7 @@ class LogStopped(LogClosed):
     """A commit failed, and nobody knows what the disk has."""
 
     code = "log_stopped"
-    mend = "Look at the server's log and disk; it answers again after the cause is mended and it was restarted."
+    mend = "Look at the server's log and disk, and mend the cause; if this stays, start the server again."
 
 
 class LogMoved(LogClosed):

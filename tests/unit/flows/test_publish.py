@@ -342,6 +342,26 @@ def test_a_disk_that_takes_no_tiles_holds_the_log(server: Server, monkeypatch: p
     assert len(server.published()) == 302
 
 
+def test_nothing_is_promised_whose_tiles_are_not_on_the_disk(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk fails while tiles are written, and then while it is looked up what there is of them."""
+    server.append(5)
+    server.publisher.publish()
+    server.append(5)
+
+    def broken(_self: LogFolder, path: str, _data: bytes = b"") -> bytes:
+        raise OSError(5, f"Input/output error at {path}")
+
+    for name in ("write", "read"):
+        with monkeypatch.context() as failing:
+            failing.setattr(LogFolder, "write", broken)
+            failing.setattr(LogFolder, name, broken)
+            with pytest.raises(OSError, match="Input/output"):
+                server.publisher.publish()
+    assert len(server.published()) == 5
+    server.publisher.publish()
+    assert len(server.published()) == 10
+
+
 def test_entries_that_do_not_make_the_signed_tree_are_not_published(server: Server) -> None:
     server.append(5)
     with server.store._engine.begin() as connection:

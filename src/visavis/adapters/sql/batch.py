@@ -94,14 +94,26 @@ class Batches:
             yield
             if not only_one:
                 _tell(batch.connection, "RELEASE SAVEPOINT one")
-        except BaseException:
+        except BaseException as error:
             del batch.entries[kept:]
             if only_one:
                 self._drop(batch)
             else:
-                _tell(batch.connection, "ROLLBACK TO SAVEPOINT one")
+                self._undo(batch, error)
             raise
         batch.transactions += 1
+
+    def _undo(self, batch: Batch, error: BaseException) -> None:
+        """Undo the transaction that failed; those before it in the batch stay.
+
+        Where the disk is full or fails, SQLite may have undone all of them by itself. Then all of them have failed, and
+        what is written from here on would no longer be part of any.
+        """
+        try:
+            _tell(batch.connection, "ROLLBACK TO SAVEPOINT one")
+        except Exception as lost:  # noqa: BLE001 -- whatever it was, everybody in the batch is told
+            batch.error, self._stopped = lost, not _is_full(error)
+            self._drop(batch)
 
     def close(self) -> None:
         """Commit what is open."""
@@ -134,11 +146,13 @@ class Batches:
             raise
 
     def _drop(self, batch: Batch) -> None:
-        """Leave a batch in which there is nobody but the one whose transaction failed."""
+        """Leave a batch, and let everybody in it go on."""
         self._open = None
-        batch.done.set()
-        batch.connection.rollback()
-        batch.connection.close()
+        try:
+            batch.connection.rollback()
+        finally:
+            batch.connection.close()
+            batch.done.set()
 
     def _wait(self, batch: Batch) -> None:
         while not batch.done.wait(_PATIENCE_S):
@@ -154,6 +168,9 @@ class Batches:
         connection = batch.connection
         try:
             head = batch.head
+            if self._begin is not None and not connection.connection.in_transaction:
+                # SQLite undid it by itself, and somebody went on: without this the commit would do nothing, gladly.
+                raise LogStopped("The database gave the transaction up.")  # noqa: TRY301 -- told like any other
             if batch.entries:
                 head = self.seal(batch.head, batch.entries)
                 write_entries(connection, head.size - len(batch.entries), batch.entries)

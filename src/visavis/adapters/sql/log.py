@@ -40,7 +40,8 @@ class SqlLog(LogRows):
     def append(self, entry: bytes, *, always: bool = False) -> int:
         """See the port."""
         if self._held is not None and not always:
-            raise self._held
+            # A new one each time: one that is raised again keeps everything that was at work when it was raised before.
+            raise type(self._held)(self._held.detail)
         if self._begun is None:
             raise ValueError("a view cannot be written to")
         self.appended.append(entry)  # all of a batch are written together, right before its commit

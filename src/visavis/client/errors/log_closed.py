@@ -15,8 +15,8 @@ class LogMoved(LogClosed):
 class LogStopped(LogClosed):
     """``log_stopped``.
 
-    A commit failed, and nobody knows what the disk has. Look at the server's log and disk; it answers again after
-    the cause is mended and it was restarted.
+    A commit failed, and nobody knows what the disk has. Look at the server's log and disk, and mend the cause; if
+    this stays, start the server again.
     """
 
 
