@@ -8,10 +8,10 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
 .PHONY: help demo test test-all lint models chromium bench bench-pipeline bench-accuracy bench-identify bench-memory \
-	bench-rest bench-enrol bench-log fuzz mutation calibrate reference lock clean
+	bench-rest bench-enrol bench-log bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
 
 help: ## what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 demo: $(VENV)/run.done models ## run the main job on real photographs, and check every answer
 	@$(BIN)/python -m demo.run
@@ -41,13 +41,16 @@ chromium:
 			if [ "$$answer" = y ]; then ./.ci/chromium; fi; \
 		else echo 'No Chromium: the browser tests will be skipped. Run ./.ci/chromium to install it.'; fi; }
 
-bench: bench-pipeline bench-accuracy bench-identify bench-memory bench-enrol bench-log bench-rest ## every benchmark
+bench: bench-pipeline bench-accuracy bench-unlinkability bench-identify bench-memory bench-enrol bench-log bench-protect bench-rest ## every benchmark
 
 bench-pipeline: .venv-bench/bench.done models ## photo to template, beside OpenCV and dlib
 	@$(BIN)/python -m benchmarks.speed.pipeline
 
 bench-accuracy: .venv-bench/bench.done models ## error rates on labelled faces, with a DET plot
 	@$(BIN)/python -m benchmarks.accuracy.lfw
+
+bench-unlinkability: $(VENV)/dev.done models ## whether two galleries' templates tell that they are of one person (D_sys)
+	@$(BIN)/python -m benchmarks.accuracy.unlinkability
 
 bench-identify: $(VENV)/dev.done models ## identify over REST with 1,000 references
 	@$(BIN)/python -m benchmarks.load.identify
@@ -60,6 +63,9 @@ bench-enrol: $(VENV)/dev.done models ## enrol a folder of 832 people, kills incl
 
 bench-log: $(VENV)/dev.done ## the log: decisions a second, growing to a million entries, and an auditor's check of it
 	@$(BIN)/python -m benchmarks.scale.log
+
+bench-protect: $(VENV)/dev.done models ## sealing, unlinkable galleries, starting with a million references, withdrawing
+	@$(BIN)/python -m benchmarks.scale.protect
 
 bench-memory: $(VENV)/dev.done models ## a server with 10,000 references
 	@$(BIN)/python -m benchmarks.scale.memory

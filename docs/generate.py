@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 
 from visavis.cli.main import program
 from visavis.client import problem as client_problem
+from visavis.flows.kept import NOT_KEPT, OTHERS, PERSON
 from visavis.model import leaves_loaded
 from visavis.model.access import TooManyTries
 from visavis.model.calibration import PromiseTooStrict
@@ -168,7 +169,30 @@ def _proof(dependant: Dependant) -> str:
     return next(filter(None, map(_proof, dependant.dependencies)), "")
 
 
-PAGES: Final = {"refusals.md": refusals, "cli.md": cli, "settings.md": settings, "rest.md": rest}
+def retention() -> str:
+    """Until when every table is kept."""
+    head, foot = ((FOLDER / f"retention.{part}.txt").read_text(encoding="utf-8") for part in ("head", "foot"))
+    people = [
+        f"| {one.what} | `{one.table}` | {one.why} | {one.until} | {'yes' if one.section else one.withheld} |"
+        for one in PERSON
+    ]
+    others = [f"| {one.what} | `{one.table}` | {one.why} | {one.until} |" for one in OTHERS]
+    columns = "| what | table | why it is kept | until when |"
+    return (
+        f"{_MADE}{head}\n"
+        f"## About people\n\n{columns} shown |\n|---|---|---|---|---|\n" + "\n".join(people) + "\n\n"
+        f"## About nobody\n\n{columns}\n|---|---|---|---|\n" + "\n".join(others) + "\n\n"
+        "## What is not kept at all\n\n" + "\n".join(f"- {one}" for one in NOT_KEPT) + f"\n\n{foot}"
+    )
+
+
+PAGES: Final = {
+    "refusals.md": refusals,
+    "cli.md": cli,
+    "settings.md": settings,
+    "rest.md": rest,
+    "retention.md": retention,
+}
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from support.world import World, reopened_world, settings_in
 
 from visavis import bootstrap
 
-_WITH_SOCKETS = {"integration", "e2e", "docs"}
+_WITH_SOCKETS = {"integration", "e2e", "docs", "drill"}
 
 
 def pytest_configure() -> None:

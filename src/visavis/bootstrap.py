@@ -3,7 +3,6 @@
 import fcntl
 import os
 import secrets
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,22 +11,27 @@ from pathlib import Path
 from typing import IO, Final, Self
 
 import sqlalchemy as sa
-import uvicorn
+from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 from structlog import get_logger
 
-from visavis import __version__, logs
+from visavis import __version__, bootstrap_keys, logs
 from visavis.adapters import doctor
+from visavis.adapters.backup_file import DataSnapshots
 from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, read_card
 from visavis.adapters.clock import SystemClock
 from visavis.adapters.controller_key import CONTROLLER, seal_controller_key, unseal_controller_key
 from visavis.adapters.decoding.pool import DecodingPool
-from visavis.adapters.keyfile import make_key_file, read_key_file
+from visavis.adapters.hardening import harden
+from visavis.adapters.key_folder import KeyFolder
+from visavis.adapters.keyfile import RootFile, forget_exchange, make_key_file, read_key_file
+from visavis.adapters.line_file import LineFile
 from visavis.adapters.listening import require_free, require_private, require_tls_usable
 from visavis.adapters.log_folder import LogFolder
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_extractor
+from visavis.adapters.restoring import finish, sweep
 from visavis.adapters.sql.store import SqlStore
 from visavis.adapters.witnesses import read_witnesses
 from visavis.audit.note import NoteSigner
@@ -35,14 +39,21 @@ from visavis.audit.signing import continued
 from visavis.flows.administer import Administer
 from visavis.flows.agree import Agree
 from visavis.flows.api_keys import ApiKeys
+from visavis.flows.archive import Archives
+from visavis.flows.backup import Backups
 from visavis.flows.deciding import Deciding
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.doubles import Doubles
 from visavis.flows.enrol import Enrol
+from visavis.flows.epochs import Epochs
+from visavis.flows.erasures import Erasures
+from visavis.flows.export import Exports
 from visavis.flows.extract import Extractor
+from visavis.flows.generation import advance, follow, require_newest
 from visavis.flows.identify import Identify
 from visavis.flows.imports import Imports
-from visavis.flows.keyring import Keyring
+from visavis.flows.incoming import Incoming
+from visavis.flows.keyring import Keyring, Keys
 from visavis.flows.live import LiveGalleries
 from visavis.flows.log import Log
 from visavis.flows.once import Once
@@ -52,7 +63,11 @@ from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
 from visavis.flows.readings import Readings
 from visavis.flows.review import Reviews
+from visavis.flows.rotate import Rotate
+from visavis.flows.seal import Seal
 from visavis.flows.sessions import Sessions
+from visavis.flows.tombstones import TombstoneList
+from visavis.flows.unseal import Opened
 from visavis.flows.verify import Verify
 from visavis.flows.withdraw import Withdraw
 from visavis.match.exact import ExactIndex
@@ -61,9 +76,12 @@ from visavis.model.audit import LogRenamed, WitnessesUnreadable
 from visavis.model.calibration import Calibration
 from visavis.model.errors import StartupError
 from visavis.model.keys import DataLocked, DataMissing, DataUnreadable, UnsafeListen
+from visavis.protect.epochs import new_tree
+from visavis.protect.key_store import new_store, open_store
 from visavis.protect.keys import log_key
 from visavis.settings import Settings, unknown_variables
 from visavis.web.app import create_app
+from visavis.web.loading import Show
 from visavis.web.rates import Rates
 from visavis.web.services import Services
 
@@ -90,10 +108,11 @@ class DataDirectory:
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        """Take the lock.
+        """Take the lock, and put in order what was killed while it held it.
 
         :raises DataMissing: there is no such directory. :raises DataLocked: another process holds it.
         """
+        finish(self._path)
         if not self._path.is_dir():
             raise DataMissing(f"There is no data directory at {self._path}.")
         self._lock = (self._path / "lock").open("w")
@@ -102,6 +121,7 @@ class DataDirectory:
         except BlockingIOError:
             self._lock.close()
             raise DataLocked(f"Another process holds {self._path}.") from None
+        sweep(self._path)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -111,7 +131,7 @@ class DataDirectory:
 
 
 @contextmanager
-def _told_unreadable() -> Iterator[None]:
+def told_unreadable() -> Iterator[None]:
     """What the database says of itself ("database is locked"), without the statement and its values."""
     try:
         yield
@@ -119,9 +139,9 @@ def _told_unreadable() -> Iterator[None]:
         raise DataUnreadable(f"The database cannot be used: {error.orig}.") from None
 
 
-@_told_unreadable()
+@told_unreadable()
 def initialise(settings: Settings) -> str:
-    """Make the data directory, the root key, the database and a first API key with every scope.
+    """Make the data directory, the root key, the key store, the database and a first API key with every scope.
 
     :returns: the key's secret, which is shown once.
     :raises FileExistsError: there is a database or a key file already; neither is touched.
@@ -131,28 +151,70 @@ def initialise(settings: Settings) -> str:
         raise FileExistsError(database)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with DataDirectory(settings.data_dir):
+        folder = KeyFolder(settings.key_store_folder, data_dir=settings.data_dir)
+        if folder.exists():
+            raise FileExistsError(folder.path)
         root = make_key_file(settings.key_file, data_dir=settings.data_dir)
         try:
-            return _fill(settings, root)
+            store = new_store(new_tree(now=SystemClock().now()), root=root)
+            folder.write(store.sealed())
+            return _fill(settings, Keys(store, folder))
         except BaseException:
             # Half an installation is none, and would stand in the way of the next attempt.
-            for made in (settings.key_file, *settings.data_dir.glob(f"{database.name}*")):
+            for made in (settings.key_file, folder.path, *settings.data_dir.glob(f"{database.name}*")):
                 made.unlink(missing_ok=True)
             raise
 
 
-def _fill(settings: Settings, root: bytes) -> str:
+def _fill(settings: Settings, keys: Keys) -> str:
     """Make the database, the controller's key and the first API key."""
     store = SqlStore(settings.database_url)
     store.migrate()
     (settings.data_dir / "visavis.db").chmod(0o600)
     controller = OKPKey.generate_key("Ed25519").as_pem(private=True)
-    store.keep(CONTROLLER, seal_controller_key(controller, root=root))
-    _sign_log(store, settings, root)
-    api_keys = ApiKeys(store=store, keyring=_open_keyring(store, root), clock=SystemClock())
+    store.keep(CONTROLLER, seal_controller_key(controller, installation=keys.tree.installation))
+    keyring = open_keyring(store, keys)
+    sign_log(store, settings, keyring)
+    with store.write() as tx:
+        advance(tx, keyring)
+    follow(store, keyring)
+    api_keys = ApiKeys(store=store, keyring=keyring, clock=SystemClock())
     _, secret = api_keys.make(name="first", scopes=set(Scope))
     store.close()
     return secret
+
+
+def open_keys(settings: Settings, store: SqlStore, *, clock: Clock, root: bytes | None = None) -> Keys:
+    """The key store, opened.
+
+    1. The root is the one given, or that of the key file. 2. An installation that began before there were key stores
+    gets one; a database that has known one does not. 3. What an exchange of the key file left is tidied away.
+
+    :param root: put together from the custodians' shares.
+    :raises StartupError: the leaf says what is missing or unsafe.
+    """
+    # 1
+    root = read_key_file(settings.key_file, data_dir=settings.data_dir) if root is None else root
+    folder = KeyFolder(settings.key_store_folder, data_dir=settings.data_dir)
+    # 2
+    if not folder.exists() and store.load(CONTROLLER) is not None and not store.has_generation():
+        unseal_controller_key(store.load(CONTROLLER), installation=root)
+        folder.write(new_store(new_tree(installation=root, now=clock.now()), root=root).sealed())
+    keys = Keys(open_store(folder.read(), root=root), folder)
+    # 3
+    keys.change(lambda opened: opened.finished(root) if opened.is_exchanging_files else opened)
+    if keys.custody.mode == "keyfile":
+        forget_exchange(settings.key_file)
+    return keys
+
+
+def open_keyring(store: SqlStore, keys: Keys) -> Keyring:
+    """What the flows hold.
+
+    :raises KeyFileForeign: the key store is that of another installation.
+    """
+    pem = unseal_controller_key(store.load(CONTROLLER), installation=keys.tree.installation)
+    return Keyring(keys=keys, controller=OKPKey.import_key(pem))
 
 
 def install_models(settings: Settings, from_path: Path | None = None) -> Sequence[ModelCard]:
@@ -185,20 +247,33 @@ def open_stages(settings: Settings) -> Stages:
         return Stages(extractor, read_calibration(folder / settings.embedder), close=undo.pop_all().close)
 
 
-@_told_unreadable()
-def open_services(settings: Settings, *, clock: Clock | None = None, stages: Stages | None = None) -> Services:
+@told_unreadable()
+def open_services(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    stages: Stages | None = None,
+    root: bytes | None = None,
+    end: Callable[[], None] = lambda: None,
+) -> Services:
     """Every flow, put together. The caller holds the data directory.
 
+    :param root: put together from the custodians' shares; None where it is in the key file.
+    :param end: ends the process, when it is sealed.
     :raises StartupError: the leaf says what is missing or unsafe.
     """
     if not (settings.data_dir / "visavis.db").exists():
         raise DataMissing(f"There is no database in {settings.data_dir}.")
     clock = clock or SystemClock()
-    root = read_key_file(settings.key_file, data_dir=settings.data_dir)
     store = SqlStore(settings.database_url)
     store.migrate()
-    keyring = _open_keyring(store, root)
-    publisher = _open_log(store, settings, root, clock)
+    keyring = open_keyring(store, open_keys(settings, store, clock=clock, root=root))
+    require_newest(store, keyring)
+    tombstones = TombstoneList(LineFile(settings.tombstone_list), store=store, keyring=keyring, clock=clock)
+    tombstones.settle()
+    store.bury = tombstones.bury
+    publisher = _open_log(store, settings, keyring, clock)
+    ahead = publisher.resume()
     stages = stages or open_stages(settings)
     extractor, calibration = stages.extractor, stages.calibration
     dimension = extractor.dimension
@@ -208,10 +283,18 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
 
     log_folder = LogFolder(settings.log_folder)
     transparency = Log(store=store, keyring=keyring, clock=clock, folder=log_folder, publisher=publisher)
-    transparency.begin({"release": __version__, "model": extractor.model_id, "fmr_floor": calibration.fmr_floor})
+    transparency.begin({"release": __version__, "model": extractor.model_id, "fmr_floor": calibration.fmr_floor}, ahead)
     live = LiveGalleries(store=store, keyring=keyring, clock=clock, new_index=new_index)
     readings = Readings(store=store, keyring=keyring, clock=clock)
-    enrol = Enrol(store=store, keyring=keyring, clock=clock, extractor=extractor, calibration=calibration)
+    enrol = Enrol(
+        store=store,
+        keyring=keyring,
+        clock=clock,
+        extractor=extractor,
+        calibration=calibration,
+        backup_window=settings.backup_window,
+    )
+    imports = Imports(store=store, keyring=keyring, clock=clock, enrol=enrol, readings=readings)
     sessions = Sessions(store=store, keyring=keyring, clock=clock)
     doubles = Doubles(keyring=keyring, clock=clock, live=live, calibration=calibration)
     deciding = Deciding(store=store, keyring=keyring, clock=clock, calibration=calibration)
@@ -230,10 +313,57 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
         api_keys=ApiKeys(store=store, keyring=keyring, clock=clock),
         reach=Reach(store=store),
         readings=readings,
+        archives=Archives(
+            store=store,
+            keyring=keyring,
+            clock=clock,
+            readings=readings,
+            log=transparency,
+            log_key=str(publisher.trust.log),
+            server=settings.base_url,
+        ),
         enrol=enrol,
-        imports=Imports(store=store, keyring=keyring, clock=clock, enrol=enrol, readings=readings),
+        imports=imports,
+        exports=Exports(
+            store=store,
+            keyring=keyring,
+            clock=clock,
+            extractor=extractor,
+            installation=publisher.trust.log.name,
+        ),
+        incoming=Incoming(
+            store=store,
+            keyring=keyring,
+            clock=clock,
+            enrol=enrol,
+            imports=imports,
+            live=live,
+            doubles=doubles,
+            calibration=calibration,
+        ),
         agree=Agree(store=store, keyring=keyring, clock=clock, live=live, doubles=doubles),
         withdraw=Withdraw(store=store, keyring=keyring, clock=clock, live=live),
+        epochs=Epochs(store=store, keyring=keyring, clock=clock, window=settings.backup_window),
+        tombstones=tombstones,
+        erasures=Erasures(store=store, keyring=keyring, clock=clock, window=settings.backup_window),
+        backups=Backups(
+            store=store,
+            keyring=keyring,
+            clock=clock,
+            folder=log_folder,
+            key=publisher.trust.log,
+            snapshots=DataSnapshots(settings.data_dir),
+            window=settings.backup_window,
+            release=__version__,
+        ),
+        seal=Seal(store=store, keyring=keyring, clock=clock, end=end),
+        rotate=Rotate(
+            store=store,
+            keyring=keyring,
+            clock=clock,
+            live=live,
+            place=RootFile(settings.key_file, data_dir=settings.data_dir),
+        ),
         sessions=sessions,
         identify=Identify(
             store=store, clock=clock, sessions=sessions, extractor=extractor, live=live, deciding=deciding
@@ -252,47 +382,49 @@ def open_services(settings: Settings, *, clock: Clock | None = None, stages: Sta
     )
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, sealed: bool = False, show: Show | None = None) -> None:
     """Run the server until it is told to stop.
 
+    :param sealed: refuse to start where no custodians hold the root; where they do it starts sealed anyway.
+    :param show: told how far the galleries are in memory; the log tells it if not given.
     :raises StartupError: the leaf says what is missing or unsafe.
     """
+    harden()
     # A copy of standard error: what the log is written to stays open whoever closes the other.
     logs.configure(level=settings.log_level, form=settings.log_format, descriptor=os.dup(2))
     log.info("starting", version=__version__, port=settings.port, tls=settings.tls_cert is not None)
     for variable, nearest in unknown_variables():
         log.warning("unknown_variable", variable=variable, nearest=nearest)
     try:
-        _run(settings)
+        _run(settings, sealed=sealed, show=show)
     except StartupError as error:
         log.error("not_started", code=error.code)  # noqa: TRY400 -- the command tells the rest, to a person
         raise
     log.info("stopped")
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: Settings, *, sealed: bool, show: Show | None) -> None:
+    ending = bootstrap_keys.Ending()
+
+    def open_app(opened: Opened | None) -> FastAPI:
+        services = open_services(settings, root=None if opened is None else opened.root, end=ending)
+        require_safe_listen(settings, services)
+        if opened is not None:
+            services.seal.unsealed(opened.numbers)
+        return create_app(services, log_addresses=settings.log_addresses, show=show, failed=ending.failed)
+
     with DataDirectory(settings.data_dir):
         # What is told by the settings alone is told before the models are loaded.
         require_private(settings)
         require_tls_usable(settings)
         require_free(settings)
-        services = open_services(settings)
-        require_safe_listen(settings, services)
-        uvicorn.run(
-            create_app(services, log_addresses=settings.log_addresses),
-            host=settings.host,
-            port=settings.port,
-            ssl_certfile=settings.tls_cert,
-            ssl_keyfile=settings.tls_key,
-            ssl_version=ssl.PROTOCOL_TLS_SERVER,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            log_config=None,
-        )
+        if bootstrap_keys.starts_sealed(settings, asked=sealed):
+            bootstrap_keys.serve_sealed(settings, open_app=open_app, ending=ending)
+        else:
+            bootstrap_keys.listen(open_app(None), settings, ending=ending)
 
 
-@_told_unreadable()
+@told_unreadable()
 def require_safe_listen(settings: Settings, services: Services) -> None:
     """Beyond this machine only with TLS, an ``https`` address for links and a key that somebody holds.
 
@@ -316,7 +448,7 @@ def cards_of(settings: Settings) -> Path:
     return settings.cards or cards_folder()
 
 
-def _sign_log(store: SqlStore, settings: Settings, root: bytes) -> NoteSigner:
+def sign_log(store: SqlStore, settings: Settings, keyring: Keyring) -> NoteSigner:
     """The log's key; what is committed from now on is signed with it.
 
     :raises LogRenamed: the settings name another log than the one that has begun.
@@ -328,32 +460,25 @@ def _sign_log(store: SqlStore, settings: Settings, root: bytes) -> NoteSigner:
         store.keep(_LOG_ORIGIN, kept)
     if settings.log_origin not in (None, kept.decode()):
         raise LogRenamed(f"The log is called {kept.decode()}.")
-    signer = NoteSigner(kept.decode(), log_key(root))
+    signer = NoteSigner(kept.decode(), log_key(keyring.installation))
     store.sign_log_with(lambda head, entries: continued(head, entries, signer=signer))
     return signer
 
 
-def _open_log(store: SqlStore, settings: Settings, root: bytes, clock: Clock) -> Publisher:
-    """The log's publisher, gone on from where it was.
+def _open_log(store: SqlStore, settings: Settings, keyring: Keyring, clock: Clock) -> Publisher:
+    """The log's publisher, which is to look at what is published before anything is entered.
 
-    :raises LogRenamed, LogDamaged, WitnessesUnreadable: the leaf says what is wrong.
+    :raises LogRenamed, WitnessesUnreadable: the leaf says what is wrong.
     """
     witnesses = [] if settings.log_witnesses is None else read_witnesses(settings.log_witnesses)
     if len(witnesses) < settings.log_witnesses_required:
         raise WitnessesUnreadable(f"{settings.log_witnesses_required} have to cosign; {len(witnesses)} are named.")
-    publisher = Publisher(
+    return Publisher(
         store=store,
         clock=clock,
         folder=LogFolder(settings.log_folder),
-        key=_sign_log(store, settings, root).key,
+        key=sign_log(store, settings, keyring).key,
         witnesses=witnesses,
         required=settings.log_witnesses_required,
         within=timedelta(seconds=settings.log_publish_within_s),
     )
-    publisher.resume()
-    return publisher
-
-
-def _open_keyring(store: SqlStore, root: bytes) -> Keyring:
-    pem = unseal_controller_key(store.load(CONTROLLER), root=root)
-    return Keyring(root=root, controller=OKPKey.import_key(pem))

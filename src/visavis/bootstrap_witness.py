@@ -10,6 +10,7 @@ import uvicorn
 from structlog import get_logger
 
 from visavis import __version__, logs
+from visavis.adapters.hardening import harden
 from visavis.adapters.listening import require_free, require_tls_usable
 from visavis.adapters.witness.state import State, held, make_state
 from visavis.audit.note import VerifierKey, read_key
@@ -62,6 +63,7 @@ def serve(folder: Path, place: Place) -> None:
 
     :raises StartupError: the leaf says what is missing or unsafe.
     """
+    harden()
     # A copy of standard error: what the log is written to stays open whoever closes the other.
     logs.configure(level="info", form="json", descriptor=os.dup(2))
     log.info("starting", version=__version__, port=place.port, tls=place.tls_cert is not None)

@@ -8,6 +8,7 @@ import stat
 import textwrap
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -65,6 +66,12 @@ class Settings(BaseSettings):
     """The database. Sealed; safe to back up."""
     key_file: Path = Field(default_factory=lambda: _home(".config", "visavis", "root.key"))
     """The root key, outside the data directory. Keep it apart from backups of the data."""
+    key_store: Path | None = Field(default=None, examples=["/etc/visavis/keys"])
+    """Folder of the key store, outside the data directory; beside the key file if not set. It changes every day and is
+    never part of a backup: what is erased stays readable in old backups for whoever has an old copy of it."""
+    backup_window_days: int = Field(default=30, ge=1, le=365)
+    """Days for which a backup can be brought back. After that nobody opens what it holds of people who were erased,
+    with every key there is. The terms that people agree to tell this number."""
     models: Path = Field(default_factory=lambda: _home(".cache", "visavis", "models"))
     """Installed model weights."""
     detector: str = "yunet-2023mar"
@@ -143,6 +150,7 @@ class Settings(BaseSettings):
             "threads": self.cores_per_inference,
             "streams": self.inferences_at_once,
             "public_url": self.base_url,
+            "key_store": self.key_store_folder,
         }
         value = getattr(self, name)
         return stands_for.get(name) if value is None else value
@@ -156,6 +164,21 @@ class Settings(BaseSettings):
     def inferences_at_once(self) -> int:
         """``streams``, or what it stands for on this machine."""
         return self.streams or max(1, _cores() // self.cores_per_inference)
+
+    @property
+    def key_store_folder(self) -> Path:
+        """``key_store``, or what it stands for: beside the key file, named like it."""
+        return self.key_store or self.key_file.with_suffix(".store")
+
+    @property
+    def tombstone_list(self) -> Path:
+        """The list of who was erased, beside the key store and so outside the data directory."""
+        return self.key_store_folder / "tombstones"
+
+    @property
+    def backup_window(self) -> timedelta:
+        """How long a backup can be brought back."""
+        return timedelta(days=self.backup_window_days)
 
     @property
     def database_url(self) -> str:

@@ -1,6 +1,7 @@
 """What the search port promises, for every engine, against the plainest one there could be."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -30,6 +31,12 @@ def unit(seed: int) -> Template:
 VECTORS = st.integers(0, 11).map(unit)
 
 
+def put_all(index: GalleryIndex, many: list[tuple[str, str, Template]]) -> None:
+    vectors = np.array([template.vector for _, _, template in many], dtype=np.float32).reshape(-1, DIMENSION)
+    names = ([reference for reference, _, _ in many], [subject for _, subject, _ in many])
+    index.put_many(reference_ids=names[0], subject_ids=names[1], vectors=vectors, model_id=MODEL)
+
+
 class Plain:
     """The port as one would say it."""
 
@@ -55,6 +62,12 @@ class EngineAgreesWithPlain(RuleBasedStateMachine):
     def put(self, reference: str, subject: str, template: Template) -> None:
         self.index.put(reference_id=reference, subject_id=subject, template=template)
         self.plain.held[reference] = (subject, template.vector)
+
+    @rule(many=st.lists(st.tuples(REFERENCES, SUBJECTS, VECTORS), max_size=8))
+    def put_many(self, many: list[tuple[str, str, Template]]) -> None:
+        put_all(self.index, many)
+        for reference, subject, template in many:
+            self.plain.held[reference] = (subject, template.vector)
 
     @rule(subject=SUBJECTS)
     def remove(self, subject: str) -> None:
@@ -136,14 +149,50 @@ def test_a_template_of_another_model_or_size_is_refused(index: GalleryIndex, tem
     assert index.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("references", "subjects", "shape", "model"),
+    [
+        (["ref_a"], ["sub_a"], (1, DIMENSION), "another model"),
+        (["ref_a"], ["sub_a"], (1, DIMENSION + 1), MODEL),
+        (["ref_a"], ["sub_a"], (2, DIMENSION), MODEL),
+        (["ref_a"], ["sub_a"], (DIMENSION,), MODEL),
+        (["ref_a", "ref_b"], ["sub_a"], (2, DIMENSION), MODEL),
+        (["ref_a"], ["sub_a", "sub_b"], (1, DIMENSION), MODEL),
+    ],
+)
+def test_many_of_another_model_size_or_number_are_refused(
+    index: GalleryIndex, references: list[str], subjects: list[str], shape: tuple[int, ...], model: str
+) -> None:
+    vectors = np.ones(shape, dtype=np.float32)
+    with pytest.raises(ValueError, match="another model"):
+        index.put_many(reference_ids=references, subject_ids=subjects, vectors=vectors, model_id=model)
+    assert index.count() == 0
+
+
+def test_forgetting_one_of_many_takes_no_longer_than_one_of_few(index: GalleryIndex) -> None:
+    many = [(f"ref_{number}", f"sub_{number}", unit(number)) for number in range(20_000)]
+    put_all(index, many)
+    begun = time.perf_counter()
+    for number in range(0, 20_000, 2):
+        index.remove_subject(f"sub_{number}")
+    took = time.perf_counter() - begun
+    assert index.count() == 10_000
+    assert index.nearest_of("sub_1", probe=unit(1)) is not None
+    assert took < 2, "a search for each would take some ten seconds"
+
+
 @given(counts=st.lists(st.integers(1, 90), min_size=1, max_size=4), removed=st.integers(0, 3))
 @settings(max_examples=25, deadline=None)
 def test_removing_overwrites_the_memory_of_the_exact_index(counts: list[int], removed: int) -> None:
     index = ExactIndex(model_id=MODEL, dimension=DIMENSION)
     blocks = []
     for subject, count in enumerate(counts):
-        for number in range(count):
-            index.put(reference_id=f"ref_{subject}_{number}", subject_id=f"sub_{subject}", template=unit(2 * subject))
+        own = [(f"ref_{subject}_{number}", f"sub_{subject}", unit(2 * subject)) for number in range(count)]
+        for at in range(0, count, 7):
+            put_all(index, own[at : at + 7])
+            blocks.append(index._rows)
+        for reference_id, subject_id, template in own:
+            index.put(reference_id=reference_id, subject_id=subject_id, template=template)
             blocks.append(index._rows)
     gone = removed % len(counts)
     index.remove_subject(f"sub_{gone}")

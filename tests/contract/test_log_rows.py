@@ -327,6 +327,53 @@ def test_a_larger_tree_is_adopted_once_and_continued(store: SqlStore) -> None:
     assert edge_of_head(head_of(store)) == edge_of_head(larger).extended([leaf_hash(all_of(store)[-1])])
 
 
+def test_what_is_appended_to_an_adopted_tree_in_the_same_transaction_stands_behind_it(store: SqlStore) -> None:
+    _append(store, 0)
+    entries = [*all_of(store), *(entry(number) for number in range(5))]
+    larger = continued(None, entries, signer=SIGNER)
+    with store.write(alone=True) as tx:
+        tx.log.adopt(larger, entries[4:])
+        assert tx.log.head() == larger
+        assert tx.log.first() == 4
+        assert [tx.log.append(entry(9)), tx.log.append(entry(10))] == [6, 7]
+    assert edge_of_head(head_of(store)) == edge_of_head(larger).extended(map(leaf_hash, all_of(store)[-2:]))
+    _append(store, 11)
+    assert head_of(store).size == 9
+
+
+def test_an_adoption_that_is_undone_leaves_the_tree_as_it_was(store: SqlStore) -> None:
+    _append(store, 0)
+    entries = [*all_of(store), entry(1), entry(2)]
+    with pytest.raises(ZeroDivisionError):
+        _adopt_and_fail(store, entries)
+    assert head_of(store).size == 1
+    _append(store, 3)
+    require_one_tree(store)
+
+
+def _adopt_and_fail(store: SqlStore, entries: list[bytes]) -> None:
+    with store.write(alone=True) as tx:
+        tx.log.adopt(continued(None, entries, signer=SIGNER), entries)
+        tx.log.append(entry(9))
+        raise ZeroDivisionError
+
+
+def test_nothing_is_adopted_behind_what_was_appended(store: SqlStore) -> None:
+    _append(store, 0)
+    entries = [*all_of(store), entry(1), entry(2)]
+    with pytest.raises(ValueError, match="appended"):
+        _append_and_adopt(store, entries)
+    with store.read() as tx, pytest.raises(ValueError, match="view"):
+        tx.log.adopt(continued(None, entries, signer=SIGNER), entries)
+    require_one_tree(store)
+
+
+def _append_and_adopt(store: SqlStore, entries: list[bytes]) -> None:
+    with store.write(alone=True) as tx:
+        tx.log.append(entry(9))
+        tx.log.adopt(continued(None, entries, signer=SIGNER), entries)
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=12))
 def test_any_run_of_transactions_makes_one_tree(

@@ -55,3 +55,7 @@ def test_the_guide_of_python(reader: Reader, server: LiveServer) -> None:
 
 def test_the_guide_of_ones_own_log(reader: Reader) -> None:
     reader.read(GUIDES / "your-log.md")
+
+
+def test_the_guide_of_ones_own_data(reader: Reader) -> None:
+    reader.read(GUIDES / "my-data.md")

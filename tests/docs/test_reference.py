@@ -25,9 +25,9 @@ def generate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["refusals.md", "cli.md", "settings.md", "rest.md"])
+@pytest.mark.parametrize("name", ["refusals.md", "cli.md", "settings.md", "rest.md", "retention.md"])
 def test_a_generated_page_is_fresh(generate: ModuleType, name: str) -> None:
-    assert set(generate.PAGES) == {"refusals.md", "cli.md", "settings.md", "rest.md"}
+    assert set(generate.PAGES) == {"refusals.md", "cli.md", "settings.md", "rest.md", "retention.md"}
     assert (REFERENCE / name).read_text(encoding="utf-8") == generate.PAGES[name](), "run python docs/generate.py"
 
 

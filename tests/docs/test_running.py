@@ -6,10 +6,8 @@ import json
 import os
 import re
 import shlex
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import click
@@ -20,6 +18,7 @@ from support.pages import ROOT, blocks
 from visavis.adapters.listening import require_private
 from visavis.cli.main import program
 from visavis.logs import FIELDS
+from visavis.protect.backup import read_header
 from visavis.settings import read_settings
 
 GUIDE = ROOT / "docs" / "guides" / "running.md"
@@ -63,8 +62,8 @@ def test_a_person_can_type_what_the_guide_says(tmp_path: Path) -> None:
     assert re.search(r"host +127\.0\.0\.1 +default", shown)
     assert "ok   key fits data" in said["visavis doctor"]
     assert "fail" not in said["visavis doctor"]
-    with closing(sqlite3.connect(tmp_path / "visavis-backup.db")) as backup:
-        assert backup.execute("SELECT count(*) FROM api_keys").fetchone() == (1,)
+    header, _ = read_header((tmp_path / "first-backup").read_bytes().partition(b"\n")[0] + b"\n")
+    assert header.log_size == 1, "the first API key is in its log"
 
 
 def test_the_settings_of_a_service_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,9 @@ def offer(text: str = "Für die Tür: „ja“") -> str:
     )
     gallery = Gallery(id="gal_a", purpose_id="pur_a", name="door", model_id="sim-1", created_at=NOW)
     wording = PurposeText(id="txt_a", purpose_id="pur_a", version=3, language="de", text=text, created_at=NOW)
-    asked = record(receipt_id="rec_a", subject_id="sub_a", purpose=purpose, text=wording, gallery=gallery, now=NOW)
+    asked = record(
+        receipt_id="rec_a", subject_id="sub_a", purpose=purpose, text=wording, gallery=gallery, now=NOW, backup_days=31
+    )
     return sign_offer(asked, controller_key=CONTROLLER)
 
 

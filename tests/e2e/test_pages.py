@@ -9,6 +9,8 @@ from support.browser import Traffic
 from support.person_at_page import agree, load_receipt, open_consent, read_json, save_receipt
 from support.world import BASE, World
 
+from visavis.client import Receipt, check_archive
+
 pytestmark = pytest.mark.browser
 
 
@@ -268,14 +270,15 @@ def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path:
     for words in ("ann", "Acme", "sim-1", "Recognised", "You agreed to be recognised."):
         expect(held).to_contain_text(words)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Take it with me").click()
-    download.value.save_as(tmp_path / "held.json")
-    told = read_json(tmp_path / "held.json")
-    subject = at_sim.api("GET", f"/v1/subjects/{told['subject_id']}").json()
-    assert told == {**subject, "state": "CONSENTED", "readings": []}
+        page.get_by_role("button", name="Download everything").click()
+    download.value.save_as(tmp_path / "all.zip")
+    assert download.value.suggested_filename.startswith("visavis-about-")
+    checked = check_archive((tmp_path / "all.zip").read_bytes(), receipt=Receipt.load(receipt))
+    assert (checked.document["subject"]["name"], checked.document["readings"]) == ("ann", [])
+    assert checked.document["decisions"][0]["outcome"] == "MATCH"
     expect(held).to_contain_text("Nobody so far.")
     headers = {"Visavis-Reason": "<b>asked</b> at the desk"}
-    at_sim.api("GET", f"/v1/subjects/{told['subject_id']}", headers=headers)
+    at_sim.api("GET", f"/v1/subjects/{checked.subject_id}", headers=headers)
     load_receipt(page, receipt)
     for words in ("first", "Everything held about you", "<b>asked</b> at the desk"):
         expect(page.locator("#readings")).to_contain_text(words)

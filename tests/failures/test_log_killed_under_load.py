@@ -19,13 +19,13 @@ import httpx2
 import pytest
 from sim.faces import photo
 from sim.mortal import TellingClock
+from support.keys import keys_of
 from support.ledger import files_in
 from support.lives import Life, Lives, RemoteWorld, lives
 from support.logged import require_whole
 from support.world import Device, Person, reopened_world, settings_in
 
 from visavis import bootstrap
-from visavis.adapters.keyfile import read_key_file
 from visavis.audit.note import NoteSigner, VerifierKey
 from visavis.protect.keys import log_key
 
@@ -143,7 +143,6 @@ def _asked_until_killed(door: Door, folder: Path, clock: TellingClock, life: Lif
 
 def _log_key(folder: Path) -> VerifierKey:
     settings = settings_in(folder)
-    root = read_key_file(settings.key_file, data_dir=settings.data_dir)
     with files_in(folder) as files:
         ((origin,),) = files.rows("SELECT value FROM server WHERE name = 'log_origin'")
-    return NoteSigner(origin.decode(), log_key(root)).key
+    return NoteSigner(origin.decode(), log_key(keys_of(settings).tree.installation)).key

@@ -13,6 +13,7 @@ from joserfc.jwk import OKPKey
 with atheris.instrument_imports(include=["visavis", "joserfc", "rfc8785"]):
     from visavis.consent import receipt
     from visavis.model.errors import VisavisError
+    from visavis.model.public_key import is_sound_key
     from visavis.wire import signature
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -66,7 +67,7 @@ def request(content: bytes) -> None:
 
 def public_key(content: bytes) -> None:
     """Bytes that claim to be somebody's public key."""
-    if receipt.is_sound_key(content):
+    if is_sound_key(content):
         receipt.as_public_key(content)
 
 

@@ -21,6 +21,7 @@ from visavis.audit.leaf import Entry
 ENTERS = {
     "POST /v1/purposes": ["policy"],
     "POST /v1/purposes/{purpose_id}/texts": ["policy"],
+    "POST /v1/purposes/{purpose_id}/end": ["policy"],
     "POST /v1/galleries": ["policy"],
     "POST /v1/stations": ["key"],
     "PUT /v1/stations/{station_id}/key": ["key"],
@@ -29,15 +30,24 @@ ENTERS = {
     "POST /v1/api-keys": ["key"],
     "DELETE /v1/api-keys/{key_id}": ["key"],
     "POST /v1/api-keys/{key_id}/rotation": ["key"],
+    "POST /v1/keys/root/rotation": ["key"],
+    "POST /v1/keys/epoch/rotation": ["key"],
+    "POST /v1/galleries/{gallery_id}/key/rotation": ["key"],
+    "POST /v1/subjects/{subject_id}/key/rotation": ["key"],
     "GET /v1/readings": ["reading"],
     "GET /v1/galleries/{gallery_id}/subjects": ["reading"],
     "POST /v1/galleries/{gallery_id}/subjects/lookup": ["reading"],
     "GET /v1/subjects/{subject_id}": ["reading"],
+    "POST /v1/subjects/{subject_id}/archive": ["reading"],
     "GET /v1/decisions": ["reading"],
     "GET /v1/reviews": ["reading"],
     "GET /v1/personal-sessions/{session_id}": ["reading"],
     "GET /v1/imports/{import_id}/refusals": ["reading"],
     "GET /v1/imports/{import_id}/links": ["export"],
+    "POST /v1/exports": ["export"],
+    "POST /v1/exports/{export_id}/approvals": ["export"],
+    "POST /v1/exports/{export_id}/bundle": ["export", "export", "export"],
+    "POST /v1/imports/{import_id}/bundle": ["offer"],
     "POST /v1/galleries/{gallery_id}/enrolments": ["offer"],
     "POST /v1/imports/{import_id}/entries": ["offer"],
     "POST /v1/galleries/{gallery_id}/without-face": ["admit", "credential"],
@@ -55,17 +65,25 @@ ENTERS = {
     "POST /v1/consent/countersignature": ["grant", "enrol", "credential"],
     "POST /v1/consent/refusal": ["decline", "erase", "admit", "credential"],
     "POST /v1/me/withdrawal": ["withdraw", "erase"],
+    "POST /v1/seal": ["seal"],
+    "POST /v1/backups": ["backup"],
+    "GET /v1/erasures/{subject_id}": ["reading"],
 }
 QUIET = {
     # What is not about people.
     "GET /healthz", "GET /readyz", "GET /.well-known/jwks.json", "GET /log/checkpoint", "GET /log/key",
     "GET /log/tile/{path}", "GET /v1/purposes", "GET /v1/purposes/{purpose_id}", "GET /v1/galleries",
     "GET /v1/galleries/{gallery_id}", "GET /v1/stations", "GET /v1/stations/{station_id}", "GET /v1/api-keys",
+    "GET /v1/keys",
     # Nobody is in an import yet, or counts are told.
     "POST /v1/galleries/{gallery_id}/imports", "GET /v1/imports/{import_id}", "POST /v1/imports/{import_id}/missing",
     # People look at what is theirs, or open what was entered when it was made for them.
-    "GET /v1/me", "GET /v1/me/log", "GET /v1/me/log/{after}", "GET /v1/consent", "GET /v1/grant", "POST /v1/grant",
-    "POST /v1/personal-sessions/opening",
+    "GET /v1/me", "GET /v1/me/archive", "GET /v1/me/log", "GET /v1/me/log/{after}", "GET /v1/consent",
+    "GET /v1/grant", "POST /v1/grant", "POST /v1/personal-sessions/opening",
+    # What custodians are asked: nothing about anybody.
+    "GET /v1/exports/{export_id}",
+    # Whether custodians hold their shares; a sealed server has no log to enter into.
+    "GET /v1/unseal", "POST /v1/unseal", "POST /v1/rehearsals", "POST /v1/rehearsals/answers",
     # Nothing was looked at.
     "DELETE /v1/sessions/{session_id}",
 }  # fmt: skip
@@ -103,17 +121,21 @@ def test_what_is_done_with_an_api_key_is_entered(world: World, place: Place, doo
 
 def test_what_an_administrator_changes_is_entered(world: World, place: Place) -> None:
     key = world.made("/v1/api-keys", {"name": "x", "scopes": ["enrol"]})
-    purpose = world.purpose()
+    purpose, subject = world.purpose(), world.active(place.gallery, "zoe", photo("zoe")).subject_id
     fresh = public_text(Ed25519PrivateKey.generate())
     station = world.station(place.gallery)
     calls: dict[str, tuple[str, str, dict[str, Any]]] = {
         "POST /v1/purposes/{purpose_id}/texts": ("POST", f"/v1/purposes/{purpose}/texts", {"text": "Better."}),
         "POST /v1/galleries": ("POST", "/v1/galleries", {"name": "another", "purpose_id": purpose}),
+        "POST /v1/purposes/{purpose_id}/end": ("POST", f"/v1/purposes/{purpose}/end", {"ends_at": None}),
         "PUT /v1/stations/{station_id}/key": ("PUT", f"/v1/stations/{station.id}/key", {"public_key": fresh}),
         "DELETE /v1/stations/{station_id}": ("DELETE", f"/v1/stations/{station.id}", {}),
         "POST /v1/api-keys": ("POST", "/v1/api-keys", {"name": "y", "scopes": ["operate"]}),
         "POST /v1/api-keys/{key_id}/rotation": ("POST", f"/v1/api-keys/{key['id']}/rotation", {"overlap_hours": 1}),
         "DELETE /v1/api-keys/{key_id}": ("DELETE", f"/v1/api-keys/{key['id']}", {}),
+        "POST /v1/keys/epoch/rotation": ("POST", "/v1/keys/epoch/rotation", {}),
+        "POST /v1/galleries/{gallery_id}/key/rotation": ("POST", f"/v1/galleries/{place.gallery}/key/rotation", {}),
+        "POST /v1/subjects/{subject_id}/key/rotation": ("POST", f"/v1/subjects/{subject}/key/rotation", {}),
     }
     for door, (method, path, body) in calls.items():
         before = len(entries_of(world.services.store))
@@ -127,6 +149,12 @@ def test_what_an_administrator_changes_is_entered(world: World, place: Place) ->
     assert looked.is_success
     assert entries_of(world.services.store)[-1].fields == {"act": "readings"}
     require_sound(world)
+
+
+def test_another_root_key_is_entered(world: World) -> None:
+    """Where it is in a file: custodians hold a ceremony."""
+    door = "POST /v1/keys/root/rotation"
+    assert events_of(world, lambda: world.made("/v1/keys/root/rotation", {}, status=200)) == ENTERS[door]
 
 
 def _sent(world: World, method: str, path: str, body: dict[str, Any]) -> httpx2.Response:

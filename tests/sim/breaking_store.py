@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from visavis.adapters.sql.store import SqlStore
 from visavis.flows.ports import LogRows, Rows, Store, Transaction
 from visavis.model.audit import LogClosed, LogHead
+from visavis.model.consent import Place, SealedReference
 from visavis.web.services import Services
 
 T = TypeVar("T")
@@ -108,6 +109,12 @@ class BreakingTransaction:
     def references_in(self, gallery_id: str) -> int:
         """See the port."""
         return self._transaction.references_in(gallery_id)
+
+    def sealed_references(
+        self, gallery_id: str, *, after: Place | None, limit: int, now: datetime
+    ) -> Sequence[SealedReference]:
+        """See the port."""
+        return self._transaction.sealed_references(gallery_id, after=after, limit=limit, now=now)
 
 
 class BreakingLog(LogRows):

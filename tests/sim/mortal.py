@@ -1,8 +1,8 @@
 """A server that dies: killed with SIGKILL at the n-th step of what it does for a request.
 
-A step is a moment before or after an SQL statement, before or after a commit or rollback, before an answer's head or
-after its body leaves. ``Sim-Die-At: 17`` in a request kills the process at the 17th step from then on, ``17+250`` 250
-microseconds after it; ``Sim-Steps`` in an answer says how many there have been.
+A step is a moment before or after an SQL statement, before or after a commit or rollback, before or after a file's way
+to the disk, before an answer's head or after its body leaves. ``Sim-Die-At: 17`` in a request kills the process at the
+17th step from then on, ``17+250`` 250 microseconds after it; ``Sim-Steps`` in an answer says how many there have been.
 
 This process imports everything once and forks itself for each life that it reads from standard input, as starting
 Python takes longer than most lives last.
@@ -16,10 +16,11 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 import uvicorn
@@ -116,6 +117,18 @@ class Steps:
         """Count what this store does."""
         for event in ("before_cursor_execute", "after_cursor_execute", "commit", "rollback", "checkin"):
             sa.event.listen(store._engine, event, self.step)  # "checkin" comes right after a commit
+        # What is written beside the database: the key store and the key file.
+        for name in ("fsync", "replace"):
+            setattr(os, name, self._stepped(getattr(os, name)))
+
+    def _stepped(self, act: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*given: Any, **named: Any) -> Any:
+            self.step()
+            done = act(*given, **named)
+            self.step()
+            return done
+
+        return counted
 
 
 class Mortal:

@@ -184,6 +184,20 @@ def new_pin(story: Story) -> None:
     story.do(Attempt("new_pin", (known,), (known,), send, story.some_key()))
 
 
+def rotate(story: Story) -> None:
+    """A key is exchanged: a person's, a gallery's, the epoch's or the root; everybody stays as they were."""
+    known = story.one_of(lambda k: k.state != GONE and k.subject_id is not None)
+    paths = ["/v1/keys/epoch/rotation", "/v1/keys/root/rotation"]
+    if known is not None:
+        paths += [f"/v1/subjects/{known.subject_id}/key/rotation", f"/v1/galleries/{known.gallery_id}/key/rotation"]
+    path, everybody = story.dice.choice(paths), tuple(story.people.values())
+
+    def send(world: World, _key: str | None) -> httpx2.Response:
+        return world.api("POST", path)
+
+    story.do(Attempt("rotate", everybody, everybody, send))
+
+
 def identify(story: Story) -> None:
     """Somebody, or a stranger, stands at the door."""
     known = story.one_of(lambda k: story.is_long(k) and not story.has_double(k))
@@ -224,12 +238,13 @@ OPERATIONS: dict[str, Callable[[Story], None]] = {
     "withdraw": withdraw,
     "purge": purge,
     "decline": decline,
+    "rotate": rotate,
     "resolve": resolve,
     "new_pin": new_pin,
     "identify": identify,
     "repeat": repeat,
 }
-"""The first five are what a server is killed in."""
+"""The first six are what a server is killed in."""
 
 _NEEDED: dict[str, Callable[[Known], bool]] = {
     "countersign": lambda known: known.waiting is not None and known.link is not None,

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
-from sim.faces import photo
+from sim.faces import DIMENSION, MODEL, photo
 
-from support.world import World
+from support.bundles import RECIPIENT, Foreign
+from support.exporting import Quorum
+from support.world import PURPOSE, World
 
 Call = Callable[["Place"], tuple[str, dict[str, Any]]]
 NOWHERE = "a" * 26
@@ -21,6 +23,10 @@ class Place:
     key: str
     key_id: str
     ids: dict[str, str] = field(default_factory=dict)
+    word: dict[str, str] = field(default_factory=dict)
+    """A custodian's approval of the export ``asked_id``; ``export_id`` has enough of them."""
+    bundle: dict[str, Any] = field(default_factory=dict)
+    """Somebody in a bundle of another installation."""
 
     def at(self, template: str) -> str:
         return template.format(gallery_id=self.gallery, key_id=self.key_id, **self.ids)
@@ -28,7 +34,7 @@ class Place:
     def elsewhere(self) -> "Place":
         """The same identifiers, of nothing."""
         missing = {name: f"{value.partition('_')[0]}_{NOWHERE}" for name, value in self.ids.items()}
-        return Place(self.gallery, self.key, self.key_id, missing)
+        return Place(self.gallery, self.key, self.key_id, missing, self.word, self.bundle)
 
     @property
     def texts(self) -> set[str]:
@@ -56,6 +62,19 @@ def brought(place: Place) -> tuple[str, dict[str, Any]]:
     return place.at("/v1/imports/{import_id}/entries"), {"files": files, "data": {"external_reference": "brought"}}
 
 
+def carried(place: Place) -> tuple[str, dict[str, Any]]:
+    return place.at("/v1/imports/{import_id}/bundle"), {"json": place.bundle}
+
+
+def asked(place: Place) -> tuple[str, dict[str, Any]]:
+    body = {"gallery_id": place.gallery, "recipient": RECIPIENT, "reason": "a test"}
+    return "/v1/exports", {"json": body}
+
+
+def approved(place: Place) -> tuple[str, dict[str, Any]]:
+    return place.at("/v1/exports/{asked_id}/approvals"), {"json": place.word}
+
+
 CALLS: dict[str, Call] = {
     "GET /v1/galleries": shown("/v1/galleries"),
     "GET /v1/galleries/{gallery_id}": shown("/v1/galleries/{gallery_id}"),
@@ -73,7 +92,13 @@ CALLS: dict[str, Call] = {
     "POST /v1/imports/{import_id}/entries": brought,
     "GET /v1/imports/{import_id}/refusals": shown("/v1/imports/{import_id}/refusals"),
     "GET /v1/imports/{import_id}/links": shown("/v1/imports/{import_id}/links"),
+    "POST /v1/imports/{import_id}/bundle": carried,
+    "POST /v1/exports": asked,
+    "GET /v1/exports/{export_id}": shown("/v1/exports/{export_id}"),
+    "POST /v1/exports/{export_id}/approvals": approved,
+    "POST /v1/exports/{export_id}/bundle": sent("/v1/exports/{export_id}/bundle"),
     "GET /v1/subjects/{subject_id}": shown("/v1/subjects/{subject_id}"),
+    "POST /v1/subjects/{subject_id}/archive": sent("/v1/subjects/{subject_id}/archive"),
     "POST /v1/subjects/{subject_id}/credentials": sent("/v1/subjects/{subject_id}/credentials"),
     "POST /v1/subjects/{subject_id}/withdrawal": sent("/v1/subjects/{leaver_id}/withdrawal"),
     "GET /v1/stations": shown("/v1/stations"),
@@ -93,13 +118,17 @@ LISTS = {"GET /v1/galleries", "GET /v1/stations", "GET /v1/reviews"}
 
 ADMIN = {
     "POST /v1/purposes", "GET /v1/purposes", "GET /v1/purposes/{purpose_id}", "POST /v1/purposes/{purpose_id}/texts",
+    "POST /v1/purposes/{purpose_id}/end",
     "POST /v1/galleries", "POST /v1/stations", "PUT /v1/stations/{station_id}/key", "DELETE /v1/stations/{station_id}",
-    "POST /v1/api-keys", "GET /v1/api-keys", "DELETE /v1/api-keys/{key_id}", "GET /v1/readings",
+    "POST /v1/api-keys", "GET /v1/api-keys", "DELETE /v1/api-keys/{key_id}", "GET /v1/readings", "POST /v1/seal",
+    "POST /v1/backups", "GET /v1/erasures/{subject_id}", "GET /v1/keys", "POST /v1/keys/root/rotation",
+    "POST /v1/keys/epoch/rotation", "POST /v1/galleries/{gallery_id}/key/rotation",
+    "POST /v1/subjects/{subject_id}/key/rotation",
 }  # fmt: skip
 """Doors for ``admin`` only, which a key for some galleries cannot have."""
 
 
-def made(world: World, gallery: str, *, scopes: tuple[str, ...] = ("enrol", "operate")) -> dict[str, Any]:
+def made(world: World, gallery: str, *, scopes: tuple[str, ...] = ("enrol", "operate", "export")) -> dict[str, Any]:
     return world.made("/v1/api-keys", {"name": "desk", "scopes": list(scopes), "gallery_ids": [gallery]})
 
 
@@ -119,8 +148,14 @@ def furnished(world: World) -> Place:
     world.as_person(ann, "POST", verify, files={"photo": photo(f"ann-{gallery}", 4)})
     headers = {"Authorization": f"Bearer {place.key}"}
     opened = world.api("POST", f"/v1/galleries/{gallery}/imports", json={"name": "autumn"}, headers=headers)
+    quorum = Quorum.over(world)
+    ready, waiting = quorum.asked(gallery), quorum.asked(gallery)
+    quorum.approve(ready, 1, 2, 3)
+    place.word, place.bundle = quorum.word(1, waiting), bundle_for(world)
     place.ids = {
         "import_id": opened.json()["id"],
+        "export_id": ready["id"],
+        "asked_id": waiting["id"],
         "subject_id": ann.subject_id,
         "leaver_id": leaver.subject_id,
         "review_id": review["id"],
@@ -128,6 +163,14 @@ def furnished(world: World) -> Place:
         "session_id": invited["session_id"],
     }
     return place
+
+
+def bundle_for(world: World) -> dict[str, Any]:
+    """Somebody who agreed elsewhere to what people are asked in a world's galleries."""
+    foreign = Foreign(now=world.clock.now(), words=str(PURPOSE["text"]), model_id=MODEL, dimension=DIMENSION)
+    header, person = foreign.line("header", foreign.header()), foreign.line("person", foreign.person())
+    key = str(foreign.key.as_dict(private=False)["x"])
+    return {"controller_key": key, "header": header.decode(), "people": [person.decode()]}
 
 
 def called(world: World, door: str, place: Place, key: str) -> httpx2.Response:

@@ -14,10 +14,10 @@ from typing import Any
 import httpx2
 from sim.mortal import TellingClock
 
+from support.keys import keys_of
 from support.ledger import Known, files_in
 from support.lives import Life, RemoteWorld
 from support.world import Device, World, settings_in
-from visavis.adapters.keyfile import read_key_file
 from visavis.audit.note import NoteSigner, VerifierKey
 from visavis.flows.keyring import Keyring
 from visavis.protect.keys import log_key
@@ -117,16 +117,13 @@ class Story:
     def log_key(self) -> VerifierKey:
         """The key of the server's log."""
         settings = settings_in(self.folder)
-        root = read_key_file(settings.key_file, data_dir=settings.data_dir)
         with files_in(self.folder) as files:
             ((origin,),) = files.rows("SELECT value FROM server WHERE name = 'log_origin'")
-        return NoteSigner(origin.decode(), log_key(root)).key
+        return NoteSigner(origin.decode(), log_key(keys_of(settings).tree.installation)).key
 
     def tag(self, known: Known) -> bytes:
         """By which a person is found in the database."""
-        settings = settings_in(self.folder)
-        root = read_key_file(settings.key_file, data_dir=settings.data_dir)
-        keyring = Keyring(root=root, controller=known.key)  # tags need no controller
+        keyring = Keyring(keys=keys_of(settings_in(self.folder)), controller=known.key)  # tags need no controller
         return keyring.reference_tag(gallery_id=known.gallery_id, external_reference=known.name)
 
     def some_key(self) -> str | None:

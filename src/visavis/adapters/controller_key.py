@@ -1,4 +1,4 @@
-"""The controller key, as the database holds it: sealed, so that only the right root key opens it."""
+"""The controller key, as the database holds it: sealed, so that only the right keys open it."""
 
 from typing import Final
 
@@ -12,20 +12,20 @@ CONTROLLER: Final = "controller key"
 _CONTEXT: Final = Context(CONTROLLER, ())
 
 
-def seal_controller_key(pem: bytes, *, root: bytes) -> bytes:
+def seal_controller_key(pem: bytes, *, installation: bytes) -> bytes:
     """What the database keeps of the controller's private key (PEM)."""
-    return seal(pem, key=derive(root, CONTROLLER), context=_CONTEXT)
+    return seal(pem, key=derive(installation, CONTROLLER), context=_CONTEXT)
 
 
-def unseal_controller_key(sealed: bytes | None, *, root: bytes) -> bytes:
+def unseal_controller_key(sealed: bytes | None, *, installation: bytes) -> bytes:
     """The controller's private key (PEM).
 
     :param sealed: what the database keeps, or None where it keeps nothing.
-    :raises DataMissing: there is none. :raises KeyFileForeign: the root key does not open it.
+    :raises DataMissing: there is none. :raises KeyFileForeign: the key store is another's.
     """
     if sealed is None:
         raise DataMissing("The database was never set up.")
     try:
-        return unseal(sealed, key=derive(root, CONTROLLER), context=_CONTEXT)
+        return unseal(sealed, key=derive(installation, CONTROLLER), context=_CONTEXT)
     except SealBroken:
-        raise KeyFileForeign("The key file does not open this data.") from None
+        raise KeyFileForeign("The key store does not open this data.") from None

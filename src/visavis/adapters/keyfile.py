@@ -2,8 +2,10 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
+from visavis.flows.ports import RootPlace
 from visavis.model.keys import KeyFileMissing, KeyFileUnsafe
 from visavis.protect.envelope import KEY_BYTES
 
@@ -18,12 +20,77 @@ def make_key_file(path: Path, *, data_dir: Path) -> bytes:
     _require_outside(path, data_dir)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     root = os.urandom(KEY_BYTES)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    _write_new(path, root)
+    return root
+
+
+class RootFile(RootPlace):
+    """The root place port on a key file."""
+
+    def __init__(self, path: Path, *, data_dir: Path) -> None:
+        self._path = path
+        self._data_dir = data_dir
+
+    def exchange(self, between: Callable[[bytes], None]) -> bytes:
+        """See the port."""
+        return exchange_key_file(self._path, data_dir=self._data_dir, between=between)
+
+
+def exchange_key_file(path: Path, *, data_dir: Path, between: Callable[[bytes], None]) -> bytes:
+    """Put a fresh root key in the place of the one that is there.
+
+    :param between: called with the new root while both files are there; from then on either has to open the store.
+    :raises KeyFileUnsafe, KeyFileMissing: as ``read_key_file``.
+    """
+    read_key_file(path, data_dir=data_dir)
+    beside = _beside(path)
+    beside.unlink(missing_ok=True)
+    root = os.urandom(KEY_BYTES)
+    _write_new(beside, root)
+    between(root)
+    drop_key_file(path, become=beside)
+    return root
+
+
+def drop_key_file(path: Path, *, become: Path | None = None) -> None:
+    """Overwrite a key file, as far as the file system lets us, and take it away, or put another in its place."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        if become is None:
+            path.unlink()
+        else:
+            become.replace(path)
+        _sync(path.parent)
+        os.pwrite(descriptor, bytes(os.fstat(descriptor).st_size), 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def forget_exchange(path: Path) -> None:
+    """Take away what an exchange that was not finished has left."""
+    _beside(path).unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def _write_new(path: Path, root: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
     with os.fdopen(descriptor, "w") as file:
         file.write(root.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return root
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_key_file(path: Path, *, data_dir: Path) -> bytes:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from visavis.model.access import ReadingKind
 from visavis.model.audit import LIFECYCLE, EntryMalformed, Event
 from visavis.model.decision import Means, Outcome, Resolution
+from visavis.model.export import ExportStep
 from visavis.model.station import SessionKind
 
 VERSION: Final = 1
@@ -38,11 +39,18 @@ _FORMS: Final[dict[Event, dict[str, str]]] = {
         "session": _RANDOM,
     },
     Event.READING: {"act": _one_of(*(kind.value for kind in ReadingKind))},
-    Event.EXPORT: {"act": _one_of("links", "sheets")},
+    Event.EXPORT: {"act": _one_of("links", *(step.value for step in ExportStep))},
     Event.REVIEW: {"act": _one_of(*(resolution.value for resolution in Resolution))},
-    Event.KEY: {"act": _one_of("add", "rotate", "end"), "of": _one_of("api_key", "station")},
+    Event.KEY: {
+        "act": _one_of("add", "rotate", "end"),
+        "of": _one_of("api_key", "station", "root", "epoch", "gallery", "subject"),
+    },
     Event.POLICY: {"act": _one_of("add", "change"), "of": _one_of("purpose", "text", "gallery", "station")},
     Event.START: {},
+    Event.UNSEAL: {},
+    Event.SEAL: {},
+    Event.BACKUP: {},
+    Event.RESTORE: {},
 }
 
 

@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from visavis.model.audit import NoteMalformed, NoteUnsigned, VerifierKeyMalformed
+from visavis.model.public_key import is_sound_key
 
 ED25519: Final = 0x01
 COSIGNATURE: Final = 0x04
@@ -21,19 +22,6 @@ MAX_SIGNATURES: Final = 64
 _KEY_BYTES: Final = 32
 _ID_BYTES: Final = 4
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
-_SMALL_ORDER: Final = frozenset(
-    bytes.fromhex(point)
-    for point in (
-        "00" * 32,
-        "01" + "00" * 31,
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "ec" + "ff" * 30 + "7f",
-        "ed" + "ff" * 30 + "7f",
-        "ee" + "ff" * 30 + "7f",
-    )
-)
-"""Points under which one signature fits every text, without the sign bit: a log could deny what it signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +126,7 @@ def read_key(text: str) -> VerifierKey:
     key = VerifierKey(name, data[1:], data[0])
     if key.key_id.hex() != shown_id:
         raise VerifierKeyMalformed("The key's id is not that of its name and key.")
-    if key.public_key[:-1] + bytes([key.public_key[-1] & 0x7F]) in _SMALL_ORDER:
+    if not is_sound_key(key.public_key):
         raise VerifierKeyMalformed("Anybody could sign for this key.")
     return key
 

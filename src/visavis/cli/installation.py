@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from visavis.cli.loading import LoadingBar
 from visavis.cli.output import show, show_rows
 from visavis.cli.settings import config_option, settings_from
 from visavis.cli.shell import FAILED, Command, Shell, fail, pass_shell, progress
@@ -47,14 +48,20 @@ def init(ctx: click.Context, shell: Shell, config: Path | None) -> None:
     "--public-url",
     help="What links to people begin with; beyond this machine https. [VISAVIS_PUBLIC_URL]",
 )
-def serve(config: Path | None, **given: Any) -> None:
-    """Run the server until it is told to stop. Its log goes to standard error."""
+@click.option("--sealed", is_flag=True, help="Refuse to start where no custodians hold the root key.")
+def serve(config: Path | None, *, sealed: bool, **given: Any) -> None:
+    """Run the server until it is told to stop. Its log goes to standard error.
+
+    Where custodians hold the root key it starts sealed, and serves when enough of them have given their shares.
+    """
     from visavis import bootstrap  # noqa: PLC0415 -- loads the whole server; only its own commands wait for that
 
     settings = settings_from(config, **given)
+    bar = None
     if sys.stderr.isatty():  # elsewhere standard error is a log, for programs
         progress().print(f"Starting Visavis at {settings.base_url}. Ctrl-C stops it.")
-    bootstrap.serve(settings)
+        bar = LoadingBar()
+    bootstrap.serve(settings, sealed=sealed, show=bar)
 
 
 @click.command(cls=Command)

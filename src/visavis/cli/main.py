@@ -5,13 +5,17 @@ import click
 import visavis
 from visavis.cli.apikey import apikey
 from visavis.cli.audit import audit
+from visavis.cli.backup import backup, erasure, restore
 from visavis.cli.consent import consent
 from visavis.cli.decisions import decisions
 from visavis.cli.document_check import document_check
+from visavis.cli.drill import drill
 from visavis.cli.enrol import enrol
+from visavis.cli.exports import exports
 from visavis.cli.gallery import gallery
 from visavis.cli.imports import import_
 from visavis.cli.installation import doctor, init, serve
+from visavis.cli.keys import keys
 from visavis.cli.me import me
 from visavis.cli.models import models
 from visavis.cli.purpose import purpose
@@ -41,11 +45,12 @@ def program(ctx: click.Context, url: str, api_key: str, as_json: bool) -> None:
 
 
 for _command in (
-    *(init, serve, doctor, models, settings),
+    *(init, serve, doctor, models, settings, keys, drill),
     *(purpose, gallery, station, apikey),
-    *(enrol, import_, consent, me, subject, withdraw),
+    *(enrol, import_, exports, consent, me, subject, withdraw),
     *(identify, verify, document_check, pin, qr),
     *(review, decisions, readings),
+    *(backup, restore, erasure),
     audit,
     witness,
 ):

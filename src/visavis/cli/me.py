@@ -12,10 +12,11 @@ import click
 from visavis.cli.output import show, show_rows
 from visavis.cli.own_log import in_words
 from visavis.cli.shell import Group, Shell, pass_shell, plain, progress, sure
-from visavis.client import OwnEntry, OwnLog, Person, Receipt, VisavisProblem
+from visavis.client import CheckedArchive, OwnEntry, OwnLog, Person, Receipt, VisavisProblem, check_archive
 from visavis.client.link import offered
-from visavis.client.private_files import replace_private, write_private
+from visavis.client.private_files import replace_private, require_writable, write_private
 
+_NewFile: Final = click.Path(path_type=Path, dir_okay=False)
 _COLUMNS: Final = ("when", "what", "who", "purpose", "result", "in the log")
 _DIGEST_SHOWN: Final = 8
 """Hexadecimal digits that tell files of evidence apart."""
@@ -66,6 +67,38 @@ def show_log(shell: Shell, /, *, receipt: Path, proofs: Path | None, **whom: Any
     _tell_tree(found)
 
 
+@me.command("archive")
+@click.argument("receipt", type=click.Path(path_type=Path))
+@click.argument("file", type=_NewFile)
+@pass_shell
+def take_along(shell: Shell, receipt: Path, file: Path) -> None:
+    """Take along everything that is held about you: a zip file with a page to read, data, and a signature.
+
+    It is checked before it is kept, as 'visavis me archive-check' does it. Keep it as carefully as your receipt.
+    """
+    kept = Receipt.load(receipt)
+    require_writable(file)
+    with Person(kept) as person:
+        data = person.archive()
+    checked = check_archive(data, receipt=kept)
+    write_private(file, data)
+    show(shell, {"file": str(file), **_checked(checked)})
+
+
+@me.command("archive-check")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--receipt", type=click.Path(path_type=Path), help="Your receipt: then the key has to be that of it.")
+@pass_shell
+def check_taken(shell: Shell, file: Path, receipt: Path | None) -> None:
+    """Check that an archive is whole and genuine. No server is asked.
+
+    Without a receipt the key is the archive's own word: compare key_id with the 'kid' that the server publishes at
+    /.well-known/jwks.json.
+    """
+    kept = None if receipt is None else Receipt.load(receipt)
+    show(shell, _checked(check_archive(file.read_bytes(), receipt=kept)))
+
+
 @me.command()
 @click.argument("receipt", type=click.Path(path_type=Path))
 @sure("Everything held about you is destroyed; nobody can bring it back. Withdraw?")
@@ -76,6 +109,18 @@ def withdraw(shell: Shell, receipt: Path) -> None:
     with Person(held) as person:
         person.withdraw()
     show(shell, {"subject_id": held.subject_id, "state": "WITHDRAWN"})
+
+
+def _checked(checked: CheckedArchive) -> dict[str, Any]:
+    return {
+        "subject_id": checked.subject_id,
+        "made_at": checked.made_at.isoformat(),
+        "key_id": checked.key_id,
+        "key": "that of your receipt" if checked.key_is_known else "not compared with a receipt",
+        "receipts": checked.receipts,
+        "log_entries": checked.entries,
+        "proven": checked.proven,
+    }
 
 
 def _save_proofs(folder: Path, entries: Sequence[OwnEntry]) -> None:

@@ -1,12 +1,13 @@
 """``visavis purpose``: what people are asked to agree to."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from visavis.cli.output import gather, list_options, show, show_page
-from visavis.cli.shell import Group, Shell, pass_shell
+from visavis.cli.shell import Group, Shell, pass_shell, sure
 from visavis.wire.setup import PurposeRequest
 
 _TEXT_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
@@ -46,6 +47,17 @@ def reword(shell: Shell, purpose_id: str, language: str, text_file: Path) -> Non
     """Give a purpose a new text, for people who are asked from now on."""
     with shell.operator() as server:
         show(shell, server.reword_purpose(purpose_id, text=_read(text_file), language=language))
+
+
+@purpose.command()
+@click.argument("purpose_id")
+@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="A day to come (UTC), such as 2027-12-31. [now]")
+@sure("From then on nobody is recognised for it, and everybody in it is erased; nobody can bring them back. End it?")
+@pass_shell
+def end(shell: Shell, purpose_id: str, at: datetime | None) -> None:
+    """End a purpose, now or on a day to come. People who are asked until then are told the day."""
+    with shell.operator() as server:
+        show(shell, server.end_purpose(purpose_id, at=None if at is None else at.replace(tzinfo=UTC)))
 
 
 @purpose.command("show")

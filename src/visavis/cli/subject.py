@@ -1,10 +1,14 @@
 """``visavis subject`` and ``visavis withdraw``: one person, for the operator who helps them."""
 
+from pathlib import Path
+
 import click
 
 from visavis.cli.output import show, show_other_way
 from visavis.cli.reason import reason_option
 from visavis.cli.shell import Command, Group, Shell, pass_shell, sure
+from visavis.client import check_archive
+from visavis.client.private_files import require_writable, write_private
 
 
 @click.group(cls=Group)
@@ -28,6 +32,24 @@ def show_one(shell: Shell, subject_id: str | None, gallery_id: str | None, refer
             show(shell, found)
         else:
             raise click.UsageError("Name either SUBJECT_ID, or --gallery and --reference.")
+
+
+@subject.command()
+@click.argument("subject_id")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@reason_option
+@pass_shell
+def archive(shell: Shell, subject_id: str, file: Path, reason: str) -> None:
+    """Everything that is held about somebody who asked for it, as a signed zip file to hand to them.
+
+    It has no numbers of templates, and not their entries in the log: they get those with their receipt.
+    """
+    require_writable(file)
+    with shell.operator() as server:
+        data = server.subject_archive(subject_id, reason=reason)
+    checked = check_archive(data)
+    write_private(file, data)
+    show(shell, {"subject_id": checked.subject_id, "file": str(file), "made_at": checked.made_at.isoformat()})
 
 
 @subject.command()

@@ -12,12 +12,15 @@ that goes wrong is a ``VisavisProblem``; ``visavis.client.errors`` has a class f
 """
 
 from visavis.client import errors
+from visavis.client.aio.custody import AsyncCustodianClient
 from visavis.client.aio.links import AsyncConsentLink, AsyncGrantLink
 from visavis.client.aio.log import AsyncLogReader
 from visavis.client.aio.operating import AsyncVisavis
 from visavis.client.aio.paging import async_every
 from visavis.client.aio.person import AsyncPerson
 from visavis.client.aio.station import AsyncStationClient
+from visavis.client.archive import CheckedArchive, check_archive
+from visavis.client.bundles import BundleFile
 from visavis.client.choices import Resolution, Scope, SessionKind
 from visavis.client.imports import NamedPhoto, Part, person_digest
 from visavis.client.own_log import OwnEntry, OwnLog
@@ -25,6 +28,7 @@ from visavis.client.photos import Photo
 from visavis.client.problem import VisavisProblem
 from visavis.client.receipt_file import Receipt
 from visavis.client.station_key import load_station_key, make_station_key, public_key_text
+from visavis.client.sync.custody import CustodianClient
 from visavis.client.sync.links import ConsentLink, GrantLink
 from visavis.client.sync.log import LogReader
 from visavis.client.sync.operating import Visavis
@@ -35,13 +39,17 @@ from visavis.client.trying import Connections, Retries, Timeouts
 
 __all__ = [
     "AsyncConsentLink",
+    "AsyncCustodianClient",
     "AsyncGrantLink",
     "AsyncLogReader",
     "AsyncPerson",
     "AsyncStationClient",
     "AsyncVisavis",
+    "BundleFile",
+    "CheckedArchive",
     "Connections",
     "ConsentLink",
+    "CustodianClient",
     "GrantLink",
     "LogReader",
     "NamedPhoto",
@@ -60,6 +68,7 @@ __all__ = [
     "Visavis",
     "VisavisProblem",
     "async_every",
+    "check_archive",
     "errors",
     "every",
     "load_station_key",

@@ -1,7 +1,7 @@
 """What goes to a server and what comes back, without sending anything: both clients share it."""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -35,6 +35,12 @@ class Body:
 
 NOTHING: Final = Body()
 
+ARCHIVE: Final = "application/zip"
+"""What an archive of everything held about somebody is, in ``Accept``."""
+
+BUNDLE: Final = "application/octet-stream"
+"""What an export bundle is, in ``Accept``."""
+
 _HEADERS: Final = {"Accept": "application/json", "User-Agent": "visavis-client"}
 
 
@@ -62,6 +68,8 @@ class Call:
     query: Query | None = None
     body: Body = NOTHING
     headers: Mapping[str, str] | None = None
+    write: Callable[[bytes], object] | None = field(default=None, repr=False)
+    """Takes a success piece by piece, as it comes, in the place of the reply's content."""
     most_bytes: int | None = None
     """No more than one byte more of the answer is read, so that who takes it sees that it is too long."""
 

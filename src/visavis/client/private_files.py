@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from visavis.client.raising import problem_here
@@ -28,6 +30,31 @@ def write_private(path: Path, content: bytes) -> None:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise problem_here("file_unwritable", f"{path}: {error.strerror}.") from None
+
+
+@contextmanager
+def writing_private(path: Path) -> Iterator[Callable[[bytes], object]]:
+    """The same for what comes piece by piece: where the block does not end well, there is no file.
+
+    :raises VisavisProblem: ``file_exists``, or ``file_unwritable``.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+    except FileExistsError:
+        raise problem_here("file_exists", f"There is a file at {path}.") from None
+    except OSError as error:
+        raise problem_here("file_unwritable", f"{path}: {error.strerror}.") from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file.write
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise problem_here("file_unwritable", f"{path}: {error.strerror}.") from None
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def replace_private(path: Path, content: bytes) -> None:

@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from visavis.model.consent import ConsentForged
+from visavis.model.public_key import is_sound_key
 from visavis.model.purpose import Gallery, Purpose, PurposeText
 
 ALGORITHM: Final = "Ed25519"
@@ -26,19 +27,6 @@ SCHEMA: Final = "visavis-consent-receipt-1"
 STATEMENT: Final = "I have read the purpose. I agree to be recognised for it until its date or until I withdraw."
 GRANT_TYPE: Final = "visavis-grant+jws"
 GRANT_STATEMENT: Final = "I have read the purpose. I agree that my two pictures are compared once, now, and not kept."
-RAW_KEY_BYTES: Final = 32
-_SMALL_ORDER: Final = frozenset(
-    bytes.fromhex(point)
-    for point in (
-        "00" * 32,
-        "01" + "00" * 31,
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "ec" + "ff" * 30 + "7f",
-        "ed" + "ff" * 30 + "7f",
-        "ee" + "ff" * 30 + "7f",
-    )
-)
 _MISLEADING: Final = frozenset({"jku", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64"})
 """Header members that a reader of another make may follow, to another key or another signed text than ours."""
 
@@ -47,10 +35,21 @@ MAX_JWS: Final = 64 * 1024
 
 
 def record(
-    *, receipt_id: str, subject_id: str, purpose: Purpose, text: PurposeText, gallery: Gallery, now: datetime
+    *,
+    receipt_id: str,
+    subject_id: str,
+    purpose: Purpose,
+    text: PurposeText,
+    gallery: Gallery,
+    now: datetime,
+    backup_days: int,
 ) -> dict[str, Any]:
-    """What the person is asked to agree to, in the fields of ISO/IEC TS 27560."""
-    expires_at = now + purpose.retention
+    """What the person is asked to agree to, in the fields of ISO/IEC TS 27560.
+
+    :param backup_days: after how many days nobody can open what backups hold of somebody who was erased.
+    """
+    expires_at = purpose.consent_until(now)
+    ends = {} if purpose.ends_at is None else {"ends_at": _stamp(purpose.ends_at)}
     return {
         "schema_version": SCHEMA,
         "record_id": receipt_id,
@@ -77,6 +76,8 @@ def record(
                         "When you agree it is compared once with the others, to notice somebody enrolled twice.",
                     ],
                     "retention_period": f"P{purpose.retention_days}D",
+                    "backup_retention_period": f"P{backup_days}D",
+                    **ends,
                     "liveness": purpose.liveness.value,
                     "error_target": {"rate": purpose.target_kind.value, "at_most": format(purpose.target, ".10g")},
                     "recipients": [],
@@ -139,6 +140,23 @@ def countersigned_by(countersignature: str, *, offer: str) -> bytes:
     return raw
 
 
+def claimed_expiry(offer: str) -> datetime:
+    """Until when an offer says that its consent is valid; a hundred times as fast as reading it, and unproven.
+
+    Who looks through many for those that are over has only those to read.
+
+    :raises ConsentForged: it is no offer.
+    """
+    try:
+        payload = offer.split(".", 2)[1]
+        record = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, IndexError, RecursionError):
+        raise ConsentForged("This is not an offer.") from None
+    if not isinstance(record, dict):
+        raise ConsentForged("This is not an offer.")
+    return expiry(record)
+
+
 def expiry(offer: dict[str, Any]) -> datetime:
     """Until when the offer's consent is valid.
 
@@ -148,15 +166,6 @@ def expiry(offer: dict[str, Any]) -> datetime:
         return datetime.fromisoformat(str(offer["valid_until"])).astimezone(UTC)
     except (KeyError, ValueError, OverflowError):
         raise ConsentForged("The offer does not say until when it is valid.") from None
-
-
-def is_sound_key(raw: bytes) -> bool:
-    """Whether a raw Ed25519 public key can tell its holder from others.
-
-    Under a point of small order one signature fits every message, so that anybody could sign (RFC 8032 leaves the
-    check to the application; the list is that of libsodium's ``ge25519_has_small_order``).
-    """
-    return len(raw) == RAW_KEY_BYTES and raw[:-1] + bytes([raw[-1] & 0x7F]) not in _SMALL_ORDER
 
 
 def as_public_key(raw: bytes) -> OKPKey:

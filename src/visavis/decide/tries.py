@@ -3,10 +3,14 @@
 from datetime import datetime, timedelta
 
 from visavis.model.access import FREE_TRIES, MAX_TRIES, TooManyTries, Tries
+from visavis.model.purpose import MAX_RETENTION_DAYS
 
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
 FORGET_AFTER = timedelta(days=30)
+BLOCKED_FOR = timedelta(days=MAX_RETENTION_DAYS)
+"""How long a block lasts that no operator ends: longer than anybody is kept, and yet not for good, since it is kept for
+names that nobody has as well."""
 
 
 def own_tries(subject_id: str) -> str:
@@ -33,6 +37,6 @@ def after_failure(tries: Tries | None, *, tries_id: str, now: datetime) -> Tries
     delay = timedelta(0)
     if failures >= FREE_TRIES:
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(failures - FREE_TRIES, 10))
-    # A blocked PIN stays blocked until an operator resets it, so its record has no end of its own.
-    forget_at = datetime.max.replace(tzinfo=now.tzinfo) if failures >= MAX_TRIES else now + delay + FORGET_AFTER
+    # The same for somebody and for nobody: else who waits long enough learned which names there are.
+    forget_at = now + (BLOCKED_FOR if failures >= MAX_TRIES else delay + FORGET_AFTER)
     return Tries(id=tries_id, failures=failures, next_at=now + delay, forget_at=forget_at)

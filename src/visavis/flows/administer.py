@@ -1,8 +1,8 @@
 """Setting up: purposes, galleries, stations, people without a face."""
 
 from dataclasses import replace
+from datetime import datetime
 
-from visavis.consent.receipt import is_sound_key
 from visavis.decide.target import capacity, require_statable
 from visavis.decide.tries import own_tries
 from visavis.flows.credentials import Issued, issue
@@ -17,6 +17,7 @@ from visavis.model.audit import Event
 from visavis.model.calibration import Calibration
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.ids import new_id
+from visavis.model.public_key import is_sound_key
 from visavis.model.purpose import (
     MAX_RETENTION_DAYS,
     Gallery,
@@ -27,6 +28,7 @@ from visavis.model.purpose import (
     TargetKind,
 )
 from visavis.model.station import Station, StationInvalid
+from visavis.protect.gallery_keys import new_gallery_key
 
 
 class Administer:
@@ -94,12 +96,40 @@ class Administer:
             self._record(tx, Event.POLICY, "change", "text", purpose=purpose.id, text=text)
         return new
 
-    def open_gallery(self, *, name: str, purpose_id: str) -> Gallery:
-        """An empty gallery for one purpose, made with the model that runs."""
+    def end_purpose(self, purpose_id: str, *, at: datetime | None = None) -> Purpose:
+        """End a purpose, now or on a day to come.
+
+        From then on nobody is asked or recognised for it, and the purge erases everybody who is in it. Who is asked
+        until then is told the day. It can be moved until it has come; what has ended stays so, and ending it again
+        changes nothing.
+
+        :param at: when; None: now.
+        :raises PurposeInvalid: that is past. :raises NotFound: there is no such purpose.
+        """
+        now = self._clock.now()
+        if at is not None and at < now:
+            raise PurposeInvalid("ends_at: a time to come, or none for now.")
         with self._store.write() as tx:
             purpose = tx.purposes.get(purpose_id)
+            if purpose.is_over(now):
+                return purpose
+            ended = replace(purpose, ends_at=(now if at is None else at).replace(microsecond=0))
+            tx.purposes.change(ended)
+            when = str(ended.ends_at)
+            self._record(tx, Event.POLICY, "change", "purpose", purpose=purpose.id, ends_at=when)
+        return ended
+
+    def open_gallery(self, *, name: str, purpose_id: str) -> Gallery:
+        """An empty gallery for one purpose, made with the model that runs.
+
+        :raises PurposeEnded: the purpose has ended.
+        """
+        with self._store.write() as tx:
+            purpose = tx.purposes.get(purpose_id)
+            purpose.require_not_over(self._clock.now())
             gallery = Gallery(new_id("gal"), purpose.id, name, self._calibration.model_id, self._clock.now())
             tx.galleries.add(gallery)
+            tx.gallery_keys.add(new_gallery_key(gallery.id, version=1, installation=self._keyring.installation))
             self._record(tx, Event.POLICY, "add", "gallery", gallery=gallery.id, purpose=purpose.id)
         return gallery
 
@@ -113,6 +143,7 @@ class Administer:
         """A device with its Ed25519 public key, for one gallery or for one purpose's document check.
 
         :raises StationInvalid: both or neither of the two, no such key, or a purpose whose target is not an FMR.
+        :raises PurposeEnded: the purpose has ended.
         """
         if (gallery_id is None) == (purpose_id is None) or not is_sound_key(public_key):
             raise StationInvalid
@@ -123,6 +154,7 @@ class Administer:
                 purpose = tx.purposes.get(str(purpose_id))
                 if purpose.target_kind is not TargetKind.FMR:
                     raise StationInvalid("A document check needs a purpose with an FMR target.")
+            purpose.require_not_over(self._clock.now())
             require_checkable(purpose.liveness, attended=attended)
             station = Station(
                 id=new_id("sta"),
@@ -184,11 +216,16 @@ class Administer:
                 self._record(tx, Event.KEY, "end", "station", station=station.id)
 
     def add_without_face(self, gallery_id: str, *, external_reference: str) -> tuple[Subject, Issued]:
-        """Somebody who is served by PIN and QR credential only (rule S7)."""
+        """Somebody who is served by PIN and QR credential only (rule S7).
+
+        :raises PurposeEnded: the gallery's purpose has ended.
+        """
         with self._store.write() as tx:
+            gallery = tx.galleries.get(gallery_id)
+            tx.purposes.get(gallery.purpose_id).require_not_over(self._clock.now())
             subject = make_subject(
                 tx,
-                gallery=tx.galleries.get(gallery_id),
+                gallery=gallery,
                 external_reference=external_reference,
                 state=SubjectState.WITHOUT_FACE,
                 keyring=self._keyring,

@@ -90,6 +90,7 @@ class Agree:
            look like one person, wait for an operator. The answer does not tell.
 
         :raises LinkUnknown: 1. :raises ConsentForged: 2 to 4. :raises ConsentExpired: 2.
+        :raises PurposeEnded: nobody can agree to it any more.
         """
         with self._doubles.one_at_a_time, self._live.followed() as touched, self._store.write() as tx:
             enrolment = self._enrolment(tx, link_secret)
@@ -101,6 +102,7 @@ class Agree:
                 raise ConsentExpired
             raw_key = countersigned_by(countersignature, offer=receipt.offer)
             subject = tx.subjects.get(enrolment.subject_id)
+            tx.purposes.get(tx.galleries.get(subject.gallery_id).purpose_id).require_not_over(self._clock.now())
             if subject.public_key is not None and subject.public_key != raw_key:
                 raise ConsentForged("This person's earlier receipt was countersigned with another key.")
             tx.receipts.change(replace(receipt, countersignature=countersignature))

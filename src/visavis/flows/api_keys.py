@@ -143,7 +143,8 @@ class ApiKeys:
             used = dict(self._used)
         with self._store.read() as tx:
             over = [key.id for key in tx.api_keys.before("expires_at", now) if key.revoked_at is None]
-            stale = [id_ for id_, at in used.items() if tx.api_keys.get(id_).last_used_at != at]
+            known = {id_: key for id_ in used if (key := tx.api_keys.first(id=id_)) is not None}
+            stale = [id_ for id_, key in known.items() if key.last_used_at != used[id_]]
         if not over and not stale:
             return
         with self._store.write() as tx:
@@ -209,7 +210,8 @@ class ApiKeys:
         """
         if expires_at is None:
             return hashed
-        return seal(hashed, key=derive(self._keyring.root, "API keys that end"), context=_ends(key_id, expires_at))
+        sealing = derive(self._keyring.installation, "API keys that end")
+        return seal(hashed, key=sealing, context=_ends(key_id, expires_at))
 
     def _unbind(self, key: ApiKey) -> bytes:
         """The hash behind what is stored.
@@ -218,7 +220,7 @@ class ApiKeys:
         """
         if key.expires_at is None:
             return key.secret_hash
-        sealing = derive(self._keyring.root, "API keys that end")
+        sealing = derive(self._keyring.installation, "API keys that end")
         return unseal(key.secret_hash, key=sealing, context=_ends(key.id, key.expires_at))
 
 

@@ -39,7 +39,7 @@ def issue(tx: Transaction, subject: Subject, *, keyring: Keyring, now: datetime)
     tx.credentials.add(
         Credential(
             id=subject.id,
-            pin_hash=hash_pin(pin, root=keyring.root, subject_id=subject.id),
+            pin_hash=hash_pin(pin, pepper=keyring.installation, subject_id=subject.id),
             qr_hash=keyring.secret_tag(f"{subject.id}.{secret}", use="QR credentials"),
         )
     )

@@ -6,16 +6,16 @@ from visavis.decide.judge import Verdict
 from visavis.decide.station_lock import after_probe
 from visavis.decide.target import fmr_for
 from visavis.flows.keyring import Keyring
-from visavis.flows.live import open_references, require_recognisable
+from visavis.flows.live import is_recognisable
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_decision
 from visavis.flows.sessions import require_in_use
 from visavis.flows.subjects import external_reference_of
 from visavis.match.index import Candidate
 from visavis.model.calibration import Calibration
-from visavis.model.consent import EnrolmentState, Subject
+from visavis.model.consent import Subject
 from visavis.model.decision import Decision, Means, Outcome
-from visavis.model.errors import ConsentRefused, IntegrityError, Refusal
+from visavis.model.errors import Refusal
 from visavis.model.ids import new_id
 from visavis.model.purpose import Gallery, ModelChanged, Purpose
 from visavis.model.station import Session
@@ -68,22 +68,8 @@ class Deciding:
             raise ModelChanged(f"The gallery was made with {gallery.model_id}.")
 
     def is_recognisable(self, tx: Transaction, candidate: Candidate) -> bool:
-        """Whether a person may be recognised by this reference at this moment, asked of the deciding transaction.
-
-        Rule S1; memory may hold what the database has given up a moment ago.
-        """
-        subject = tx.subjects.first(id=candidate.subject_id)
-        reference = tx.references.first(id=candidate.reference_id, subject_id=candidate.subject_id)
-        if subject is None or reference is None or tx.subject_keys.first(id=subject.id) is None:
-            return False  # given up a moment ago
-        if tx.enrolments.get(reference.enrolment_id).state is not EnrolmentState.ACTIVE:
-            return False
-        try:
-            require_recognisable(tx, subject, keyring=self.keyring, clock=self._clock)
-            open_references(tx, [reference], subject, keyring=self.keyring)
-        except (ConsentRefused, IntegrityError):
-            return False
-        return True
+        """Whether a person may be recognised by this reference at this moment (rule S1)."""
+        return is_recognisable(tx, candidate, keyring=self.keyring, clock=self._clock)
 
     def claimed(self, tx: Transaction, *, gallery_id: str, external_reference: str) -> Subject | None:
         """Whom somebody says they are, if the gallery knows that name."""
@@ -111,8 +97,10 @@ class Deciding:
         A face that was compared and matched nobody counts towards the station's lock (rule S2).
 
         :raises StationRetired: the station was taken out of use meanwhile; nothing is told.
+        :raises PurposeEnded: the purpose has ended meanwhile; nothing is told either.
         """
-        now = self._clock.now()
+        now, purpose = self._clock.now(), tx.purposes.get(session.purpose_id)
+        purpose.require_not_over(now)
         compared = means is Means.FACE and verdict.outcome is not Outcome.REFUSED
         if session.station_id is not None:
             station = require_in_use(tx.stations.get(session.station_id))
@@ -134,7 +122,7 @@ class Deciding:
             gallery_size=None if bar is None else bar.references,
             model_id=self._calibration.model_id if compared else None,
             decided_at=now,
-            expires_at=now + tx.purposes.get(session.purpose_id).retention,
+            expires_at=now + purpose.retention,
         )
         tx.decisions.add(decision)
         about = decision.subject_id or session.subject_id

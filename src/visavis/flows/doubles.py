@@ -5,8 +5,9 @@ from typing import Final
 
 from visavis.decide.target import fmr_for
 from visavis.flows.keyring import Keyring
-from visavis.flows.live import LiveGalleries, open_references
+from visavis.flows.live import LiveGalleries, is_recognisable, open_references
 from visavis.flows.ports import Clock, Transaction
+from visavis.match.index import Candidate
 from visavis.model.calibration import Calibration
 from visavis.model.consent import Enrolment, Subject
 from visavis.model.decision import Review, ReviewKind
@@ -37,8 +38,9 @@ class Doubles:
         index = self._live.index(tx.galleries.get(subject.gallery_id))
         bar = self._calibration.threshold_at(SAME_PERSON_FMR)
         within = [float(a.vector @ b.vector) for i, a in enumerate(own) for b in own[:i]]
-        earlier = [found.score for t in own if (found := index.nearest_of(subject.id, probe=t)) is not None]
-        if all(score >= bar for score in (*within, *earlier)):
+        earlier = [found for t in own if (found := index.nearest_of(subject.id, probe=t)) is not None]
+        differ = [found for found in earlier if found.score < bar]
+        if all(score >= bar for score in within) and not any(self._is_recognisable(tx, found) for found in differ):
             return None
         return self._review(ReviewKind.PHOTOS_DIFFER, enrolment, subject, None)
 
@@ -50,9 +52,14 @@ class Doubles:
         threshold = self._calibration.threshold_at(fmr)
         near = [c for template in own for c in index.reaching(template, threshold=threshold)]
         others = sorted((c for c in near if c.subject_id != subject.id), key=lambda c: -c.score)
-        if not others:
+        double = next((c for c in others if self._is_recognisable(tx, c)), None)
+        if double is None:
             return None
-        return self._review(ReviewKind.PROBABLE_DUPLICATE, enrolment, subject, others[0].subject_id)
+        return self._review(ReviewKind.PROBABLE_DUPLICATE, enrolment, subject, double.subject_id)
+
+    def _is_recognisable(self, tx: Transaction, candidate: Candidate) -> bool:
+        """Whether a reference that a search found counts (rule S1)."""
+        return is_recognisable(tx, candidate, keyring=self._keyring, clock=self._clock)
 
     def _templates(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> list[Template]:
         return open_references(tx, tx.references.find(enrolment_id=enrolment.id), subject, keyring=self._keyring)

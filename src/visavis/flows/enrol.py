@@ -9,6 +9,7 @@ from typing import Protocol
 
 from visavis.consent.receipt import record, sign_offer
 from visavis.decide.target import require_room
+from visavis.flows.epochs import LENGTH
 from visavis.flows.erase import erase_enrolment
 from visavis.flows.extract import Extractor
 from visavis.flows.keyring import Keyring
@@ -33,6 +34,7 @@ from visavis.model.consent import (
 )
 from visavis.model.errors import VisavisError
 from visavis.model.ids import new_id, new_secret
+from visavis.model.keys import SubjectSecret
 from visavis.model.purpose import Gallery, ModelChanged, Purpose
 from visavis.model.template import Template
 from visavis.protect.keys import tag
@@ -63,7 +65,7 @@ class Usable:
 class Beside(Protocol):
     """What is written together with an enrolment, and taken back with it."""
 
-    def write(self, tx: Transaction, offered: Offered, *, subject_key: bytes) -> None:
+    def write(self, tx: Transaction, offered: Offered, *, secret: SubjectSecret) -> None:
         """Add to the transaction that stores the enrolment; what it raises keeps the enrolment out as well."""
 
     def undo(self, tx: Transaction) -> None:
@@ -85,13 +87,22 @@ class Enrol:
     """The enrolling flow."""
 
     def __init__(
-        self, *, store: Store, keyring: Keyring, clock: Clock, extractor: Extractor, calibration: Calibration
+        self,
+        *,
+        store: Store,
+        keyring: Keyring,
+        clock: Clock,
+        extractor: Extractor,
+        calibration: Calibration,
+        backup_window: timedelta,
     ) -> None:
         self._store = store
         self._keyring = keyring
         self._clock = clock
         self._extractor = extractor
         self._calibration = calibration
+        # An epoch is emptied a day after its end at the latest; from then on the window counts.
+        self._backup_days = (backup_window + LENGTH).days
 
     def request(self, *, gallery_id: str, external_reference: str, photos: Sequence[bytes]) -> Offered:
         """Store photos of one person as pending references and offer them the purpose to countersign.
@@ -118,6 +129,7 @@ class Enrol:
         """The gallery, if people can be enrolled in it now (check 2).
 
         :raises NotFound: there is none. :raises ModelChanged: it was made with another model.
+        :raises PurposeEnded: nobody is asked for its purpose any more.
         """
         with self._store.read() as tx:
             return self.gallery_in(tx, gallery_id)
@@ -127,6 +139,7 @@ class Enrol:
         gallery = tx.galleries.get(gallery_id)
         if gallery.model_id != self._extractor.model_id:
             raise ModelChanged(f"The gallery was made with {gallery.model_id}.")
+        tx.purposes.get(gallery.purpose_id).require_not_over(self._clock.now())
         return gallery
 
     def judge(self, photo: bytes, *, digest: bytes) -> Usable:
@@ -149,9 +162,9 @@ class Enrol:
         done = _Done()
         try:
             with self._store.write() as tx:
-                offered, key = self._write(tx, gallery, external_reference, photos, done)
+                offered, secret = self._write(tx, gallery, external_reference, photos, done)
                 if beside is not None:
-                    beside.write(tx, offered, subject_key=key)
+                    beside.write(tx, offered, secret=secret)
                 return offered
         except VisavisError:
             raise
@@ -163,8 +176,9 @@ class Enrol:
 
     def _write(
         self, tx: Transaction, gallery: Gallery, external_reference: str, photos: Sequence[Usable], done: _Done
-    ) -> tuple[Offered, bytes]:
+    ) -> tuple[Offered, SubjectSecret]:
         now, purpose = self._clock.now(), tx.purposes.get(gallery.purpose_id)
+        purpose.require_not_over(now)
         tag_ = self._keyring.reference_tag(gallery_id=gallery.id, external_reference=external_reference)
         subject = tx.subjects.first(gallery_id=gallery.id, reference_tag=tag_)
         if subject is None:
@@ -176,9 +190,10 @@ class Enrol:
                 keyring=self._keyring,
                 now=now,
             )
-        key = self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+        secret = self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+        keys = self._keyring.gallery_keys(tx, gallery.id)
         known = {r.photo_tag: r for r in tx.references.find(subject_id=subject.id)}
-        tags = {tag(key, use="photos", of=photo.digest): photo for photo in photos}
+        tags = {tag(secret.tagging, use="photos", of=photo.digest): photo for photo in photos}
         fresh = {t: photo for t, photo in tags.items() if t not in known}
         enrolment = self._enrolment_for(tx, subject, [known[t] for t in tags if t in known], fresh=bool(fresh))
         if enrolment is None:
@@ -194,7 +209,8 @@ class Enrol:
             reference_id = new_id("ref")
             sealed = seal_template(
                 photo.template,
-                subject_key=key,
+                secret=secret,
+                keys=keys,
                 reference_id=reference_id,
                 receipt_id=receipt.id,
                 subject_id=subject.id,
@@ -202,15 +218,15 @@ class Enrol:
             )
             tx.references.add(Reference(reference_id, subject.id, enrolment.id, sealed, photo_tag, now))
             done.reference_ids.append(reference_id)
-        secret = new_secret()
+        link_secret = new_secret()
         # The same time to answer for every fresh link: an older date would tell the enroller that somebody was there.
         linked = replace(
-            enrolment, link_hash=self._keyring.secret_tag(secret, use="links"), expires_at=now + link_life(purpose)
+            enrolment, link_hash=self._keyring.secret_tag(link_secret, use="links"), expires_at=now + link_life(purpose)
         )
         done.link_hash = linked.link_hash
         tx.enrolments.change(linked)
         record_life(tx, Event.OFFER, subject, keyring=self._keyring, now=now, enrolment=linked.id, receipt=receipt.id)
-        return Offered(subject.id, linked.id, secret, linked.expires_at), key
+        return Offered(subject.id, linked.id, link_secret, linked.expires_at), secret
 
     @staticmethod
     def _enrolment_for(tx: Transaction, subject: Subject, known: list[Reference], *, fresh: bool) -> Enrolment | None:
@@ -242,10 +258,18 @@ class Enrol:
         """An offer under the purpose's newest text, waiting for the person."""
         text = newest_text(tx, purpose.id)
         offer = sign_offer(
-            record(receipt_id=receipt_id, subject_id=subject.id, purpose=purpose, text=text, gallery=gallery, now=now),
+            record(
+                receipt_id=receipt_id,
+                subject_id=subject.id,
+                purpose=purpose,
+                text=text,
+                gallery=gallery,
+                now=now,
+                backup_days=self._backup_days,
+            ),
             controller_key=self._keyring.controller,
         )
-        return Receipt(receipt_id, enrolment_id, subject.id, offer, None, now + purpose.retention)
+        return Receipt(receipt_id, enrolment_id, subject.id, offer, None, purpose.consent_until(now))
 
     def _require_room(self, tx: Transaction, gallery: Gallery, purpose: Purpose, held: int, adding: int) -> None:
         if held + adding > MAX_REFERENCES:

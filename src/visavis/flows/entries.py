@@ -9,6 +9,7 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Transaction
 from visavis.model.bulk import EntryOutcome, Import, ImportEntry
 from visavis.model.consent import Enrolment, Subject
+from visavis.model.keys import SubjectSecret
 from visavis.protect.envelope import Context, seal, unseal
 from visavis.protect.keys import derive
 
@@ -33,10 +34,11 @@ class Told:
     link_secret: str | None
 
 
-def seal_told(told: Told, entry: ImportEntry, *, subject_key: bytes | None, keyring: Keyring) -> ImportEntry:
+def seal_told(told: Told, entry: ImportEntry, *, secret: SubjectSecret | None, keyring: Keyring) -> ImportEntry:
     """The entry with what it says, under the subject's key; under one of the server's where there is no subject."""
     plaintext = json.dumps(asdict(told)).encode()
-    return replace(entry, sealed=seal(plaintext, key=_key(subject_key, keyring), context=_context(entry)))
+    key, version = _key(secret, keyring)
+    return replace(entry, sealed=seal(plaintext, key=key, context=_context(entry), key_version=version))
 
 
 def open_told(tx: Transaction, entry: ImportEntry, *, keyring: Keyring) -> Told | None:
@@ -46,11 +48,12 @@ def open_told(tx: Transaction, entry: ImportEntry, *, keyring: Keyring) -> Told 
     """
     if entry.outcome is EntryOutcome.ERASED:
         return None
-    subject_key = None
+    secret = None
     if entry.subject_id is not None:
         subject = tx.subjects.get(entry.subject_id)
-        subject_key = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
-    fields = json.loads(unseal(entry.sealed, key=_key(subject_key, keyring), context=_context(entry)))
+        secret = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+    key, version = _key(secret, keyring)
+    fields = json.loads(unseal(entry.sealed, key=key, context=_context(entry), key_version=version))
     fields["refusals"] = [Refused(**refused) for refused in fields["refusals"]]
     return Told(**fields)
 
@@ -63,9 +66,9 @@ def drop_links(tx: Transaction, enrolment: Enrolment, subject: Subject, *, keyri
     for entry in tx.import_entries.find(enrolment_id=enrolment.id):
         told = open_told(tx, entry, keyring=keyring)
         if told is not None and told.link_secret is not None:
-            key = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+            secret = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
             without = replace(told, link_secret=None)
-            tx.import_entries.change(seal_told(without, entry, subject_key=key, keyring=keyring))
+            tx.import_entries.change(seal_told(without, entry, secret=secret, keyring=keyring))
 
 
 def erase_entries(tx: Transaction, *, subject_id: str | None = None, enrolment_id: str | None = None) -> None:
@@ -94,8 +97,11 @@ def erased(entry: ImportEntry) -> ImportEntry:
     )
 
 
-def _key(subject_key: bytes | None, keyring: Keyring) -> bytes:
-    return derive(keyring.root, "import entries of nobody") if subject_key is None else subject_key
+def _key(secret: SubjectSecret | None, keyring: Keyring) -> tuple[bytes, int]:
+    """The key and its version."""
+    if secret is None:
+        return derive(keyring.installation, "import entries of nobody"), 0
+    return secret.sealing, secret.version
 
 
 def _context(entry: ImportEntry) -> Context:

@@ -6,6 +6,7 @@ from typing import Final
 
 from visavis.decide.tries import own_tries
 from visavis.flows.entries import erase_entries
+from visavis.flows.generation import advance
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Transaction
 from visavis.flows.record import forget_openings, record_life
@@ -13,6 +14,7 @@ from visavis.model.audit import Event
 from visavis.model.consent import Enrolment, Subject, Tombstone
 from visavis.model.ids import new_id
 from visavis.model.station import SessionKind
+from visavis.protect.epochs import present
 
 WITHDRAWN: Final = "withdrawn"
 """Why somebody is erased who said so."""
@@ -21,14 +23,21 @@ BACKUP_WINDOW: Final = timedelta(days=30)
 
 
 def erase_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Keyring, now: datetime) -> None:
-    """Destroy a subject's key and rows and leave a tombstone.
-
-    Decisions stay as counts: they no longer say whom they were about. Personal sessions go with their decisions, and
-    with the person goes who looked at what was held about them.
-    """
+    """Destroy a subject's key and rows, enter that into the log and leave a tombstone."""
     if reason == WITHDRAWN:
         record_life(tx, Event.WITHDRAW, subject, keyring=keyring, now=now)
     record_life(tx, Event.ERASE, subject, keyring=keyring, now=now, reason=reason)
+    destroy_subject(tx, subject, reason=reason, keyring=keyring, now=now)
+
+
+def destroy_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Keyring, now: datetime) -> None:
+    """Destroy a subject's key and rows and leave a tombstone; that they are erased is in the log already.
+
+    Decisions stay as counts: they no longer say whom they were about. Personal sessions go with their decisions, and
+    with the person goes who looked at what was held about them. The count of what was destroyed goes on, so that a
+    database that still has them is known to be older.
+    """
+    advance(tx, keyring)
     forget_openings(tx, subject, keyring=keyring)
     receipt_ids = tuple(receipt.id for receipt in tx.receipts.find(subject_id=subject.id))
     tx.subject_keys.remove(id=subject.id)
@@ -56,6 +65,7 @@ def erase_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Ke
             reason=reason,
             created_at=now,
             keep_until=now + BACKUP_WINDOW,
+            epoch=present(keyring.keys.tree).number,
         )
     )
 

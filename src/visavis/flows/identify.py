@@ -46,8 +46,14 @@ class Identify:
         6. The decision is recorded before it is told. A stranger leaves nothing but that record (rule S3).
 
         :raises SessionRefused: 1 does not hold; nothing was looked at.
+        :raises GalleryLoading: the server has just started; nothing was looked at, and the session can still be used.
         """
-        session = self._sessions.claim(session_id, kinds=frozenset({SessionKind.IDENTIFY}), station_id=station_id)
+        session = self._sessions.claim(
+            session_id,
+            kinds=frozenset({SessionKind.IDENTIFY}),
+            station_id=station_id,
+            require=lambda session: self._live.require_loaded(session.gallery_id),
+        )
         try:
             gallery, purpose = self._gallery_and_purpose(session)
             self._deciding.require_model(gallery)

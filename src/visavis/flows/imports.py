@@ -4,7 +4,6 @@ The entry of a person is written in the transaction that enrols them. Whatever s
 people, the next run asks what is missing and brings that.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Final, TypeVar
 
 from visavis.flows.enrol import Enrol, Offered, Usable, link_life, stripped
 from visavis.flows.entries import Refused, Told, end_import, erased, open_told, seal_told
+from visavis.flows.judging import Judged, NamedPhoto, judged
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.readings import Reader, Readings
@@ -24,32 +24,20 @@ from visavis.model.bulk import (
     Import,
     ImportEntry,
     ImportFull,
-    PhotoLeftOut,
     entry_digest,
 )
-from visavis.model.consent import MAX_PHOTOS, TooManyPhotos
-from visavis.model.errors import FaceRefused, ImageRefused, Kind
+from visavis.model.consent import TooManyPhotos
 from visavis.model.ids import new_id
+from visavis.model.keys import SubjectSecret
 from visavis.model.purpose import Gallery, Purpose
 
 T = TypeVar("T")
-
-MAX_PHOTO_NAME: Final = 200
-"""Longest name of a file that a report keeps, in characters."""
 
 _EXPIRED: Final = "expired"
 """Why somebody was erased who never answered, or whose time was over: they may be asked again by another import."""
 
 _STEP: Final = timedelta(hours=1)
 """An import outlives its newest link by up to this much, so that not every person moves its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class NamedPhoto:
-    """A photo and the operator's name for its file."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +137,36 @@ class Imports:
         """Enrol one person, or say again what became of them.
 
         1. There is a name, and at least one photo.
+        2. … as ``bring``; each photo is judged by itself, the first five; what is refused goes into the report.
+
+        :raises Refusal: 1, or as ``bring``.
+        """
+        if not photos:
+            raise RequestInvalid("photos: at least one.")
+        digests = [photo.digest for photo in photos]
+        return self.bring(import_id, external_reference, digests, lambda: judged(photos, enrol=self._enrol))
+
+    def bring(
+        self, import_id: str, external_reference: str, digests: Sequence[bytes], look: Callable[[], Judged]
+    ) -> Brought:
+        """Enrol one person with what ``look`` finds usable, or say again what became of them.
+
+        1. There is a name.
         2. The import is there and not over.
         3. Who was brought before with these photos is not looked at again; the answer is the one of then.
         4. The import has room, and its gallery was made with the model that runs.
         5. Nobody of that name withdrew, declined or was erased by a reviewer: an import brings nobody back.
-        6. Each photo is judged by itself, the first five; what is refused goes into the report.
+        6. What they are brought with is looked at.
         7. The usable ones are stored as by ``Enrol``, and the entry with them, together or not at all. Without one, or
            where the person has as many references as one may have, nothing but the report is stored.
 
         A gallery that is full refuses the call: nothing is stored, and the same call can succeed later.
 
+        :param digests: of what they are brought with, by which the same is known again.
         :raises Refusal: 1, 2, 4, or a full gallery.
         """
         # 1
-        name, digests = stripped(external_reference), [hashlib.sha256(photo.content).digest() for photo in photos]
-        if not photos:
-            raise RequestInvalid("photos: at least one.")
+        name = stripped(external_reference)
         tag = self._tag(import_id, entry_digest(name, digests))
         new = ImportEntry(new_id("ent"), import_id, tag, EntryOutcome.REFUSED, None, None, 0, 0, b"", self._clock.now())
         try:
@@ -181,10 +183,9 @@ class Imports:
                 # 5
                 self._require_not_erased(tx, gallery, name)
             # 6
-            usable, refusals = self._judged(photos[:MAX_PHOTOS], digests)
-            refusals += [Refused(_short(photo.name), PhotoLeftOut.code) for photo in photos[MAX_PHOTOS:]]
+            found = look()
             # 7
-            return self._store_entry(gallery, new, name, usable, refusals)
+            return self._store_entry(gallery, new, name, found.usable, found.refusals)
         except ErasedBefore:
             return self._store_alone(erased(new), None)
         except AlreadyExists:
@@ -272,21 +273,6 @@ class Imports:
         if any(tombstone.reason != _EXPIRED for tombstone in buried):
             raise ErasedBefore
 
-    def _judged(self, photos: Sequence[NamedPhoto], digests: Sequence[bytes]) -> tuple[list[Usable], list[Refused]]:
-        """The usable photos, each once, and what is wrong with the others."""
-        usable: dict[bytes, Usable] = {}
-        refusals = []
-        for photo, digest in zip(photos, digests, strict=False):
-            if digest in usable:
-                continue
-            try:
-                usable[digest] = self._enrol.judge(photo.content, digest=digest)
-            except (ImageRefused, FaceRefused) as refusal:
-                if refusal.kind is Kind.UNAVAILABLE:
-                    raise  # of the machine, not of the photo: the same call can succeed later
-                refusals.append(Refused(_short(photo.name), refusal.code))
-        return list(usable.values()), refusals
-
     def _store_entry(
         self, gallery: Gallery, new: ImportEntry, name: str, usable: Sequence[Usable], refusals: Sequence[Refused]
     ) -> Brought:
@@ -304,7 +290,7 @@ class Imports:
     def _store_alone(self, entry: ImportEntry, told: Told | None) -> Brought:
         """An entry of somebody who was not enrolled."""
         if told is not None:
-            entry = seal_told(told, entry, subject_key=None, keyring=self._keyring)
+            entry = seal_told(told, entry, secret=None, keyring=self._keyring)
         with self._store.write() as tx:
             self._require_room(tx, self._live(tx, entry.import_id))
             tx.import_entries.add(replace(entry, created_at=self._clock.now()))
@@ -341,7 +327,7 @@ class Imports:
             return found
 
     def add_beside(
-        self, tx: Transaction, gallery: Gallery, entry: ImportEntry, told: Told, offered: Offered, subject_key: bytes
+        self, tx: Transaction, gallery: Gallery, entry: ImportEntry, told: Told, offered: Offered, secret: SubjectSecret
     ) -> ImportEntry:
         """Write the entry of somebody who is being enrolled, and let the import live as long as their link.
 
@@ -358,7 +344,7 @@ class Imports:
             created_at=self._clock.now(),  # in the order of the transactions, so that numbers stay what they were
         )
         told = replace(told, link_secret=offered.link_secret)
-        entry = seal_told(told, entry, subject_key=subject_key, keyring=self._keyring)
+        entry = seal_told(told, entry, secret=secret, keyring=self._keyring)
         tx.import_entries.add(entry)
         if of.expires_at < offered.expires_at:
             tx.imports.change(replace(of, expires_at=offered.expires_at + _STEP))
@@ -374,9 +360,9 @@ class _EntryBeside:
         self._told = told
         self.entry = entry
 
-    def write(self, tx: Transaction, offered: Offered, *, subject_key: bytes) -> None:
+    def write(self, tx: Transaction, offered: Offered, *, secret: SubjectSecret) -> None:
         """See ``Beside``."""
-        self.entry = self._imports.add_beside(tx, self._gallery, self.entry, self._told, offered, subject_key)
+        self.entry = self._imports.add_beside(tx, self._gallery, self.entry, self._told, offered, secret)
 
     def undo(self, tx: Transaction) -> None:
         """See ``Beside``."""
@@ -386,8 +372,3 @@ class _EntryBeside:
 def _brought(entry: ImportEntry, told: Told | None) -> Brought:
     refusals = [Refused(None, ErasedBefore.code)] if told is None else list(told.refusals)
     return Brought(entry.id, entry.outcome, entry.stored, refusals)
-
-
-def _short(name: str) -> str:
-    """The last part of a file's name, so that a report does not repeat somebody's folders."""
-    return name.replace("\\", "/").rpartition("/")[2][:MAX_PHOTO_NAME]

@@ -1,20 +1,73 @@
 """The keys a running server holds."""
 
+import threading
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from joserfc.jwk import OKPKey
 
+from visavis.flows.ports import KeyFile, Transaction
 from visavis.model.consent import Subject, SubjectKey
-from visavis.protect.keys import tag, unwrap
+from visavis.model.keys import Custody, KeyTree, SubjectSecret
+from visavis.protect.envelope import key_version_of
+from visavis.protect.epochs import epoch_key, grown, present
+from visavis.protect.gallery_keys import GalleryKeys, Transforms, open_gallery_key
+from visavis.protect.key_store import KeyStore
+from visavis.protect.keys import tag, unwrap, wrap
+
+
+class Keys:
+    """The opened key store. Every change is on the disk before anybody sees it."""
+
+    def __init__(self, store: KeyStore, file: KeyFile) -> None:
+        self._store = store
+        self._file = file
+        self._changing = threading.Lock()
+
+    @property
+    def tree(self) -> KeyTree:
+        """What it keeps, at this moment."""
+        return self._store.tree
+
+    @property
+    def custody(self) -> Custody:
+        """Who holds the root."""
+        return self._store.custody
+
+    def change(self, change: Callable[[KeyStore], KeyStore]) -> None:
+        """Put another store in the place of this one.
+
+        :raises OSError: the disk did not take it; nothing has changed.
+        """
+        with self._changing:
+            changed = change(self._store)
+            if changed != self._store:
+                self._file.write(changed.sealed())
+                self._store = changed
+
+    def change_tree(self, change: Callable[[KeyTree], KeyTree]) -> None:
+        """The same for what it keeps."""
+        self.change(lambda store: store.with_tree(change(store.tree)))
+
+    def follow(self, generation: int) -> None:
+        """Remember how far the database has come, so that an older one is known."""
+        if generation > self.tree.generation:
+            self.change_tree(lambda tree: grown(tree, generation=generation))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Keyring:
-    """The root key (32 bytes) and the controller's signing key; never printed."""
+    """The keys of the installation, of its epochs and of the controller; never printed."""
 
-    root: bytes
+    keys: Keys
     controller: OKPKey
+    transforms: Transforms = field(default_factory=Transforms)
+
+    @property
+    def installation(self) -> bytes:
+        """What keyed hashes, and keys for one use of the server's, are derived from (32 bytes)."""
+        return self.keys.tree.installation
 
     def reference_tag(self, *, gallery_id: str, external_reference: str) -> bytes:
         """By which a person is found in one gallery under the operator's own name for them.
@@ -22,22 +75,43 @@ class Keyring:
         Spaces around a name, and how a keyboard composes its letters (Unicode NFC), make no other name.
         """
         name = unicodedata.normalize("NFC", external_reference.strip())
-        return tag(self.root, use="external references", of=f"{gallery_id}|{name}".encode())
+        return tag(self.installation, use="external references", of=f"{gallery_id}|{name}".encode())
 
     def secret_tag(self, secret: str, *, use: str) -> bytes:
         """What is kept of a secret that was handed out (192 random bits, so nothing slower is needed).
 
         Keyed, so that whoever can write to the database cannot put the hash of a secret of their own there.
         """
-        return tag(self.root, use=use, of=secret.encode())
+        return tag(self.installation, use=use, of=secret.encode())
 
     def tombstone_tag(self, reference_tag: bytes) -> bytes:
         """What a tombstone keeps of that name."""
-        return tag(self.root, use="tombstones", of=reference_tag)
+        return tag(self.installation, use="tombstones", of=reference_tag)
 
-    def open_subject_key(self, key: SubjectKey, *, subject: Subject) -> bytes:
-        """The subject's key.
+    def open_subject_key(self, key: SubjectKey, *, subject: Subject) -> SubjectSecret:
+        """The subject's secret.
 
         :raises SealBroken: the row belongs to another subject or public key, or was edited.
+        :raises EpochDestroyed: nobody can open it any more.
         """
-        return unwrap(key.wrapped, root=self.root, subject_id=subject.id, public_key=subject.public_key)
+        return self.open_wrapped(key.wrapped, subject_id=subject.id, public_key=subject.public_key)
+
+    def open_wrapped(self, wrapped: bytes, *, subject_id: str, public_key: bytes | None) -> SubjectSecret:
+        """The same for who has no rows at hand."""
+        epoch = key_version_of(wrapped)
+        opening = epoch_key(self.keys.tree, epoch)
+        return unwrap(wrapped, epoch=epoch, epoch_key=opening, subject_id=subject_id, public_key=public_key)
+
+    def wrap_subject_key(self, secret: SubjectSecret, *, subject_id: str, public_key: bytes | None) -> bytes:
+        """Wrap a subject's secret in the present epoch."""
+        epoch = present(self.keys.tree)
+        return wrap(secret, epoch=epoch.number, epoch_key=epoch.key, subject_id=subject_id, public_key=public_key)
+
+    def gallery_keys(self, tx: Transaction, gallery_id: str) -> GalleryKeys:
+        """The keys of a gallery.
+
+        :raises SealBroken: a row belongs to another gallery, or was edited.
+        """
+        rows = tx.gallery_keys.find(gallery_id=gallery_id)
+        opened = {row.version: open_gallery_key(row, installation=self.installation) for row in rows}
+        return GalleryKeys(opened, self.transforms)

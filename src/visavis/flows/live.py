@@ -2,34 +2,62 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from visavis.consent.rules import require_live_consent
+from visavis.flows.keyed_index import KeyedIndex
 from visavis.flows.keyring import Keyring
+from visavis.flows.loading import opened, pages
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.match.index import GalleryIndex
+from visavis.match.index import Candidate, GalleryIndex
 from visavis.model.access import NotFound
-from visavis.model.consent import ConsentMissing, EnrolmentState, Reference, Subject, SubjectState
+from visavis.model.consent import ConsentExpired, ConsentMissing, EnrolmentState, Reference, Subject, SubjectState
 from visavis.model.errors import ConsentRefused, IntegrityError
-from visavis.model.purpose import Gallery
+from visavis.model.keys import SealBroken
+from visavis.model.purpose import Gallery, GalleryLoading
 from visavis.model.template import Template
-from visavis.protect.references import open_template
+from visavis.protect.gallery_keys import PLAIN
+from visavis.protect.references import Stored, open_stored
+
+_RETRY_AFTER_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How many subjects were taken into memory, and how many were left out because something did not check out."""
+    """How far memory is: people taken in, and people left out because something did not check out.
 
-    subjects: int
-    left_out: int
+    ``people`` is how many there are, also who is not to be taken in; when all galleries are in memory it is the sum of
+    the other two, and ``is_complete``.
+    """
+
+    subjects: int = 0
+    left_out: int = 0
+    people: int = 0
+    is_complete: bool = False
+
+
+@dataclass(slots=True)
+class _Filling:
+    """A gallery on its way into memory, and who was refreshed since it began."""
+
+    index: KeyedIndex
+    refreshed: set[str] = field(default_factory=set)
 
 
 class LiveGalleries:
     """Indexes built from the sealed rows; the database stays the truth.
 
-    Taking in and dropping run under one lock and read the database inside it: whoever withdrew before the read is not
-    taken in, and whoever withdraws after it is dropped after it.
+    Somebody who withdrew is in no index from the moment ``refresh`` is back, whatever is loaded meanwhile. Every change
+    of an index is made under one lock. ``refresh`` reads the database under it, after the commit, and takes the person
+    out of every index, of those being filled as well, or puts in what is true now. A gallery is filled from pages that
+    were read outside the lock, so that nobody waits; but who was refreshed since the filling began is left as that left
+    them. So either the refresh came before the filling began, and the pages were read after the commit; or it came
+    later than what the filling put in, and took that out; or it came in between, and the filling skips the person.
+
+    A gallery that is not in memory as a whole is not searched: whom its other half has would be told that they are
+    nobody.
     """
 
     def __init__(
@@ -39,37 +67,144 @@ class LiveGalleries:
         self._keyring = keyring
         self._clock = clock
         self._new_index = new_index
-        self._indexes: dict[str, GalleryIndex] = {}
+        self._indexes: dict[str, KeyedIndex] = {}
+        self._filling: dict[str, _Filling] = {}
+        self._awaited: set[str] | None = None
+        """Galleries that are to be loaded; None before it was known which."""
+        self._loaded = Loaded()
+        self._stopping = threading.Event()
+        self._one_at_a_time = threading.Lock()
         self._lock = threading.RLock()
 
-    def load(self) -> Loaded:
-        """Take in everybody whose consent is live, at start."""
-        taken = left_out = 0
-        with self._lock, self._store.read() as tx:
-            self._indexes.clear()
-            for gallery in tx.galleries.find():
-                for subject in tx.subjects.find(gallery_id=gallery.id, state=SubjectState.ACTIVE):
-                    if self._take_in(tx, subject, gallery):
-                        taken += 1
-                    else:
-                        left_out += 1
-        return Loaded(subjects=taken, left_out=left_out)
+    @property
+    def loaded(self) -> Loaded:
+        """How far memory is at this moment."""
+        return self._loaded
 
-    def index(self, gallery: Gallery) -> GalleryIndex:
-        """The index of one gallery."""
+    def load(self) -> Loaded:
+        """Take every gallery into memory, at start, the smallest first, so that most stations are soon served.
+
+        Consent is looked at as far as that is cheap; ``loading`` says why that is enough.
+        """
+        with self._one_at_a_time:
+            sizes = self._begin()
+            for gallery in sorted(sizes, key=lambda gallery: (sizes[gallery], gallery.id)):
+                before = self._loaded
+                try:
+                    self._fill(gallery, tell=self._tell)
+                except SealBroken:
+                    # The gallery's own key: whoever asks for its index is told, and nobody in it is recognised.
+                    self._tell(left_out=sizes[gallery])
+                if self._stopping.is_set():
+                    break
+                done = self._loaded.subjects + self._loaded.left_out - before.subjects - before.left_out
+                with self._lock:
+                    self._awaited = (self._awaited or set()) - {gallery.id}
+                    self._loaded = replace(self._loaded, people=self._loaded.people + done - sizes[gallery])
+            self._loaded = replace(self._loaded, is_complete=not self._awaited)
+        return self._loaded
+
+    def stop_loading(self) -> None:
+        """The server ends: what is not in memory yet stays out."""
+        self._stopping.set()
+
+    def index(self, gallery: Gallery) -> KeyedIndex:
+        """The index of one gallery.
+
+        :raises GalleryLoading: it is not in memory as a whole. :raises SealBroken: the gallery's key does not open.
+        """
         with self._lock:
             if gallery.id not in self._indexes:
-                self._indexes[gallery.id] = self._new_index(gallery.model_id)
+                with self._store.read() as tx:
+                    self._require_new(tx, gallery.id)
+                    self._indexes[gallery.id] = self._fresh(tx, gallery)
             return self._indexes[gallery.id]
+
+    def require_loaded(self, gallery_id: str | None) -> None:
+        """Refuse to begin what has to search a gallery that cannot be searched yet.
+
+        :raises GalleryLoading: it is not in memory as a whole.
+        """
+        with self._lock:
+            if gallery_id is not None and gallery_id not in self._indexes:
+                with self._store.read() as tx:
+                    self._require_new(tx, gallery_id)
+
+    def rebuild(self, gallery_id: str) -> None:
+        """Put an index of the newest version of the gallery's key in the place of the one there is."""
+        with self._store.read() as tx:
+            gallery = tx.galleries.get(gallery_id)
+        with self._one_at_a_time:
+            self._fill(gallery)
 
     def refresh(self, subject_id: str) -> None:
         """Make memory agree with the database about one subject, after a commit."""
         with self._lock, self._store.read() as tx:
             for index in self._indexes.values():
                 index.remove_subject(subject_id)
+            for filling in self._filling.values():
+                filling.index.remove_subject(subject_id)
+                filling.refreshed.add(subject_id)
             subject = tx.subjects.first(id=subject_id)
             if subject is not None:
                 self._take_in(tx, subject, tx.galleries.get(subject.gallery_id))
+
+    def _begin(self) -> dict[Gallery, int]:
+        """Forget what there is, and say how many people each gallery has."""
+        with self._lock, self._store.read() as tx:
+            sizes = {gallery: tx.subjects.count(gallery_id=gallery.id) for gallery in tx.galleries.find()}
+            self._indexes.clear()
+            self._awaited = {gallery.id for gallery in sizes}
+            self._loaded = Loaded(people=sum(sizes.values()))
+        return sizes
+
+    def _fill(self, gallery: Gallery, *, tell: Callable[..., None] | None = None) -> None:
+        """Read a gallery into a new index, which then takes the place of the one there is.
+
+        :raises SealBroken: the gallery's key does not open.
+        """
+        try:
+            with self._lock, self._store.read() as tx:
+                filling = self._filling[gallery.id] = _Filling(self._fresh(tx, gallery))
+            for page in pages(gallery, store=self._store, keyring=self._keyring, clock=self._clock):
+                if self._stopping.is_set():
+                    return
+                found = opened(page, gallery=gallery, keyring=self._keyring)
+                with self._lock:
+                    kept = found.without(filling.refreshed)
+                    filling.index.put_many(
+                        reference_ids=kept.reference_ids,
+                        subject_ids=kept.subject_ids,
+                        stored=kept.stored,
+                        keys=page.keys,
+                    )
+                if tell is not None:
+                    tell(subjects=found.subjects, left_out=found.left_out)
+            with self._lock:
+                self._indexes[gallery.id] = filling.index
+        finally:
+            with self._lock:
+                self._filling.pop(gallery.id, None)
+
+    def _tell(self, *, subjects: int = 0, left_out: int = 0) -> None:
+        told = self._loaded
+        self._loaded = replace(told, subjects=told.subjects + subjects, left_out=told.left_out + left_out)
+
+    def _require_new(self, tx: Transaction, gallery_id: str) -> None:
+        """A gallery without an index is new, and memory has everybody in it: nobody.
+
+        :raises GalleryLoading: the database has people of it that memory has not.
+        """
+        if self._awaited is None:
+            is_new = not tx.subjects.count(gallery_id=gallery_id, state=SubjectState.ACTIVE)
+        else:
+            is_new = gallery_id not in self._awaited
+        if not is_new:
+            raise GalleryLoading(retry_after_s=_RETRY_AFTER_S)
+
+    def _fresh(self, tx: Transaction, gallery: Gallery) -> KeyedIndex:
+        keys = self._keyring.gallery_keys(tx, gallery.id)
+        return KeyedIndex(self._new_index(gallery.model_id), keys, model_id=gallery.model_id)
 
     @contextmanager
     def followed(self) -> Iterator[set[str]]:
@@ -85,19 +220,28 @@ class LiveGalleries:
                 for subject_id in touched:
                     every.callback(self.refresh, subject_id)
 
-    def _take_in(self, tx: Transaction, subject: Subject, gallery: Gallery) -> bool:
+    def _take_in(self, tx: Transaction, subject: Subject, gallery: Gallery) -> None:
         """Hold one subject's references if all of it checks out; else nothing of them."""
         try:
             require_recognisable(tx, subject, keyring=self._keyring, clock=self._clock)
             active = {e.id for e in tx.enrolments.find(subject_id=subject.id, state=EnrolmentState.ACTIVE)}
             references = [r for r in tx.references.find(subject_id=subject.id) if r.enrolment_id in active]
-            templates = open_references(tx, references, subject, keyring=self._keyring)
+            found = open_stored_references(tx, references, subject, keyring=self._keyring)
+            keys = self._keyring.gallery_keys(tx, gallery.id)
+            for index in self._held_in(gallery):
+                for reference, stored in zip(references, found, strict=True):
+                    index.put(reference_id=reference.id, subject_id=subject.id, stored=stored, keys=keys)
         except (ConsentRefused, IntegrityError, NotFound):
-            return False
-        index = self.index(gallery)
-        for reference, template in zip(references, templates, strict=True):
-            index.put(reference_id=reference.id, subject_id=subject.id, template=template)
-        return True
+            return
+
+    def _held_in(self, gallery: Gallery) -> list[KeyedIndex]:
+        """The indexes of a gallery: one, a second while it is exchanged; none where the load is still to come."""
+        filling = self._filling.get(gallery.id)
+        held = [] if filling is None else [filling.index]
+        if gallery.id in self._indexes or filling is None:
+            with suppress(GalleryLoading):
+                held.append(self.index(gallery))
+        return held
 
 
 def require_recognisable(tx: Transaction, subject: Subject, *, keyring: Keyring, clock: Clock) -> None:
@@ -109,32 +253,69 @@ def require_recognisable(tx: Transaction, subject: Subject, *, keyring: Keyring,
     """
     if tx.tombstones.count(subject_id=subject.id):
         raise ConsentMissing
-    purpose_id = tx.galleries.get(subject.gallery_id).purpose_id
+    purpose = tx.purposes.get(tx.galleries.get(subject.gallery_id).purpose_id)
+    if purpose.is_over(clock.now()):
+        raise ConsentExpired
     active = tx.enrolments.find(subject_id=subject.id, state=EnrolmentState.ACTIVE)
     receipts = [tx.receipts.first(enrolment_id=enrolment.id) for enrolment in active]
     if subject.state is not SubjectState.ACTIVE:
         receipts = []
     for receipt in receipts or [None]:
         require_live_consent(
-            receipt, subject=subject, purpose_id=purpose_id, controller_key=keyring.controller, now=clock.now()
+            receipt, subject=subject, purpose_id=purpose.id, controller_key=keyring.controller, now=clock.now()
         )
+
+
+def is_recognisable(tx: Transaction, candidate: Candidate, *, keyring: Keyring, clock: Clock) -> bool:
+    """Whether a person may be recognised by this reference at this moment, asked of the deciding transaction.
+
+    Rule S1. Memory may hold what the database has given up a moment ago, and was filled without looking at signatures:
+    whatever a search finds has to pass here before anything follows from it.
+    """
+    subject = tx.subjects.first(id=candidate.subject_id)
+    reference = tx.references.first(id=candidate.reference_id, subject_id=candidate.subject_id)
+    if subject is None or reference is None or tx.subject_keys.first(id=subject.id) is None:
+        return False  # given up a moment ago
+    if tx.enrolments.get(reference.enrolment_id).state is not EnrolmentState.ACTIVE:
+        return False
+    try:
+        require_recognisable(tx, subject, keyring=keyring, clock=clock)
+        open_references(tx, [reference], subject, keyring=keyring)
+    except (ConsentRefused, IntegrityError):
+        return False
+    return True
 
 
 def open_references(
     tx: Transaction, references: list[Reference], subject: Subject, *, keyring: Keyring
 ) -> list[Template]:
-    """The templates of some references of one subject.
+    """The templates of some references of one subject, as the model made them.
+
+    :raises SealBroken: one of them, or the subject's or gallery's key, does not check out.
+    """
+    model_id = tx.galleries.get(subject.gallery_id).model_id
+    keys = keyring.gallery_keys(tx, subject.gallery_id)
+    return [
+        Template(keys.moved(stored.vector, stored=stored.version, wanted=PLAIN), model_id)
+        for stored in open_stored_references(tx, references, subject, keyring=keyring)
+    ]
+
+
+def open_stored_references(
+    tx: Transaction, references: list[Reference], subject: Subject, *, keyring: Keyring
+) -> list[Stored]:
+    """The same as they are stored.
 
     :raises SealBroken: one of them, or the subject's key, does not check out.
     """
     gallery = tx.galleries.get(subject.gallery_id)
-    key = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+    secret = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
     receipts = {receipt.enrolment_id: receipt.id for receipt in tx.receipts.find(subject_id=subject.id)}
     return [
-        open_template(
+        open_stored(
             reference,
             receipt_id=receipts.get(reference.enrolment_id, ""),
-            subject_key=key,
+            secret=secret,
             subject=subject,
             gallery=gallery,
         )

@@ -1,7 +1,7 @@
 """The log as its server uses it: beginning it, and showing people what is about them, with proof."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from visavis.audit.checkpoint import Signed
@@ -10,12 +10,13 @@ from visavis.audit.merkle import leaf_hash, prove_inclusion
 from visavis.audit.proof import Proof
 from visavis.audit.tiles import WIDTH, Tiles, tile_of, unbundle
 from visavis.audit.verify import whole_if_gone
+from visavis.flows.ahead import Ahead, close_sessions, make_up
+from visavis.flows.generation import advance
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Resources, Store, Transaction
 from visavis.flows.publish import Publisher
 from visavis.flows.record import openings_of, record_act, record_life
 from visavis.model.audit import EntryWrong, Event
-from visavis.model.station import SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +46,23 @@ class Log:
         self._publisher = publisher
         self._tiles: tuple[Signed, Tiles] | None = None
 
-    def begin(self, rules: Mapping[str, Any]) -> None:
+    def begin(self, rules: Mapping[str, Any], ahead: Ahead | None = None) -> None:
         """The server starts.
 
         :param rules: release, models and what else decides; the entry commits to it.
+        :param ahead: what the published log has and the database does not, as ``Publisher.resume`` found it.
         """
         now = self._clock.now()
         with self._store.write(alone=True) as tx:
-            if tx.log.head() is None:
+            if ahead is not None:
+                make_up(tx, ahead, (), keyring=self._keyring, now=now)
+            elif tx.log.head() is None:
                 # What was opened before cannot be decided after: its opening is not in the log.
-                for state in (SessionState.OPEN, SessionState.AWAITING):
-                    for session in tx.sessions.find(state=state):
-                        tx.sessions.change(replace(session, state=SessionState.CLOSED))
+                close_sessions(tx)
                 for gallery in tx.galleries.find():
                     for subject in tx.subjects.find(gallery_id=gallery.id):
                         record_life(tx, Event.CARRY, subject, keyring=self._keyring, now=now)
+            advance(tx, self._keyring)
             record_act(tx, Event.START, now=now, fields={}, details=rules, keyring=self._keyring)
 
     def own(self, subject_id: str, *, after: int = -1, limit: int = 200) -> list[OwnEntry]:

@@ -85,9 +85,10 @@ class Once:
 
     def _seal(self, record_id: str, done: Done) -> bytes:
         plaintext = json.dumps([done.status, done.body, done.subject_id]).encode()
-        return seal(plaintext, key=derive(self._keyring.root, "answers"), context=Context("answer", (record_id,)))
+        sealing = derive(self._keyring.installation, "answers")
+        return seal(plaintext, key=sealing, context=Context("answer", (record_id,)))
 
     def _open(self, record: Answered) -> Done:
         context = Context("answer", (record.id,))
-        plaintext = unseal(record.sealed_answer, key=derive(self._keyring.root, "answers"), context=context)
+        plaintext = unseal(record.sealed_answer, key=derive(self._keyring.installation, "answers"), context=context)
         return Done(*json.loads(plaintext))

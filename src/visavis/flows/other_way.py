@@ -48,7 +48,7 @@ class OtherWay:
         fits = pin_fits(
             pin,
             pin_hash=None if credential is None else credential.pin_hash,
-            root=self._deciding.keyring.root,
+            pepper=self._deciding.keyring.installation,
             subject_id=_NOBODY if subject is None else subject.id,
         )
         return self._decide(session, Means.PIN, subject if fits else None, shown=credential, tries_id=tag.hex())

@@ -9,8 +9,19 @@ from visavis.audit.note import Signature, VerifierKey
 from visavis.model.access import Answered, ApiKey, Credential, Nonce, Reading, Tries
 from visavis.model.audit import LogClosed, LogHead, Opening
 from visavis.model.bulk import Import, ImportEntry
-from visavis.model.consent import Enrolment, Receipt, Reference, Subject, SubjectKey, Tombstone
+from visavis.model.consent import (
+    Enrolment,
+    Place,
+    Receipt,
+    Reference,
+    SealedReference,
+    Subject,
+    SubjectKey,
+    Tombstone,
+)
 from visavis.model.decision import Decision, Review
+from visavis.model.export import Export
+from visavis.model.keys import GalleryKey, Generation
 from visavis.model.purpose import Gallery, Purpose, PurposeText
 from visavis.model.station import Session, Station
 
@@ -91,7 +102,10 @@ class LogRows(Protocol):
     def adopt(self, head: LogHead, tail: Sequence[bytes]) -> None:
         """Go on from a larger tree that was published, since an older database was put back.
 
+        What the same transaction appends stands behind it.
+
         :param tail: its last entries, all the database has from now on.
+        :raises ValueError: something was appended to the older tree in this commit already.
         """
 
 
@@ -106,6 +120,8 @@ class Transaction(Protocol):
     galleries: Rows[Gallery]
     subjects: Rows[Subject]
     subject_keys: Rows[SubjectKey]
+    gallery_keys: Rows[GalleryKey]
+    generations: Rows[Generation]
     enrolments: Rows[Enrolment]
     receipts: Rows[Receipt]
     references: Rows[Reference]
@@ -122,11 +138,24 @@ class Transaction(Protocol):
     readings: Rows[Reading]
     imports: Rows[Import]
     import_entries: Rows[ImportEntry]
+    exports: Rows[Export]
     openings: Rows[Opening]
     log: LogRows
 
     def references_in(self, gallery_id: str) -> int:
         """How many references the gallery has, pending ones included."""
+
+    def sealed_references(
+        self, gallery_id: str, *, after: Place | None, limit: int, now: datetime
+    ) -> Sequence[SealedReference]:
+        """What it takes to open the references of up to ``limit`` people of a gallery who are ACTIVE.
+
+        One for each reference, and one for who has none; those of one person stand together and on one page. The last
+        one's ``place`` asks for the page after it. An empty page is the end. Who was there before the first page was
+        asked for, and still is, is on one page and no more; who came since may be on none.
+
+        :param now: receipts whose column ends here or before are over.
+        """
 
 
 class Resources(Protocol):
@@ -143,6 +172,26 @@ class Resources(Protocol):
 
     def remove(self, path: str) -> None:
         """Take a file, or a folder with all that is in it, away, if it is there."""
+
+
+class RootPlace(Protocol):
+    """Where the root key is, if this process may exchange it."""
+
+    def exchange(self, between: Callable[[bytes], None]) -> bytes:
+        """Put a fresh root in the place of the one that is there, and say which.
+
+        :param between: called with the new root while either is there; both have to open the key store after it.
+        """
+
+
+class KeyFile(Protocol):
+    """Where the key store lies."""
+
+    def write(self, data: bytes) -> None:
+        """Put it in the place of the former, whole or not at all; back when the disk has it.
+
+        The former is overwritten, as far as the file system lets us: keys that were destroyed are in it.
+        """
 
 
 class Store(Protocol):

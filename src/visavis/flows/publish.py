@@ -9,9 +9,10 @@ from typing import Final
 
 from visavis.audit.checkpoint import Signed, Trust, require_checkpoint
 from visavis.audit.merkle import edge_of, prove_consistency
-from visavis.audit.note import Note, Signature, VerifierKey, read_note, signatures_of
-from visavis.audit.signing import edge_of_head, newest_day
-from visavis.audit.tiles import WIDTH, Tiles, tile_of, unbundle
+from visavis.audit.note import Note, Signature, VerifierKey, read_note
+from visavis.audit.signing import edge_of_head
+from visavis.audit.tiles import WIDTH, Tiles
+from visavis.flows.ahead import Ahead, Shown, ahead_of
 from visavis.flows.ports import Clock, Resources, Store, Witness
 from visavis.flows.tiling import Tiling
 from visavis.model.audit import LogDamaged, LogHead, LogRefused, LogUnpublished, ResourceMissing
@@ -62,12 +63,13 @@ class Publisher:
         self.published: Signed | None = None
         """The checkpoint that everybody may see."""
 
-    def resume(self) -> None:
-        """Look at what is published before anything is added to it.
+    def resume(self) -> Ahead | None:
+        """Look at what is published before anything is added to it; nothing is changed.
 
         1. It is a tree that this log signed, with its edge in place. 2. One of it and the database's is the beginning
         of the other. 3. What the database has begins where the last full bundle ends, or before. 4. Where the published
-        tree is the larger one, an older database was put back: it goes on from there, so that nothing is unsaid.
+        tree is the larger one, an older database was put back: what it lacks is given back, for ``Log.begin`` to go on
+        from there, so that nothing is unsaid.
 
         :raises LogDamaged: 1 to 3 do not hold.
         """
@@ -78,7 +80,7 @@ class Publisher:
         except ResourceMissing:
             if first:
                 raise LogDamaged("The database has the newest entries only, and nothing is published.") from None
-            return
+            return None
         try:
             # 1
             signed = require_checkpoint(data, trust=Trust(self.trust.log))
@@ -95,16 +97,10 @@ class Publisher:
         if tiles.size < committed.size and first > tiles.size:
             raise LogDamaged("Entries are missing between what is published and what the database has.")
         # 4
-        if tiles.size > committed.size:
-            own = Note(signed.note.text, tuple(signatures_of(signed.note, self.trust.log)))
-            with self._store.write(alone=True) as tx:
-                day = newest_day(self._last_bundle(tiles))
-                tx.log.adopt(LogHead(tiles.size, tiles.edge.hashes, str(own).encode(), day), tiling.entries)
-
-    def _last_bundle(self, tiles: Tiles) -> Sequence[bytes]:
-        """The entries of the last bundle, full or not."""
-        tile = tile_of(tiles.size, 0, (tiles.size - 1) // WIDTH)
-        return unbundle(self._folder.read(tile.entries_path), width=tile.width)
+        try:
+            return ahead_of(head, published=Shown(signed, tiles, self._folder.read), key=self.trust.log)
+        except LogRefused as refused:
+            raise LogDamaged(f"What is published does not check out: {refused}") from None
 
     def close(self) -> None:
         """Give up what witnesses are asked with."""

@@ -17,6 +17,7 @@ _LIE_IN_ONE: Final = {
     "station_id": "stations",
     "session_id": "sessions",
     "import_id": "imports",
+    "export_id": "exports",
 }
 """By which names a request speaks of what lies in one gallery, and the rows that tell in which."""
 

@@ -16,7 +16,7 @@ from visavis.model.audit import Event
 from visavis.model.consent import Subject
 from visavis.model.decision import Decision, Review
 from visavis.model.ids import new_id
-from visavis.model.keys import SealBroken
+from visavis.model.keys import SealBroken, SubjectSecret
 from visavis.model.station import SessionKind
 from visavis.protect.envelope import Context, seal, unseal
 from visavis.protect.keys import derive
@@ -155,9 +155,16 @@ class Readings:
         :raises NotFound: there is no such person.
         """
         with self._store.read() as tx:
-            held = held_about(tx, self._keyring, subject_id)
-            found = sorted(tx.readings.find(subject_id=subject_id), key=lambda reading: reading.read_at)
-            return held, [self._open(tx, reading) for reading in found]
+            return self.held_and_looked(tx, subject_id)
+
+    def held_and_looked(self, tx: Transaction, subject_id: str) -> tuple[Held, list[Looked]]:
+        """The same, inside a transaction.
+
+        :raises NotFound: there is no such person.
+        """
+        held = held_about(tx, self._keyring, subject_id)
+        found = sorted(tx.readings.find(subject_id=subject_id), key=lambda reading: reading.read_at)
+        return held, [self._open(tx, reading) for reading in found]
 
     def record(
         self,
@@ -191,7 +198,8 @@ class Readings:
             expires_at=now + purpose.retention,
         )
         told = json.dumps([reader.key.name, reader.reason]).encode()
-        sealed = seal(told, key=self._key(tx, subject), context=_context(reading))
+        key, version = self._key(tx, subject)
+        sealed = seal(told, key=key, context=_context(reading), key_version=version)
         tx.readings.add(replace(reading, sealed_reason=sealed))
         record_act(
             tx,
@@ -213,17 +221,34 @@ class Readings:
     def _open(self, tx: Transaction, reading: Reading) -> Looked:
         try:
             subject = None if reading.subject_id is None else tx.subjects.get(reading.subject_id)
-            told = unseal(reading.sealed_reason, key=self._key(tx, subject), context=_context(reading))
+            key, version = self._key(tx, subject)
+            told = unseal(reading.sealed_reason, key=key, context=_context(reading), key_version=version)
         except (NotFound, SealBroken):
             return Looked(reading, None, None)
         key_name, reason = json.loads(told)
         return Looked(reading, key_name, reason)
 
-    def _key(self, tx: Transaction, subject: Subject | None) -> bytes:
-        """The person's own key, so that a reason ends with them; where it is about many, one of the server's."""
+    def _key(self, tx: Transaction, subject: Subject | None) -> tuple[bytes, int]:
+        """The person's own key and its version, so that a reason ends with them.
+
+        Where it is about many, one of the server's.
+        """
         if subject is None:
-            return derive(self._keyring.root, "reasons")
-        return self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+            return derive(self._keyring.installation, "reasons"), 0
+        secret = self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+        return secret.sealing, secret.version
+
+
+def reseal_reasons(tx: Transaction, subject: Subject, *, old: SubjectSecret, new: SubjectSecret) -> None:
+    """Bring the reasons for which somebody was looked at under the next version of their key.
+
+    :raises SealBroken: one of them was edited.
+    """
+    for reading in tx.readings.find(subject_id=subject.id):
+        context = _context(reading)
+        told = unseal(reading.sealed_reason, key=old.sealing, context=context, key_version=old.version)
+        sealed = seal(told, key=new.sealing, context=context, key_version=new.version)
+        tx.readings.change(replace(reading, sealed_reason=sealed))
 
 
 def _context(reading: Reading) -> Context:

@@ -6,6 +6,7 @@ salt and details are kept for them, sealed under their own key, and end with it.
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -17,13 +18,16 @@ from visavis.model.audit import Event, Opening
 from visavis.model.consent import Subject
 from visavis.model.decision import Decision
 from visavis.model.ids import new_id
-from visavis.model.keys import SealBroken
+from visavis.model.keys import EpochDestroyed, SealBroken, SubjectSecret
+from visavis.model.purpose import MAX_RETENTION_DAYS
 from visavis.model.station import Session
 from visavis.protect.envelope import Context, seal, unseal
 from visavis.protect.keys import tag
 
+SERVERS_OPENINGS: Final = timedelta(days=MAX_RETENTION_DAYS)
+"""How long what opens the server's own entries is kept: as long as anything about a person can be."""
 _RANDOM_BYTES: Final = 16
-_ENDINGS: Final = frozenset({Event.DECLINE, Event.LAPSE, Event.WITHDRAW, Event.ERASE})
+_ENDINGS: Final = frozenset({Event.DECLINE, Event.LAPSE, Event.WITHDRAW, Event.ERASE, Event.SEAL})
 """What nobody is kept from, not even by a log that cannot be published."""
 _BEGINNINGS: Final = frozenset({Event.OFFER, Event.GRANT, Event.ENROL})
 
@@ -36,19 +40,20 @@ def record_life(
     :param details: what is committed to beside the moment, the person and their gallery.
     :raises SealBroken: the person's key is damaged, and they would be granted or enrolled something.
     """
-    key = _key_of(tx, subject, keyring=keyring)
-    if key is None and event in _BEGINNINGS:
+    secret = _secret_of(tx, subject, keyring=keyring)
+    if secret is None and event in _BEGINNINGS:
         raise SealBroken("A person's key does not open.")
-    if key is None:
-        # The key is damaged, and with it went what their entries have in common: the erasure stands by itself.
-        handle = keyring.secret_tag(subject.id, use="log handles of damaged keys")
-    else:
-        handle = tag(key, use="log handle", of=b"")
     what = opened({"at": _stamp(now), "subject": subject.id, "gallery": subject.gallery_id, **details})
-    entry = write_entry(event, day=_day(tx, now), commitment=what.commitment(), handle=_short(handle))
+    handle = _handle_of(secret, subject, keyring=keyring)
+    entry = write_entry(event, day=_day(tx, now), commitment=what.commitment(), handle=handle)
     index = tx.log.append(entry, always=event in _ENDINGS)
-    if key is not None and event is not Event.ERASE:
-        _keep_opening(tx, what, index, key=key, expires_at=None)
+    if secret is not None and event is not Event.ERASE:
+        _keep_opening(tx, what, index, secret=secret, expires_at=None)
+
+
+def handle_of(tx: Transaction, subject: Subject, *, keyring: Keyring) -> str:
+    """What a person's entries have in common, as it stands in them."""
+    return _handle_of(_secret_of(tx, subject, keyring=keyring), subject, keyring=keyring)
 
 
 def record_session(tx: Transaction, session: Session, *, keyring: Keyring) -> None:
@@ -111,14 +116,15 @@ def record_act(
 
     :param fields: what everybody may see, as the form of the entry has it.
     :param about: the person who may open it; what is about nobody in particular can be opened by the server.
-    :param expires_at: how long what opens it is kept; None: as long as the person, or the server.
+    :param expires_at: how long what opens it is kept; None: as long as the person, or three years.
     """
     # Whom it is about is committed to as well: else it could be shown to somebody else as theirs.
     whom = {} if about is None else {"subject": about.id}
     what = opened({"at": _stamp(now), **details, **whom})
     index = _append(tx, event, what, now=now, **fields)
     if about is None:
-        _keep_opening(tx, what, index, key=_servers_key(keyring), expires_at=expires_at)
+        until = expires_at or now + SERVERS_OPENINGS
+        _keep_opening(tx, what, index, secret=_servers_secret(keyring), expires_at=until)
     else:
         _keep_for(tx, what, index, about, keyring=keyring, expires_at=expires_at)
 
@@ -127,22 +133,38 @@ def openings_of(
     tx: Transaction, subject: Subject, *, keyring: Keyring, after: int, limit: int
 ) -> list[tuple[int, Opened]]:
     """The first ``limit`` entries behind the index ``after`` that are about somebody, with what opens them."""
-    key = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
-    mine = tag(key, use="log openings", of=b"")
+    secret = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+    mine = tag(secret.tagging, use="log openings", of=b"")
     found = sorted(tx.openings.find(tag=mine), key=lambda opening: opening.entry_index)
     wanted = [opening for opening in found if opening.entry_index > after][:limit]
-    return [(opening.entry_index, read_opened(_unsealed(opening, key))) for opening in wanted]
+    return [(opening.entry_index, read_opened(_unsealed(opening, secret))) for opening in wanted]
 
 
 def forget_openings(tx: Transaction, subject: Subject, *, keyring: Keyring) -> None:
     """Take out what opens somebody's entries; before their key goes, since nothing finds them without it."""
-    key = _key_of(tx, subject, keyring=keyring)
-    if key is not None:
-        tx.openings.remove(tag=tag(key, use="log openings", of=b""))
+    secret = _secret_of(tx, subject, keyring=keyring)
+    if secret is not None:
+        tx.openings.remove(tag=tag(secret.tagging, use="log openings", of=b""))
+
+
+def end_servers_openings(tx: Transaction, *, keyring: Keyring, now: datetime) -> None:
+    """Give an end to what opens the server's own entries and was made by a release that gave it none."""
+    mine = tag(_servers_secret(keyring).tagging, use="log openings", of=b"")
+    for opening in tx.openings.find(tag=mine, expires_at=None):
+        tx.openings.change(replace(opening, expires_at=now + SERVERS_OPENINGS))
+
+
+def reseal_openings(tx: Transaction, *, old: SubjectSecret, new: SubjectSecret) -> None:
+    """Bring what opens somebody's entries under the next version of their key."""
+    for opening in tx.openings.find(tag=tag(old.tagging, use="log openings", of=b"")):
+        context = _context(opening.id, opening.entry_index)
+        sealed = seal(_unsealed(opening, old), key=new.sealing, context=context, key_version=new.version)
+        tx.openings.change(replace(opening, sealed=sealed))
 
 
 def _append(tx: Transaction, event: Event, what: Opened, *, now: datetime, **fields: str) -> int:
-    return tx.log.append(write_entry(event, day=_day(tx, now), commitment=what.commitment(), **fields))
+    entry = write_entry(event, day=_day(tx, now), commitment=what.commitment(), **fields)
+    return tx.log.append(entry, always=event in _ENDINGS)
 
 
 def _day(tx: Transaction, now: datetime) -> date:
@@ -158,37 +180,53 @@ def _day(tx: Transaction, now: datetime) -> date:
 def _keep_for(
     tx: Transaction, what: Opened, index: int, subject: Subject, *, keyring: Keyring, expires_at: datetime | None
 ) -> None:
-    key = _key_of(tx, subject, keyring=keyring)
-    if key is not None:
-        _keep_opening(tx, what, index, key=key, expires_at=expires_at)
+    secret = _secret_of(tx, subject, keyring=keyring)
+    if secret is not None:
+        _keep_opening(tx, what, index, secret=secret, expires_at=expires_at)
 
 
-def _keep_opening(tx: Transaction, what: Opened, index: int, *, key: bytes, expires_at: datetime | None) -> None:
+def _keep_opening(
+    tx: Transaction, what: Opened, index: int, *, secret: SubjectSecret, expires_at: datetime | None
+) -> None:
     id_ = new_id("opn")
-    sealed = seal(bytes(what), key=key, context=_context(id_, index))
-    tx.openings.add(Opening(id_, tag(key, use="log openings", of=b""), index, sealed, expires_at))
+    sealed = seal(bytes(what), key=secret.sealing, context=_context(id_, index), key_version=secret.version)
+    tx.openings.add(Opening(id_, tag(secret.tagging, use="log openings", of=b""), index, sealed, expires_at))
 
 
-def _unsealed(opening: Opening, key: bytes) -> bytes:
-    return unseal(opening.sealed, key=key, context=_context(opening.id, opening.entry_index))
+def _unsealed(opening: Opening, secret: SubjectSecret) -> bytes:
+    context = _context(opening.id, opening.entry_index)
+    return unseal(opening.sealed, key=secret.sealing, context=context, key_version=secret.version)
 
 
 def _context(id_: str, index: int) -> Context:
     return Context("log opening", (id_, str(index)))
 
 
-def _key_of(tx: Transaction, subject: Subject, *, keyring: Keyring) -> bytes | None:
+def _handle(secret: SubjectSecret) -> bytes:
+    """What a person's entries have in common; it stays when the key that seals is exchanged."""
+    return tag(secret.tagging, use="log handle", of=b"")
+
+
+def _handle_of(secret: SubjectSecret | None, subject: Subject, *, keyring: Keyring) -> str:
+    if secret is None:
+        # The key is damaged, and with it went what their entries have in common: the erasure stands by itself.
+        return _short(keyring.secret_tag(subject.id, use="log handles of damaged keys"))
+    return _short(_handle(secret))
+
+
+def _secret_of(tx: Transaction, subject: Subject, *, keyring: Keyring) -> SubjectSecret | None:
     row = tx.subject_keys.first(id=subject.id)
     if row is None:
         return None
     try:
         return keyring.open_subject_key(row, subject=subject)
-    except SealBroken:
+    except (SealBroken, EpochDestroyed):
         return None
 
 
-def _servers_key(keyring: Keyring) -> bytes:
-    return keyring.secret_tag("", use="log openings of the server")
+def _servers_secret(keyring: Keyring) -> SubjectSecret:
+    key = keyring.secret_tag("", use="log openings of the server")
+    return SubjectSecret(tagging=key, sealing=key, version=0)
 
 
 def _session_name(session_id: str, *, keyring: Keyring) -> str:

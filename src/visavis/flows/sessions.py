@@ -1,7 +1,7 @@
 """Sessions: leave for one comparison (rule S2)."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -66,6 +66,7 @@ class Sessions:
         4. At least two seconds since its last session. Where the clock was set back, they are counted from now.
 
         :raises SessionRefused: the leaf says which. :raises StationRetired: it was taken out of use.
+        :raises PurposeEnded: nobody is recognised for its purpose any more.
         """
         now = self._clock.now()
         session_id = new_id("ses")
@@ -108,11 +109,13 @@ class Sessions:
 
         :param attended: whether the caller declares that somebody watches the person's capture.
         :raises LivenessUnavailable: the purpose asks for liveness that cannot be checked this way.
+        :raises PurposeEnded: nobody is recognised for it any more.
         """
         with self._store.write() as tx:
             subject = tx.subjects.get(subject_id)
             gallery = tx.galleries.get(subject.gallery_id)
             purpose = tx.purposes.get(gallery.purpose_id)
+            purpose.require_not_over(self._clock.now())
             require_checkable(purpose.liveness, attended=attended)
             now, secret = self._clock.now(), new_secret()
             session = Session(
@@ -178,15 +181,18 @@ class Sessions:
         station_id: str | None,
         subject_id: str | None = None,
         face: bool = True,
+        require: Callable[[Session], None] | None = None,
     ) -> Session:
         """Use a session up, before anything is looked at. Of two attempts at once one gets it.
 
         1. The session is this station's, or this person's.
         2. It was opened for this.
-        3. It is open, granted where that is needed, and its time is not over.
+        3. It is open, granted where that is needed, and its time is not over, nor its purpose's.
         4. Its station is not locked, where a face is to be looked at.
+        5. What it is to be used for can be done at this moment.
 
-        :raises SessionRefused: the leaf says which.
+        :param require: asked for 5; what it raises is passed on, and leaves the session as it is.
+        :raises SessionRefused: the leaf says which. :raises PurposeEnded: 3, of the purpose.
         """
         with self._store.write() as tx:
             session = tx.sessions.first(id=session_id)
@@ -195,8 +201,11 @@ class Sessions:
             if session.kind not in kinds:
                 raise SessionWrongKind(f"The session is for {session.kind.value}.")
             self._require_usable(session)
+            tx.purposes.get(session.purpose_id).require_not_over(self._clock.now())
             if face and station_id is not None and tx.stations.get(station_id).locked:
                 raise StationLocked
+            if require is not None:
+                require(session)
             used = replace(session, state=SessionState.USED)
             tx.sessions.change(used)
             return used
@@ -273,11 +282,11 @@ class Sessions:
         """Whether its time is not over; a session from the future was opened by a clock that was set back since."""
         return session.opened_at - CLOCK_SKEW <= self._clock.now() < session.expires_at
 
-    @staticmethod
-    def _require_kind(tx: Transaction, station: Station, kind: SessionKind) -> None:
+    def _require_kind(self, tx: Transaction, station: Station, kind: SessionKind) -> None:
         purpose = tx.purposes.get(station.purpose_id)
         at_gallery = {SessionKind.IDENTIFY, SessionKind.VERIFY}
         allowed = at_gallery if station.gallery_id is not None else {SessionKind.DOCUMENT_CHECK}
+        purpose.require_not_over(self._clock.now())
         if kind not in allowed:
             raise SessionWrongKind("The station is for " + " or ".join(sorted(k.value for k in allowed)) + ".")
         if kind is SessionKind.IDENTIFY and purpose.target_kind is TargetKind.FMR:

@@ -4,10 +4,10 @@ from visavis.decide.judge import judge_one
 from visavis.decide.tries import after_failure, own_tries, require_try
 from visavis.flows.deciding import Answer, Bar, Deciding
 from visavis.flows.extract import Extractor
+from visavis.flows.keyed_index import KeyedIndex
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store
 from visavis.flows.sessions import Sessions
-from visavis.match.index import GalleryIndex
 from visavis.model.access import TooManyTries
 from visavis.model.decision import Outcome
 from visavis.model.errors import Refusal
@@ -47,8 +47,11 @@ class Verify:
         5. The decision is recorded before it is told.
 
         :raises SessionRefused: 1 does not hold; nothing was looked at.
+        :raises GalleryLoading: the server has just started; nothing was looked at, and the session can still be used.
         """
-        session = self._sessions.claim(session_id, kinds=frozenset({SessionKind.VERIFY}), station_id=station_id)
+        session = self._sessions.claim(
+            session_id, kinds=frozenset({SessionKind.VERIFY}), station_id=station_id, require=self._require_loaded
+        )
         return self._decide(session, photo, claim=claim)
 
     def oneself(self, photo: bytes, *, session_id: str, subject_id: str) -> Answer:
@@ -58,9 +61,16 @@ class Verify:
         holds up whoever has somebody's receipt and link and tries one face after another.
         """
         session = self._sessions.claim(
-            session_id, kinds=frozenset({SessionKind.PERSONAL}), station_id=None, subject_id=subject_id
+            session_id,
+            kinds=frozenset({SessionKind.PERSONAL}),
+            station_id=None,
+            subject_id=subject_id,
+            require=self._require_loaded,
         )
         return self._decide(session, photo, claim=None)
+
+    def _require_loaded(self, session: Session) -> None:
+        self._live.require_loaded(session.gallery_id)
 
     def _decide(self, session: Session, photo: bytes, *, claim: str | None) -> Answer:
         if session.gallery_id is None:
@@ -80,7 +90,7 @@ class Verify:
             return self._deciding.refuse(session, refusal)
 
     def _judge(
-        self, session: Session, gallery: Gallery, index: GalleryIndex, probe: Template, bar: Bar, claim: str | None
+        self, session: Session, gallery: Gallery, index: KeyedIndex, probe: Template, bar: Bar, claim: str | None
     ) -> Answer:
         with self._store.write() as tx:
             subject_id = session.subject_id

@@ -2,31 +2,31 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from visavis.consent.receipt import expiry, read_offer
-from visavis.flows.entries import end_import
+from visavis.consent.receipt import claimed_expiry, expiry, read_offer
+from visavis.flows.ended import AT_ONCE, Ended
 from visavis.flows.erase import WITHDRAWN, erase_enrolment, erase_subject
+from visavis.flows.generation import follow
 from visavis.flows.keyring import Keyring
+from visavis.flows.leftovers import Leftovers, in_turns
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.model.consent import Enrolment, EnrolmentState, SubjectState
+from visavis.model.consent import Enrolment, EnrolmentState, Receipt, SubjectState
 from visavis.model.errors import ConsentRefused
-from visavis.model.station import SessionState
 
-_UNTIL: Final = "keep_until"
-UNUSED_SESSIONS = timedelta(days=1)
-"""How long the record of a session that nobody used is kept."""
+_PAGE: Final = 1_000
+"""Receipts that are looked through at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What one purge took out, as counts."""
+    """What one purge took out, as counts; ``more``: there is more to erase for a purpose that has ended."""
 
     subjects: int = 0
     enrolments: int = 0
     decisions: int = 0
+    more: bool = False
 
 
 class Withdraw:
@@ -37,6 +37,8 @@ class Withdraw:
         self._keyring = keyring
         self._clock = clock
         self._live = live
+        self._ended = Ended(store=store, keyring=keyring, clock=clock, live=live)
+        self._leftovers = Leftovers(store=store, keyring=keyring, clock=clock)
 
     def subject(self, subject_id: str, *, reason: str = WITHDRAWN) -> None:
         """Erase one person, by themselves or on their word.
@@ -53,80 +55,121 @@ class Withdraw:
                 touched.add(subject_id)
                 subject = tx.subjects.get(subject_id)
                 erase_subject(tx, subject, reason=reason, keyring=self._keyring, now=self._clock.now())
+            follow(self._store, self._keyring)
         finally:
             # Also where the store failed: it may have kept what it did, and nobody could ask for the rest again.
             self._store.scrub()
 
     def purge(self, *, thorough: bool = True) -> Purged:
-        """Take out everything whose time is over: unanswered offers, ended consents, old decisions and leftovers.
+        """Take out everything whose time is over, some at a time, so that nobody who writes waits long.
+
+        1. Unanswered offers and ended consents, with the people who have nothing else left. 2. People whom a restored
+        backup brought back, and those without a face whose purpose's retention is over. 3. Decisions, sessions and
+        whatever else was kept for a time. 4. Everybody in purposes that have ended. 5. The database's own files are
+        scrubbed.
 
         :param thorough: read the date in every signed offer, too, instead of trusting the column that repeats it, look
-            for sessions that were never decided, and scrub whatever was found. Costs about 0.2 ms a person; at match
-            time the signed date counts in any case.
+            for what is rare, and scrub whatever was found. Costs about 0.03 ms a person; at match time the signed date
+            counts in any case.
         """
-        now = self._clock.now()
-        ended = self._ended_as_signed() if thorough else set()
-        undecided = self._undecided() if thorough else set()
-        with self._live.followed() as touched, self._store.write(alone=True) as tx:
-            over = self._over(tx, ended)
-            for enrolment in over:
-                erase_enrolment(tx, enrolment, keyring=self._keyring, now=now)
-                touched.add(enrolment.subject_id)
-            emptied = {subject_id for subject_id in touched if self._has_nothing_left(tx, subject_id)}
-            gone = emptied | self._restored(tx) | self._outlived(tx)
-            for subject_id in gone:
-                subject = tx.subjects.get(subject_id)
-                erase_subject(tx, subject, reason="expired", keyring=self._keyring, now=now)
-            touched.update(gone)
-            for session_id in undecided:
-                tx.sessions.remove(id=session_id)
-            imports = self._end_imports(tx)
-            decisions = self._purge_leftovers(tx)
-        if thorough or touched or decisions or imports:
+        # 1
+        ended = [self._end(some) for some in in_turns(self._over(thorough=thorough), AT_ONCE)]
+        enrolments, gone = (sum(counts) for counts in (zip(*ended, strict=True) if ended else ((), ())))
+        # 2
+        gone += sum(self._erase(some) for some in in_turns(self._restored() | self._outlived(), AT_ONCE))
+        # 3
+        decisions, imports = self._leftovers.sweep(thorough=thorough)
+        # 4
+        turned = self._ended.go_on()
+        if gone:
+            follow(self._store, self._keyring)
+        # 5
+        if thorough or enrolments or gone or decisions or imports or turned.subjects:
             # A thorough purge always: the process that took somebody out may have been killed before it scrubbed.
             self._store.scrub()
-        return Purged(subjects=len(gone), enrolments=len(over), decisions=decisions)
+        return Purged(gone + turned.subjects, enrolments, decisions, turned.more)
 
-    def _over(self, tx: Transaction, ended: set[str]) -> list[Enrolment]:
-        """Offers that nobody answered in time, and consents that are over."""
-        now = self._clock.now()
-        unanswered = {e.id for e in tx.enrolments.find(state=EnrolmentState.PENDING) if now >= e.expires_at}
-        ended |= {receipt.enrolment_id for receipt in tx.receipts.before("expires_at", now)}
-        found = [tx.enrolments.first(id=enrolment_id) for enrolment_id in unanswered | ended]
-        return [enrolment for enrolment in found if enrolment is not None]
-
-    def _ended_as_signed(self) -> set[str]:
-        """Enrolments whose signed date is over; read outside the writing transaction, since it takes long."""
+    def _over(self, *, thorough: bool) -> set[str]:
+        """Offers that nobody answered in time, and consents that are over; by their enrolments."""
         now = self._clock.now()
         with self._store.read() as tx:
-            receipts = tx.receipts.before("expires_at", datetime.max.replace(tzinfo=UTC))
-        ended = set()
-        for receipt in receipts:
-            with suppress(ConsentRefused):  # a forged offer allows nothing; its column still ends it
-                if now >= expiry(read_offer(receipt.offer, controller_key=self._keyring.controller)):
-                    ended.add(receipt.enrolment_id)
-        return ended
+            unanswered = {e.id for e in tx.enrolments.find(state=EnrolmentState.PENDING) if now >= e.expires_at}
+            ended = {receipt.enrolment_id for receipt in tx.receipts.before("expires_at", now)}
+        return unanswered | ended | (self._over_as_signed() if thorough else set())
 
-    def _undecided(self) -> set[str]:
-        """Sessions that were used up and never decided, since the server stopped between the two."""
-        latest = self._clock.now() - UNUSED_SESSIONS
-        with self._store.read() as tx:
-            used = [s for s in tx.sessions.find(state=SessionState.USED) if s.expires_at <= latest]
-            return {session.id for session in used if not tx.decisions.count(session_id=session.id)}
+    def _over_as_signed(self) -> set[str]:
+        """The same by the dates in the signed texts; page by page, since there may be a million of them."""
+        over: set[str] = set()
+        after = None
+        while True:
+            with self._store.read() as tx:
+                receipts = tx.receipts.page(after=after, limit=_PAGE)
+            if not receipts:
+                return over
+            after = receipts[-1].id
+            over |= {receipt.enrolment_id for receipt in receipts if self._is_over_as_signed(receipt)}
 
-    def _outlived(self, tx: Transaction) -> set[str]:
+    def _end(self, enrolment_ids: list[str]) -> tuple[int, int]:
+        """Take out enrolments that are still over, and people who have nothing left; how many of each there were."""
+        over = gone = 0
+        with self._live.followed() as touched, self._store.write() as tx:
+            for id_ in enrolment_ids:
+                enrolment = tx.enrolments.first(id=id_)
+                if enrolment is None or not self._is_over(tx, enrolment):
+                    continue
+                touched.add(enrolment.subject_id)
+                over += 1
+                erase_enrolment(tx, enrolment, keyring=self._keyring, now=self._clock.now())
+                if self._has_nothing_left(tx, enrolment.subject_id):
+                    self._expire(tx, enrolment.subject_id)
+                    gone += 1
+        return over, gone
+
+    def _erase(self, subject_ids: list[str]) -> int:
+        """The same for people who are not to be kept any more, whatever is left of them."""
+        gone = 0
+        with self._live.followed() as touched, self._store.write() as tx:
+            for id_ in subject_ids:
+                if tx.subjects.first(id=id_) is not None:
+                    touched.add(id_)
+                    self._expire(tx, id_)
+                    gone += 1
+        return gone
+
+    def _expire(self, tx: Transaction, subject_id: str) -> None:
+        subject = tx.subjects.get(subject_id)
+        erase_subject(tx, subject, reason="expired", keyring=self._keyring, now=self._clock.now())
+
+    def _is_over(self, tx: Transaction, enrolment: Enrolment) -> bool:
+        """Asked again where it is taken out: the person may have answered, or been asked anew, meanwhile."""
+        now = self._clock.now()
+        if enrolment.state is EnrolmentState.PENDING and now >= enrolment.expires_at:
+            return True
+        receipt = tx.receipts.first(enrolment_id=enrolment.id)
+        return receipt is not None and (now >= receipt.expires_at or self._is_over_as_signed(receipt))
+
+    def _is_over_as_signed(self, receipt: Receipt) -> bool:
+        now = self._clock.now()
+        with suppress(ConsentRefused):  # a forged offer allows nothing; its column still ends it
+            if now >= claimed_expiry(receipt.offer):
+                return now >= expiry(read_offer(receipt.offer, controller_key=self._keyring.controller))
+        return False
+
+    def _outlived(self) -> set[str]:
         """People without a face on record whose purpose's retention is over."""
-        return {
-            subject.id
-            for gallery in tx.galleries.find()
-            for subject in tx.subjects.find(gallery_id=gallery.id, state=SubjectState.WITHOUT_FACE)
-            if self._clock.now() >= subject.created_at + tx.purposes.get(gallery.purpose_id).retention
-        }
+        with self._store.read() as tx:
+            return {
+                subject.id
+                for gallery in tx.galleries.find()
+                for subject in tx.subjects.find(gallery_id=gallery.id, state=SubjectState.WITHOUT_FACE)
+                if self._clock.now() >= subject.created_at + tx.purposes.get(gallery.purpose_id).retention
+            }
 
-    @staticmethod
-    def _restored(tx: Transaction) -> set[str]:
+    def _restored(self) -> set[str]:
         """People who withdrew and were brought back by a restored backup."""
-        return {t.subject_id for t in tx.tombstones.find() if tx.subjects.first(id=t.subject_id) is not None}
+        with self._store.read() as tx:
+            buried = (tombstone.subject_id for tombstone in tx.tombstones.find())
+            return {subject_id for subject_id in buried if tx.subjects.first(id=subject_id) is not None}
 
     @staticmethod
     def _has_nothing_left(tx: Transaction, subject_id: str) -> bool:
@@ -134,26 +177,3 @@ class Withdraw:
         if tx.subjects.get(subject_id).state is SubjectState.WITHOUT_FACE:
             return False
         return not tx.enrolments.count(subject_id=subject_id)
-
-    def _end_imports(self, tx: Transaction) -> int:
-        """Imports whose links are over, with what they tell of people who were refused."""
-        over = tx.imports.before("expires_at", self._clock.now())
-        for ended in over:
-            end_import(tx, ended)
-        return len(over)
-
-    def _purge_leftovers(self, tx: Transaction) -> int:
-        now = self._clock.now()
-        old = tx.decisions.before("expires_at", now)
-        for decision in old:
-            tx.decisions.remove(id=decision.id)
-            tx.sessions.remove(id=decision.session_id)
-        for state in (SessionState.OPEN, SessionState.AWAITING, SessionState.CLOSED):
-            for session in tx.sessions.find(state=state):
-                if now >= session.expires_at + UNUSED_SESSIONS:
-                    tx.sessions.remove(id=session.id)
-        kept = (tx.nonces, tx.answered, tx.readings, tx.openings)
-        for rows, field in (*((rows, "expires_at") for rows in kept), (tx.tries, "forget_at"), (tx.tombstones, _UNTIL)):
-            for over in rows.before(field, now):
-                rows.remove(id=over.id)
-        return len(old)

@@ -1,7 +1,11 @@
 """The search port."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from visavis.model.template import Template
 
@@ -19,13 +23,23 @@ class GalleryIndex(Protocol):
     """References of one gallery, held in memory for search.
 
     Every method may be called from several threads at once. A subject's score is that of their nearest reference.
-    What ``put`` or ``remove_subject`` did is seen by every search that begins after it returned.
+    What ``put``, ``put_many`` or ``remove_subject`` did is seen by every search that begins after it returned.
     """
 
     def put(self, *, reference_id: str, subject_id: str, template: Template) -> None:
         """Hold one reference; the same identifier again replaces it.
 
         :raises ValueError: the template is of another model or size than the index.
+        """
+
+    def put_many(
+        self, *, reference_ids: Sequence[str], subject_ids: Sequence[str], vectors: NDArray[np.float32], model_id: str
+    ) -> None:
+        """Hold many references at once, as if each were put in this order; a search finds all of them or none.
+
+        :param subject_ids: whose they are, in the order of ``reference_ids``.
+        :param vectors: float32, shape (n, d), in the same order.
+        :raises ValueError: they are of another model, size or number than the index or each other; none was put.
         """
 
     def remove_subject(self, subject_id: str) -> None:

@@ -17,6 +17,12 @@ class Scope(Enum):
     """Enrol people and hand out their links."""
     OPERATE = "operate"
     """Review, withdraw on request, reopen stations, personal sessions, read decisions."""
+    EXPORT = "export"
+    """Ask custodians for an export of references, and fetch what they approved."""
+    SEAL = "seal"
+    """Seal the server, and nothing else."""
+    BACKUP = "backup"
+    """Make backups of the server, which are sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class ReadingKind(Enum):
     """A gallery's or purpose's list of decisions."""
     REVIEWS = "reviews"
     """What waits for a person to look."""
+    ARCHIVE = "archive"
+    """Everything that is held about one person, taken away as a file for them."""
     IMPORT = "import"
     """What became of the people of an import, and their links."""
     READINGS = "readings"

@@ -49,6 +49,14 @@ class Event(Enum):
     """What the server promises or allows was changed."""
     START = "start"
     """The server started, with this release, these models and these rules."""
+    UNSEAL = "unseal"
+    """Custodians gave it its root key."""
+    SEAL = "seal"
+    """It was told to end."""
+    BACKUP = "backup"
+    """A backup was made."""
+    RESTORE = "restore"
+    """A backup was brought back; who was erased since is not revived by it."""
 
 
 LIFECYCLE = frozenset(

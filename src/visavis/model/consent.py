@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from visavis.model.errors import ConsentRefused, Kind, RequestRefused
 
@@ -102,9 +102,38 @@ class Reference:
     created_at: datetime
 
 
+Place = int | str
+"""Where a page of people ended, for asking for the next; what it is, the store alone knows."""
+
+
+class SealedReference(NamedTuple):
+    """A reference of somebody who is ACTIVE, beside what it takes to open it; as the rows say, unproven.
+
+    ``wrapped`` is the subject's key, None if there is none. Who has no reference has one of these in which
+    ``reference_id`` and ``sealed`` are None. ``is_enrolled``: its enrolment is the subject's and ACTIVE.
+    ``is_agreed``: that has a receipt with a countersignature, whose column says that it is not over.
+    ``is_gone``: there is a tombstone of the subject. A tuple, since there may be a million.
+    """
+
+    subject_id: str
+    public_key: bytes | None
+    wrapped: bytes | None
+    reference_id: str | None
+    sealed: bytes | None
+    receipt_id: str | None
+    is_enrolled: bool
+    is_agreed: bool
+    is_gone: bool
+    place: Place
+
+
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """What is left of somebody who withdrew: keyed hashes that keep a restored backup from bringing them back."""
+    """What is left of somebody who withdrew: keyed hashes that keep a restored backup from bringing them back.
+
+    ``epoch`` is the one they were erased in: with its key dies what backups hold of them. None for those who were
+    erased before there were epochs.
+    """
 
     id: str
     subject_id: str
@@ -113,6 +142,7 @@ class Tombstone:
     reason: str
     created_at: datetime
     keep_until: datetime
+    epoch: int | None = None
 
 
 class ConsentMissing(ConsentRefused):

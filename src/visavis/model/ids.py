@@ -21,6 +21,8 @@ PREFIXES: Final = {
     "imp": "import",
     "ent": "import entry",
     "opn": "opening of a log entry",
+    "exp": "export of references",
+    "gky": "gallery key",
 }
 
 

@@ -34,7 +34,8 @@ class Purpose:
     """One reason to recognise people, as its controller states it.
 
     ``target`` is a rate, 0 < target < 0.5. ``retention_days`` is how long a consent lasts, counted from the offer that
-    the person answered, and how long decisions are kept; 1 to 1096.
+    the person answered, and how long decisions are kept; 1 to 1096. ``ends_at`` is when the purpose itself ends, if
+    that was said: from then on nobody is asked, recognised or kept for it.
     """
 
     id: str
@@ -47,11 +48,29 @@ class Purpose:
     target: float
     liveness: LivenessMode
     created_at: datetime
+    ends_at: datetime | None = None
 
     @property
     def retention(self) -> timedelta:
         """How long consent and decisions last."""
         return timedelta(days=self.retention_days)
+
+    def consent_until(self, now: datetime) -> datetime:
+        """Until when a consent lasts that is asked for now: its retention, and no longer than the purpose."""
+        until = now + self.retention
+        return until if self.ends_at is None else min(until, self.ends_at)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the purpose has ended."""
+        return self.ends_at is not None and now >= self.ends_at
+
+    def require_not_over(self, now: datetime) -> None:
+        """Refuse whatever is new under a purpose that has ended.
+
+        :raises PurposeEnded: it has.
+        """
+        if self.is_over(now):
+            raise PurposeEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +117,26 @@ class IdentifyNeedsFpir(PolicyRefused):
     mend = "This purpose allows 1:1 only: use verify, or state a purpose with an FPIR target."
 
 
+class PurposeEnded(PolicyRefused):
+    """The purpose has ended: nobody is asked, recognised or kept for it any more."""
+
+    code = "purpose_ended"
+    mend = "State a new purpose and ask people anew; what has ended does not begin again."
+
+
 class PurposeInvalid(RequestRefused):
     """A purpose whose statement contradicts itself or this software's limits."""
 
     code = "purpose_invalid"
     mend = "Correct the named field and send the purpose again."
+
+
+class GalleryLoading(PolicyRefused):
+    """The gallery is not in memory yet: whoever is in it could not be found."""
+
+    code = "gallery_loading"
+    kind = Kind.UNAVAILABLE
+    mend = "The server has just started; try again in some seconds. A PIN or QR code works already."
 
 
 class ModelChanged(PolicyRefused):

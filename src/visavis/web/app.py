@@ -1,8 +1,9 @@
 """The ASGI app."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -16,18 +17,24 @@ from visavis.web import pages, problems
 from visavis.web.auth import require_proof
 from visavis.web.body import BoundedBody
 from visavis.web.frame import Frame
+from visavis.web.loading import Loading, Show
 from visavis.web.routes import (
     api_keys,
+    archives,
+    backups,
     consent,
     decisions,
     enrolments,
+    exports,
     galleries,
     health,
     imports,
+    keys,
     personal,
     purposes,
     readings,
     reviews,
+    seal,
     sessions,
     stations,
     subjects,
@@ -77,10 +84,18 @@ class _App(FastAPI):
         return document
 
 
-def create_app(services: Services, *, log_addresses: bool = False) -> FastAPI:
+def create_app(
+    services: Services,
+    *,
+    log_addresses: bool = False,
+    show: Show | None = None,
+    failed: Callable[[Exception], None] = lambda _: None,
+) -> FastAPI:
     """The app over a server's flows.
 
     :param log_addresses: whether the log names the network addresses of callers.
+    :param show: told how far the galleries are in memory; the log tells it if not given.
+    :param failed: told what keeps them out after the server has begun to serve; it should end the process.
     """
     app = _App(
         title="Visavis",
@@ -93,10 +108,11 @@ def create_app(services: Services, *, log_addresses: bool = False) -> FastAPI:
     )
     app.state.services = services
     app.state.loaded = None
+    app.state.new_loading = partial(Loading, app, show=show, failed=failed)
     problems.install(app)
     for module in (
-        purposes, galleries, enrolments, imports, consent, subjects, stations, sessions, personal, reviews, decisions,
-        readings, api_keys, health, log_routes,
+        purposes, galleries, enrolments, imports, exports, consent, subjects, archives, backups, stations, sessions,
+        personal, reviews, decisions, readings, api_keys, keys, seal, health, log_routes,
     ):  # fmt: skip
         app.include_router(module.router)
     pages.install(app)
@@ -107,16 +123,13 @@ def create_app(services: Services, *, log_addresses: bool = False) -> FastAPI:
 
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
-    """Load the galleries, then purge what is over for as long as the server runs."""
+    """Load the galleries, and purge what is over for as long as the server runs; publish the log from the beginning."""
     services: Services = app.state.services
-    try:
-        app.state.loaded = await run_in_threadpool(services.live.load)
-    except Exception as error:
-        log.error("not_loaded", error=type(error).__name__, trace=trace(error))  # noqa: TRY400 -- as below
-        raise
-    log.info("ready", subjects=app.state.loaded.subjects, left_out=app.state.loaded.left_out)
-    tasks = [asyncio.create_task(going_on(services)) for going_on in (_purge_on, _publish_on)]
+    loading: Loading = app.state.new_loading()
+    await loading.begin()
+    tasks = [asyncio.create_task(_purge_on(services, loading)), asyncio.create_task(_publish_on(services))]
     yield
+    await loading.end()
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -143,12 +156,18 @@ async def _publish_on(services: Services) -> None:
         await asyncio.sleep(services.publish_every_s)
 
 
-async def _purge_on(services: Services) -> None:
+async def _purge_on(services: Services, loading: Loading) -> None:
+    await loading.until_over()
     for turn in count():
+        more = False
         try:
-            await run_in_threadpool(services.withdraw.purge, thorough=turn % _THOROUGH_EVERY == 0)
+            more = (await run_in_threadpool(services.withdraw.purge, thorough=turn % _THOROUGH_EVERY == 0)).more
+            await run_in_threadpool(services.rotate.look)
+            await run_in_threadpool(services.epochs.look)
+            await run_in_threadpool(services.tombstones.settle)
             if turn:  # at the start no key was used yet, and none that has run out works
                 await run_in_threadpool(services.api_keys.tidy)
         except Exception as error:  # noqa: BLE001 -- one failed purge must not end all later ones
             log.error("purge_failed", error=type(error).__name__, trace=trace(error))  # noqa: TRY400 -- its text could carry data
-        await asyncio.sleep(services.purge_every_s)
+        # Where more people wait to be erased the next turn begins at once: between two others have had theirs.
+        await asyncio.sleep(0 if more else services.purge_every_s)

@@ -11,6 +11,7 @@ from visavis.model import leaves_loaded
 from visavis.web.problems import STATUS
 
 _HERE = Path(__file__).parent
+STATIC = _HERE / "static"
 templates = Jinja2Templates(directory=_HERE / "pages")
 router = APIRouter(include_in_schema=False)
 
@@ -39,6 +40,12 @@ def grant(request: Request) -> HTMLResponse:
     return templates.TemplateResponse(request, "grant.html")
 
 
+@router.get("/unseal")
+def unseal(request: Request) -> HTMLResponse:
+    """Where custodians give their shares; says whether any are needed."""
+    return templates.TemplateResponse(request, "unseal.html")
+
+
 @router.get("/docs")
 def docs(request: Request) -> HTMLResponse:
     """The reference of the REST doors, from the OpenAPI document and the tree of errors."""
@@ -48,5 +55,5 @@ def docs(request: Request) -> HTMLResponse:
 
 def install(app: FastAPI) -> None:
     """Serve the pages and what they load."""
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(router)

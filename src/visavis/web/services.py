@@ -7,10 +7,16 @@ from pathlib import Path
 from visavis.flows.administer import Administer
 from visavis.flows.agree import Agree
 from visavis.flows.api_keys import ApiKeys
+from visavis.flows.archive import Archives
+from visavis.flows.backup import Backups
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.enrol import Enrol
+from visavis.flows.epochs import Epochs
+from visavis.flows.erasures import Erasures
+from visavis.flows.export import Exports
 from visavis.flows.identify import Identify
 from visavis.flows.imports import Imports
+from visavis.flows.incoming import Incoming
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.log import Log
@@ -21,7 +27,10 @@ from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
 from visavis.flows.readings import Readings
 from visavis.flows.review import Reviews
+from visavis.flows.rotate import Rotate
+from visavis.flows.seal import Seal
 from visavis.flows.sessions import Sessions
+from visavis.flows.tombstones import TombstoneList
 from visavis.flows.verify import Verify
 from visavis.flows.withdraw import Withdraw
 from visavis.web.rates import Rates
@@ -40,10 +49,19 @@ class Services:
     api_keys: ApiKeys
     reach: Reach
     readings: Readings
+    archives: Archives
     enrol: Enrol
     imports: Imports
+    exports: Exports
+    incoming: Incoming
     agree: Agree
     withdraw: Withdraw
+    epochs: Epochs
+    backups: Backups
+    erasures: Erasures
+    tombstones: TombstoneList
+    rotate: Rotate
+    seal: Seal
     sessions: Sessions
     identify: Identify
     verify: Verify

@@ -6,9 +6,14 @@ from visavis.wire.shape import Shape
 
 
 class Health(Shape):
-    """The process answers."""
+    """The process answers; ``sealed`` while it waits for its custodians, ``loading`` while it loads its galleries.
 
-    status: Literal["ok"] = "ok"
+    With ``loading``: ``subjects`` are in memory so far, of about so many ``people``.
+    """
+
+    status: Literal["ok", "sealed", "loading"] = "ok"
+    subjects: int | None = None
+    people: int | None = None
 
 
 class Ready(Shape):

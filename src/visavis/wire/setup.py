@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from visavis.wire.shape import Identifier, Name, Shape
 
@@ -26,6 +26,12 @@ class PurposeRequest(Shape):
     liveness: Literal["attended", "active", "passive", "active+attested"] = "attended"
 
 
+class EndRequest(Shape):
+    """When a purpose ends: null for now, else a time to come."""
+
+    ends_at: AwareDatetime | None = None
+
+
 class TextRequest(Shape):
     """A new wording."""
 
@@ -43,7 +49,10 @@ class TextAnswer(Shape):
 
 
 class PurposeAnswer(Shape):
-    """A stated purpose with its texts, oldest first. ``capacity``: most references; null: any number."""
+    """A stated purpose with its texts, oldest first.
+
+    ``capacity``: most references; null: any number. ``ends_at``: when it ends or has ended, or null.
+    """
 
     id: Identifier
     name: str
@@ -57,6 +66,7 @@ class PurposeAnswer(Shape):
     capacity: int | None
     texts: list[TextAnswer]
     created_at: datetime
+    ends_at: datetime | None
 
 
 class GalleryRequest(Shape):
@@ -114,7 +124,7 @@ class ApiKeyRequest(Shape):
     """A key to make: for some galleries, or for all; for some days, or until it is revoked."""
 
     name: Name
-    scopes: Annotated[list[Literal["admin", "enrol", "operate"]], Field(min_length=1)]
+    scopes: Annotated[list[Literal["admin", "enrol", "operate", "export", "seal", "backup"]], Field(min_length=1)]
     gallery_ids: Annotated[list[Identifier], Field(min_length=1, max_length=100)] | None = None
     expires_in_days: Annotated[int, Field(ge=1, le=3660)] | None = None
 

@@ -14,6 +14,7 @@ from visavis.audit.leaf import Entry, read_entry, write_entry
 from visavis.model.access import ReadingKind
 from visavis.model.audit import LIFECYCLE, EntryMalformed, Event
 from visavis.model.decision import Means, Outcome, Resolution
+from visavis.model.export import ExportStep
 from visavis.model.station import SessionKind
 
 
@@ -36,11 +37,15 @@ FIELDS: Final[dict[Event, dict[str, list[str] | None]]] = {
         "session": None,
     },
     Event.READING: {"act": [kind.value for kind in ReadingKind]},
-    Event.EXPORT: {"act": ["links", "sheets"]},
+    Event.EXPORT: {"act": ["links", *(step.value for step in ExportStep)]},
     Event.REVIEW: {"act": [resolution.value for resolution in Resolution]},
     Event.KEY: {"act": ["add", "rotate", "end"], "of": ["api_key", "station"]},
     Event.POLICY: {"act": ["add", "change"], "of": ["purpose", "text", "gallery", "station"]},
     Event.START: {},
+    Event.UNSEAL: {},
+    Event.SEAL: {},
+    Event.BACKUP: {},
+    Event.RESTORE: {},
 }
 """What an entry says beside day and commitment; None: 16 bytes. Whoever adds an event adds it here and in ``spec/``."""
 

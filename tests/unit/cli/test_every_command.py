@@ -9,6 +9,7 @@ from fixtures.answers import (
     AGREED,
     BASE,
     ENROLMENT,
+    ERASURE,
     GALLERY,
     IMPORT,
     KEY,
@@ -55,18 +56,23 @@ ALL = list(commands(program))
 def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in ALL} == {
         *("init", "serve", "doctor", "models install", "models list", "settings show", "settings example"),
-        *("purpose create", "purpose list", "purpose show", "purpose reword"),
+        *("purpose create", "purpose list", "purpose show", "purpose reword", "purpose end"),
         *("gallery create", "gallery list", "gallery show", "gallery subjects"),
         *("import run", "import status", "import links"),
+        *("exports request", "exports show", "exports approve", "exports fetch", "exports import"),
         *("station key", "station create", "station list", "station show", "station reopen"),
         *("station rekey", "station retire"),
         *("apikey create", "apikey list", "apikey rotate", "apikey revoke"),
-        *("enrol", "withdraw", "subject show", "subject credentials"),
+        *("enrol", "withdraw", "subject show", "subject archive", "subject credentials"),
         *("consent show", "consent sign", "consent decline", "consent grant", "me show", "me log"),
-        "me withdraw",
+        *("me withdraw", "me archive", "me archive-check"),
         *("identify", "verify", "document-check", "pin", "qr"),
         *("review list", "review resolve", "decisions list", "readings list"),
         *("witness init", "witness accept", "witness serve", "witness show"),
+        *("backup", "restore", "erasure prove", "drill"),
+        *("keys ceremony", "keys confirm", "keys custodians", "keys unseal", "keys seal", "keys rehearse"),
+        *("keys rehearsal", "keys show", "keys rotate root", "keys rotate epoch", "keys rotate gallery"),
+        "keys rotate subject",
         *("audit verify", "audit consistency", "audit proof", "audit stats"),
     }
 
@@ -92,6 +98,7 @@ CREATE = (
 CALLS: list[tuple[str, str, Answer]] = [
     (CREATE, "POST /v1/purposes", PURPOSE),
     ("purpose list", "GET /v1/purposes", page(PURPOSE)),
+    (f"purpose end {PUR} --yes", f"POST /v1/purposes/{PUR}/end", PURPOSE),
     (f"purpose show {PUR}", f"GET /v1/purposes/{PUR}", PURPOSE),
     (
         f"purpose reword {PUR} --text-file -",
@@ -142,6 +149,7 @@ CALLS: list[tuple[str, str, Answer]] = [
     (f"review resolve {REV} noted", f"POST /v1/reviews/{REV}/resolution", None),
     (f"decisions list {GAL}", "GET /v1/decisions", page(RECORD)),
     (f"decisions list {PUR}", "GET /v1/decisions", page(RECORD)),
+    (f"erasure prove {SUB}", f"GET /v1/erasures/{SUB}", ERASURE),
     (f"readings list {GAL}", "GET /v1/readings", page(READING)),
     (f"readings list {PUR}", "GET /v1/readings", page(READING)),
 ]

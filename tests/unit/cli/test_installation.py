@@ -32,7 +32,7 @@ def bootstrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespac
         install_models=lambda _settings, _path: [card],
         chosen_cards=lambda _: [card],
     )
-    played.serve = played.served.append
+    played.serve = lambda settings, **_: played.served.append(settings)
     monkeypatch.setitem(sys.modules, "visavis.bootstrap", played)
     monkeypatch.setattr(visavis, "bootstrap", played, raising=False)
     monkeypatch.setenv("VISAVIS_DATA_DIR", str(tmp_path / "data"))
@@ -41,7 +41,7 @@ def bootstrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespac
 
 
 def raising(error: Exception) -> Callable[..., Any]:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **_named: object) -> None:
         raise error
 
     return fail

@@ -14,17 +14,18 @@ from joserfc.jwk import OKPKey
 from visavis.consent.receipt import (
     MAX_JWS,
     STATEMENT,
+    claimed_expiry,
     countersign,
     countersigned_by,
     expiry,
     grant,
     granted_by,
-    is_sound_key,
     read_offer,
     record,
     sign_offer,
 )
 from visavis.model.consent import ConsentForged
+from visavis.model.public_key import is_sound_key
 from visavis.model.purpose import Gallery, LivenessMode, Purpose, PurposeText, TargetKind
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -33,7 +34,9 @@ KEY = OKPKey.generate_key("Ed25519")
 PURPOSE = Purpose("pur_a", "Door", "Acme", "a@b", "NL", 90, TargetKind.FPIR, 0.01, LivenessMode.ATTENDED, NOW)
 TEXT = PurposeText("pur_a.1", "pur_a", 1, "en", "We open the door.", NOW)
 GALLERY = Gallery("gal_a", "pur_a", "name", "model", NOW)
-RECORD = record(receipt_id="rec_a", subject_id="sub_a", purpose=PURPOSE, text=TEXT, gallery=GALLERY, now=NOW)
+RECORD = record(
+    receipt_id="rec_a", subject_id="sub_a", purpose=PURPOSE, text=TEXT, gallery=GALLERY, now=NOW, backup_days=31
+)
 OFFER = sign_offer(RECORD, controller_key=CONTROLLER)
 
 
@@ -195,6 +198,21 @@ def test_an_offer_without_an_end_is_refused(until: object) -> None:
         expiry({"valid_until": until})
     with pytest.raises(ConsentForged):
         expiry({})
+
+
+def test_the_end_that_an_offer_claims_is_the_one_that_is_signed() -> None:
+    assert claimed_expiry(OFFER) == expiry(read_offer(OFFER, controller_key=CONTROLLER))
+    head, _, signature = OFFER.split(".")
+    assert claimed_expiry(f"{head}.{encoded({'valid_until': '2027-01-01T00:00:00Z'})}.{signature}").year == 2027
+
+
+@pytest.mark.parametrize(
+    "offer",
+    ["", "a", "a.b", "a.!!.c", ".e30.", f"a.{encoded([])}.c", f"a.{encoded('x')}.c", f"a.{encoded(b'[' * 99_000)}.c"],
+)
+def test_what_is_no_offer_claims_no_end(offer: str) -> None:
+    with pytest.raises(ConsentForged):
+        claimed_expiry(offer)
 
 
 def test_a_grant_is_for_one_session_and_text() -> None:

@@ -21,13 +21,13 @@ from visavis.consent.receipt import (
     expiry,
     grant,
     granted_by,
-    is_sound_key,
     read_offer,
     record,
     sign_offer,
 )
 from visavis.consent.rules import require_live_consent
 from visavis.model.consent import ConsentForged, Receipt, Subject, SubjectState
+from visavis.model.public_key import is_sound_key
 from visavis.model.purpose import Gallery, LivenessMode, Purpose, PurposeText, TargetKind
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -38,7 +38,9 @@ GALLERY = Gallery("gal_a", "pur_a", "name", "model", NOW)
 
 
 def asked(*, purpose: Purpose = PURPOSE, now: datetime = NOW) -> dict[str, Any]:
-    return record(receipt_id="rec_a", subject_id="sub_a", purpose=purpose, text=TEXT, gallery=GALLERY, now=now)
+    return record(
+        receipt_id="rec_a", subject_id="sub_a", purpose=purpose, text=TEXT, gallery=GALLERY, now=now, backup_days=31
+    )
 
 
 RECORD = asked()

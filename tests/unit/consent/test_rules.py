@@ -20,7 +20,15 @@ GALLERY = Gallery("gal_a", "pur_a", "name", "model", NOW)
 
 
 def offer(*, receipt_id: str = "rec_a", subject_id: str = "sub_a", key: OKPKey = CONTROLLER) -> str:
-    asked = record(receipt_id=receipt_id, subject_id=subject_id, purpose=PURPOSE, text=TEXT, gallery=GALLERY, now=NOW)
+    asked = record(
+        receipt_id=receipt_id,
+        subject_id=subject_id,
+        purpose=PURPOSE,
+        text=TEXT,
+        gallery=GALLERY,
+        now=NOW,
+        backup_days=31,
+    )
     return sign_offer(asked, controller_key=key)
 
 

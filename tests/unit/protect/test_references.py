@@ -5,16 +5,25 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from support.keys import KEYS, SECRET
 
 from visavis.model.consent import Reference, Subject, SubjectState
 from visavis.model.keys import SealBroken
 from visavis.model.purpose import Gallery
 from visavis.model.template import Template
-from visavis.protect.envelope import Context, seal
-from visavis.protect.references import open_personal, open_template, seal_personal, seal_template
+from visavis.protect.gallery_keys import GalleryKeys
+from visavis.protect.references import (
+    Stored,
+    open_personal,
+    open_sealed,
+    open_stored,
+    open_template,
+    seal_personal,
+    seal_stored,
+    seal_template,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-KEY = bytes(range(32))
 GALLERY = Gallery("gal_a", "pur_a", "name", "model", NOW)
 SUBJECT = Subject("sub_a", "gal_a", SubjectState.ACTIVE, b"", b"", None, NOW)
 VECTOR = (np.arange(1, 9) / np.linalg.norm(np.arange(1, 9))).astype(np.float32)
@@ -23,7 +32,8 @@ VECTOR = (np.arange(1, 9) / np.linalg.norm(np.arange(1, 9))).astype(np.float32)
 def reference() -> Reference:
     sealed = seal_template(
         Template(VECTOR, "model"),
-        subject_key=KEY,
+        secret=SECRET,
+        keys=KEYS,
         reference_id="ref_a",
         receipt_id="rec_a",
         subject_id="sub_a",
@@ -33,10 +43,19 @@ def reference() -> Reference:
 
 
 def test_a_template_comes_back_as_it_was() -> None:
-    opened = open_template(reference(), receipt_id="rec_a", subject_key=KEY, subject=SUBJECT, gallery=GALLERY)
-    assert np.array_equal(opened.vector, VECTOR)
+    opened = open_template(reference(), receipt_id="rec_a", secret=SECRET, keys=KEYS, subject=SUBJECT, gallery=GALLERY)
+    assert np.allclose(opened.vector, VECTOR, atol=1e-6)
     assert opened.vector.dtype == np.float32
     assert opened.model_id == "model"
+
+
+def test_a_template_is_stored_transformed_and_says_by_which_version() -> None:
+    stored = open_stored(reference(), receipt_id="rec_a", secret=SECRET, subject=SUBJECT, gallery=GALLERY)
+    assert stored.version == 1
+    assert abs(float(stored.vector @ VECTOR)) < 0.99
+    assert np.allclose(KEYS.moved(stored.vector, stored=1, wanted=0), VECTOR, atol=1e-6)
+    with pytest.raises(SealBroken, match="not held"):
+        GalleryKeys({}).moved(stored.vector, stored=1, wanted=0)
 
 
 @pytest.mark.parametrize(
@@ -54,22 +73,20 @@ def test_a_reference_elsewhere_is_refused(
     moved: Reference, receipt_id: str, subject: Subject, gallery: Gallery
 ) -> None:
     with pytest.raises(SealBroken):
-        open_template(moved, receipt_id=receipt_id, subject_key=KEY, subject=subject, gallery=gallery)
+        open_stored(moved, receipt_id=receipt_id, secret=SECRET, subject=subject, gallery=gallery)
 
 
 @pytest.mark.parametrize("vector", [np.zeros(8), np.full(8, np.nan), VECTOR * 2])
 def test_a_reference_that_is_no_unit_vector_is_refused(vector: np.ndarray) -> None:
-    context = Context("reference", ("ref_a", "rec_a", "sub_a", "gal_a", "model"))
-    sealed = seal(vector.astype("<f4").tobytes(), key=KEY, context=context)
+    names = ("ref_a", "rec_a", "sub_a", "gal_a", "model")
+    sealed = seal_stored(Stored(vector.astype(np.float32), 1), secret=SECRET, names=names)
     with pytest.raises(SealBroken, match="unit vector"):
-        open_template(
-            replace(reference(), sealed=sealed), receipt_id="rec_a", subject_key=KEY, subject=SUBJECT, gallery=GALLERY
-        )
+        open_sealed(sealed, secret=SECRET, names=names)
 
 
 def test_a_name_opens_for_its_person_and_gallery() -> None:
-    sealed = seal_personal({"n": "Ann É"}, subject_key=KEY, subject_id="sub_a", gallery_id="gal_a")
-    assert open_personal(replace(SUBJECT, sealed_personal=sealed), subject_key=KEY) == {"n": "Ann É"}
+    sealed = seal_personal({"n": "Ann É"}, secret=SECRET, subject_id="sub_a", gallery_id="gal_a")
+    assert open_personal(replace(SUBJECT, sealed_personal=sealed), secret=SECRET) == {"n": "Ann É"}
     for other in (replace(SUBJECT, id="sub_b"), replace(SUBJECT, gallery_id="gal_b")):
         with pytest.raises(SealBroken):
-            open_personal(replace(other, sealed_personal=sealed), subject_key=KEY)
+            open_personal(replace(other, sealed_personal=sealed), secret=SECRET)

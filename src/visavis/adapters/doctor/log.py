@@ -7,7 +7,7 @@ from typing import Final
 
 from visavis.adapters.doctor.check import Check
 from visavis.adapters.doctor.database import first_of
-from visavis.adapters.keyfile import read_key_file
+from visavis.adapters.doctor.keys import is_with_custodians, opened_keys
 from visavis.adapters.log_folder import LogFolder
 from visavis.adapters.witnesses import read_witnesses
 from visavis.audit.checkpoint import Trust, require_checkpoint
@@ -38,10 +38,13 @@ def published(settings: Settings) -> Iterator[Check]:
     name = bytes(origin).decode()
     if settings.log_origin not in (None, name):
         raise LogRenamed(f"The log is called {name}.")
-    root = read_key_file(settings.key_file, data_dir=settings.data_dir)
+    if is_with_custodians(settings):
+        yield Check("log", "ok", "What is published is checked when the server is unsealed; its key is sealed.")
+        return
+    installation = opened_keys(settings).tree.installation
     folder = LogFolder(settings.log_folder)
     try:
-        signed = require_checkpoint(folder.read(_CHECKPOINT), trust=Trust(NoteSigner(name, log_key(root)).key))
+        signed = require_checkpoint(folder.read(_CHECKPOINT), trust=Trust(NoteSigner(name, log_key(installation)).key))
         tree = signed.checkpoint
         Tiles(whole_if_gone(folder.read), size=tree.size, root=tree.root)
     except ResourceMissing:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from visavis.adapters.doctor.check import Check
+from visavis.adapters.doctor.keys import is_with_custodians
 from visavis.adapters.keyfile import read_key_file
 from visavis.model.keys import DataMissing
 from visavis.settings import Settings
@@ -64,6 +65,9 @@ def data_directory(settings: Settings) -> Iterator[Check]:
 def key_file(settings: Settings) -> Iterator[Check]:
     """The key file is there, its owner's alone, and outside the data directory."""
     path = settings.key_file
+    if is_with_custodians(settings):
+        yield _no_key_file(path)
+        return
     read_key_file(path, data_dir=settings.data_dir)
     owner = path.stat().st_uid
     if owner != os.geteuid():
@@ -74,6 +78,13 @@ def key_file(settings: Settings) -> Iterator[Check]:
         yield Check("key file", "warn", f"{path} is a symbolic link to {path.resolve()}.", mend)
     else:
         yield Check("key file", "ok", f"{path}, outside the data directory, its owner's alone.")
+
+
+def _no_key_file(path: Path) -> Check:
+    if not path.exists():
+        return Check("key file", "ok", "None: custodians hold the root key.")
+    mend = "If it is no other installation's, run 'shred -u' on it: with an older key store it opens older backups."
+    return Check("key file", "warn", f"Custodians hold the root key, and there is a key file at {path}.", mend)
 
 
 def folders_above(settings: Settings) -> Iterator[Check]:
@@ -97,18 +108,11 @@ def _anybody_moves(folder: Path) -> bool:
     return bool(mode & _OTHERS_WRITE and not mode & stat.S_ISVTX)
 
 
-def key_protection(_settings: Settings) -> Iterator[Check]:
-    """What a key file protects from, and what not."""
-    yield Check(
-        "key protection",
-        "warn",
-        "The root key lies in a file: that protects a stolen database or backup, not a stolen disk.",
-        "Encrypt the disk, and never put the key file into a backup of the data.",
-    )
-
-
 def key_place(settings: Settings) -> Iterator[Check]:
     """Key and data lie on different file systems, so that no copy of one has both."""
+    if is_with_custodians(settings):
+        yield Check("key place", "ok", "Custodians hold the root key: it is on no disk.")
+        return
     read_key_file(settings.key_file, data_dir=settings.data_dir)
     if settings.key_file.stat().st_dev == settings.data_dir.stat().st_dev:
         mend = "Keep the key file on a file system of its own, such as a stick or a small volume."

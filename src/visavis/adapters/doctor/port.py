@@ -16,6 +16,7 @@ from visavis.settings import Settings
 _LOCKS: Final = Path("/proc/locks")
 _PATIENCE_S: Final = 2.0
 _LONGEST: Final = 1000
+_ALIVE: Final = frozenset({"ok", "loading", "sealed"})
 
 
 def port(settings: Settings) -> Iterator[Check]:
@@ -68,8 +69,8 @@ def _is_visavis(settings: Settings) -> bool:
     try:
         connection.request("GET", "/healthz")
         answer = connection.getresponse()
-        return bool(answer.headers["Request-Id"]) and json.loads(answer.read(_LONGEST)) == {"status": "ok"}
-    except (OSError, ValueError, http.client.HTTPException):
+        return bool(answer.headers["Request-Id"]) and json.loads(answer.read(_LONGEST))["status"] in _ALIVE
+    except (OSError, ValueError, LookupError, TypeError, http.client.HTTPException):
         return False
     finally:
         connection.close()

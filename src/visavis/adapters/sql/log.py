@@ -67,14 +67,15 @@ class SqlLog(LogRows):
 
     def adopt(self, head: LogHead, tail: Sequence[bytes]) -> None:
         """See the port."""
-        if self.appended:
-            raise ValueError("something was appended to the older tree")
+        if self._begun is None or self._begun + len(self.appended) != (0 if self._head is None else self._head.size):
+            raise ValueError("something was appended to the older tree, or this is a view")
         self._connection.execute(tables.log_entries.delete())
         first = head.size - len(tail)
         if tail:
             write_entries(self._connection, first, tail)
-        move_head(self._connection, self.head(), head)
-        self.adopted = head
+        move_head(self._connection, self._head, head)
+        self.adopted = self._head = head
+        self._begun = head.size
 
 
 _INSERT: Final = tables.log_entries.insert()

@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -18,13 +18,24 @@ from alembic.script import ScriptDirectory
 from visavis.adapters.sql import tables
 from visavis.adapters.sql.batch import Batches, Seal
 from visavis.adapters.sql.log import SqlLog
+from visavis.adapters.sql.sealed import read_sealed
 from visavis.flows.ports import Rows, Store, Transaction
 from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Reading, Tries
 from visavis.model.audit import LogClosed, Opening
 from visavis.model.bulk import Import, ImportEntry
-from visavis.model.consent import Enrolment, Receipt, Reference, Subject, SubjectKey, Tombstone
+from visavis.model.consent import (
+    Enrolment,
+    Place,
+    Receipt,
+    Reference,
+    SealedReference,
+    Subject,
+    SubjectKey,
+    Tombstone,
+)
 from visavis.model.decision import Decision, Review
-from visavis.model.keys import DataForeign
+from visavis.model.export import Export
+from visavis.model.keys import DataForeign, GalleryKey, Generation
 from visavis.model.purpose import Gallery, Purpose, PurposeText
 from visavis.model.station import Session, Station
 
@@ -157,6 +168,8 @@ _KINDS: Final[dict[str, tuple[sa.Table, type]]] = {
     "galleries": (tables.galleries, Gallery),
     "subjects": (tables.subjects, Subject),
     "subject_keys": (tables.subject_keys, SubjectKey),
+    "gallery_keys": (tables.gallery_keys, GalleryKey),
+    "generations": (tables.generations, Generation),
     "enrolments": (tables.enrolments, Enrolment),
     "receipts": (tables.receipts, Receipt),
     "references": (tables.references, Reference),
@@ -173,8 +186,25 @@ _KINDS: Final[dict[str, tuple[sa.Table, type]]] = {
     "readings": (tables.readings, Reading),
     "imports": (tables.imports, Import),
     "import_entries": (tables.import_entries, ImportEntry),
+    "exports": (tables.exports, Export),
 }
 """The rows of a transaction, by their names in the port."""
+
+
+_TOMBSTONES: Final = "tombstones"
+
+
+class SqlTombstones(SqlRows[Tombstone]):
+    """The rows of tombstones, which remember what was added in this transaction."""
+
+    def __init__(self, connection: sa.Connection, buried: list[Tombstone]) -> None:
+        super().__init__(connection, tables.tombstones, Tombstone)
+        self._buried = buried
+
+    def add(self, value: Tombstone) -> None:
+        """See the port."""
+        super().add(value)
+        self._buried.append(value)
 
 
 class SqlTransaction:
@@ -183,18 +213,28 @@ class SqlTransaction:
     def __init__(self, connection: sa.Connection, log: SqlLog) -> None:
         self._connection = connection
         self.log = log
+        self.buried: list[Tombstone] = []
 
     def __getattr__(self, name: str) -> Any:
         """The rows of a kind, made when they are first asked for: a transaction uses few of them."""
         if name not in _KINDS:
             raise AttributeError(name)
         rows: SqlRows[Any] = SqlRows(self._connection, *_KINDS[name])
+        if name == _TOMBSTONES:
+            rows = SqlTombstones(self._connection, self.buried)
         setattr(self, name, rows)
         return rows
 
     def references_in(self, gallery_id: str) -> int:
         """See the port."""
         return int(self._connection.execute(_references_in(), {"gallery_id": gallery_id}).scalar_one())
+
+    def sealed_references(
+        self, gallery_id: str, *, after: Place | None, limit: int, now: datetime
+    ) -> Sequence[SealedReference]:
+        """See the port."""
+        values = {"gallery_id": gallery_id, "after": after, "limit": limit, "now": now}
+        return read_sealed(self._connection, values)
 
 
 class SqlStore(Store):
@@ -205,6 +245,8 @@ class SqlStore(Store):
         self._sqlite = self._engine.dialect.name == "sqlite"
         self._scrubbing = threading.Lock()
         self._held: LogClosed | None = None
+        self.bury: Callable[[Sequence[Tombstone]], None] = lambda _: None
+        """Told of tombstones that were committed, before whoever wrote them goes on."""
         # Who finds SQLite's own lock taken sleeps, ever longer, while others overtake: here they queue.
         self._batches = Batches(self._engine, begin="BEGIN IMMEDIATE" if self._sqlite else None)
         if self._sqlite:
@@ -237,9 +279,12 @@ class SqlStore(Store):
         """See the port."""
         with self._batches.joined(alone=alone) as batch:
             log = SqlLog(batch.connection, begun=batch.size, head=batch.head, held=self._held)
-            yield cast("Transaction", SqlTransaction(batch.connection, log))
+            transaction = SqlTransaction(batch.connection, log)
+            yield cast("Transaction", transaction)
             batch.entries.extend(log.appended)
             batch.head = log.adopted or batch.head
+        if transaction.buried:
+            self.bury(transaction.buried)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -277,6 +322,11 @@ class SqlStore(Store):
         with self._engine.connect() as connection:
             connection.execute(sa.insert(tables.server).values(name=name, value=value))
             connection.commit()
+
+    def has_generation(self) -> bool:
+        """Whether the database was ever used with a key store."""
+        with self._engine.connect() as connection:
+            return bool(connection.execute(sa.select(sa.func.count()).select_from(tables.generations)).scalar_one())
 
     def close(self) -> None:
         """Give the connections back."""

@@ -12,6 +12,7 @@ from visavis.model.access import ReadingKind
 from visavis.model.bulk import EntryOutcome
 from visavis.model.consent import EnrolmentState, SubjectState
 from visavis.model.decision import Means, Outcome, ReviewKind
+from visavis.model.export import ExportState
 from visavis.model.purpose import LivenessMode, TargetKind
 from visavis.model.station import SessionKind, SessionState
 
@@ -99,6 +100,7 @@ purposes = sa.Table(
     sa.Column("target", sa.Float, nullable=False),
     sa.Column("liveness", Named(LivenessMode), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
+    sa.Column("ends_at", Moment, index=True),
 )
 purpose_texts = sa.Table(
     "purpose_texts",
@@ -139,6 +141,21 @@ subject_keys = sa.Table(
     metadata,
     sa.Column("id", sa.String(64), sa.ForeignKey("subjects.id"), primary_key=True),
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)
+gallery_keys = sa.Table(
+    "gallery_keys",
+    metadata,
+    _id(),
+    _link("gallery_id", "galleries"),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("gallery_id", "version"),
+)
+generations = sa.Table(
+    "generations",
+    metadata,
+    _id(),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
 )
 enrolments = sa.Table(
     "enrolments",
@@ -181,6 +198,7 @@ tombstones = sa.Table(
     sa.Column("reason", sa.String(32), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("keep_until", Moment, nullable=False),
+    sa.Column("epoch", sa.Integer),
 )
 stations = sa.Table(
     "stations",
@@ -327,6 +345,17 @@ import_entries = sa.Table(
     sa.CheckConstraint(
         "outcome <> 'ERASED' OR (subject_id IS NULL AND enrolment_id IS NULL AND length(sealed) = 0)", name="s1_erased"
     ),
+)
+exports = sa.Table(
+    "exports",
+    metadata,
+    _id(),
+    _link("gallery_id", "galleries"),
+    sa.Column("state", Named(ExportState), nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("approvals", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
 )
 nonces = sa.Table(
     "nonces",

@@ -1,17 +1,19 @@
 """An operator: sets up purposes, galleries and stations, enrols people and helps them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Unpack
 
-from visavis.client.aio.imports import AsyncImports
+from visavis.client.aio.backups import AsyncBackups
 from visavis.client.aio.transport import AsyncOptions, AsyncTransport
 from visavis.client.choices import PAGE, Resolution, Scope
 from visavis.client.credentials import Bearer
-from visavis.client.exchange import Body, because, door
+from visavis.client.exchange import ARCHIVE, Body, because, door
 from visavis.client.photos import Photo, async_as_file
 from visavis.client.raising import problem_here
 from visavis.wire.deciding import DecisionRecord, InvitationAnswer, InvitationRequest
 from visavis.wire.health import ControllerKeys, Health, Ready
+from visavis.wire.keys import GalleryKeyAnswer, KeysAnswer
 from visavis.wire.people import (
     EnrolmentAnswer,
     LookupRequest,
@@ -24,9 +26,11 @@ from visavis.wire.people import (
     WithoutFaceAnswer,
     WithoutFaceRequest,
 )
+from visavis.wire.seal import SealedAnswer
 from visavis.wire.setup import (
     ApiKeyAnswer,
     ApiKeyRequest,
+    EndRequest,
     GalleryAnswer,
     GalleryRequest,
     PurposeAnswer,
@@ -42,7 +46,7 @@ from visavis.wire.setup import (
 from visavis.wire.shape import Page
 
 
-class AsyncVisavis(AsyncImports):
+class AsyncVisavis(AsyncBackups):
     """A server, as the holder of an API key sees it.
 
     Every method raises ``VisavisProblem`` where the server refuses. Lists come in pages: pass a page's ``next`` as
@@ -88,6 +92,16 @@ class AsyncVisavis(AsyncImports):
         """A new version of the text, for people who are asked from now on."""
         body = Body(TextRequest(language=language, text=text), idempotency_key=idempotency_key)
         return await self._transport.post(door("purposes", purpose_id, "texts"), TextAnswer, body)
+
+    async def end_purpose(
+        self, purpose_id: str, *, at: datetime | None = None, idempotency_key: str | None = None
+    ) -> PurposeAnswer:
+        """End a purpose: nobody is asked or recognised for it any more, and everybody in it is erased.
+
+        :param at: a time to come, which people are told who are asked until then; None: now.
+        """
+        body = Body(EndRequest(ends_at=at), idempotency_key=idempotency_key)
+        return await self._transport.post(door("purposes", purpose_id, "end"), PurposeAnswer, body)
 
     async def purpose(self, purpose_id: str) -> PurposeAnswer:
         """One purpose."""
@@ -149,6 +163,15 @@ class AsyncVisavis(AsyncImports):
         """Everything that is held about one person."""
         return await self._transport.get(door("subjects", subject_id), SubjectAnswer, headers=because(reason))
 
+    async def subject_archive(self, subject_id: str, *, reason: str) -> bytes:
+        """Everything that is held about one person, as a signed zip file to be handed to them.
+
+        It has no numbers of templates, and not their entries in the log: they get those with their receipt.
+        """
+        headers = {"Accept": ARCHIVE, **because(reason)}
+        reply = await self._transport.fetch(door("subjects", subject_id, "archive"), headers=headers, method="POST")
+        return reply.content
+
     async def subject_by_reference(self, gallery_id: str, *, external_reference: str, reason: str) -> SubjectAnswer:
         """The same, found by your own name for the person."""
         body = Body(LookupRequest(external_reference=external_reference, reason=reason))
@@ -178,6 +201,26 @@ class AsyncVisavis(AsyncImports):
         """A new PIN and QR credential for somebody who lost theirs."""
         body = Body(idempotency_key=idempotency_key)
         return await self._transport.post(door("subjects", subject_id, "credentials"), OtherWay, body)
+
+    async def keys(self) -> KeysAnswer:
+        """Where the root key is, and the erasure epochs; no key itself."""
+        return await self._transport.get(door("keys"), KeysAnswer)
+
+    async def rotate_root(self) -> KeysAnswer:
+        """Exchange the root key in its file."""
+        return await self._transport.post(door("keys", "root", "rotation"), KeysAnswer, Body())
+
+    async def rotate_epoch(self) -> KeysAnswer:
+        """Begin a new erasure epoch now."""
+        return await self._transport.post(door("keys", "epoch", "rotation"), KeysAnswer, Body())
+
+    async def rotate_gallery_key(self, gallery_id: str) -> GalleryKeyAnswer:
+        """Exchange a gallery's key: every reference in it is transformed anew."""
+        return await self._transport.post(door("galleries", gallery_id, "key", "rotation"), GalleryKeyAnswer, Body())
+
+    async def rotate_subject_key(self, subject_id: str) -> None:
+        """Exchange a person's key: everything that is kept of them is sealed anew."""
+        await self._transport.act("POST", door("subjects", subject_id, "key", "rotation"), Body())
 
     async def register_station(self, station: StationRequest, *, idempotency_key: str | None = None) -> StationAnswer:
         """Register a device by its public key."""
@@ -250,6 +293,10 @@ class AsyncVisavis(AsyncImports):
     async def revoke_api_key(self, key_id: str) -> None:
         """End a key's use at once."""
         await self._transport.act("DELETE", door("api-keys", key_id))
+
+    async def seal(self) -> SealedAnswer:
+        """Seal the server: its process ends at once. Needs the scope ``seal``."""
+        return await self._transport.post(door("seal"), SealedAnswer)
 
     async def reviews(self, *, reason: str, after: str | None = None, limit: int = PAGE) -> Page[ReviewAnswer]:
         """A page of what waits for a person, in the key's galleries."""

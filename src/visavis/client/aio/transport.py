@@ -1,7 +1,7 @@
 """How every caller talks to the server: one pool of connections, one error, nothing hidden."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypedDict, TypeVar, Unpack
 
 import httpx2
@@ -64,14 +64,28 @@ class AsyncTransport:
         return parsed(await self._send(Call("GET", path, query=query, headers=headers)), answer)
 
     async def fetch(
-        self, path: str, *, query: Query | None = None, headers: Mapping[str, str], most_bytes: int | None = None
+        self,
+        path: str,
+        *,
+        query: Query | None = None,
+        headers: Mapping[str, str],
+        most_bytes: int | None = None,
+        method: str = "GET",
     ) -> Reply:
         """Read something that is no JSON; ``headers`` say in ``Accept`` what it is.
 
+        :param method: ``POST`` where reading it leaves more than a record.
         :param most_bytes: of an answer that is longer one byte more is read, and not the rest.
         :raises VisavisProblem: the server refused, or gave no answer.
         """
-        return await self._send(Call("GET", path, query=query, headers=headers, most_bytes=most_bytes))
+        return await self._send(Call(method, path, query=query, headers=headers, most_bytes=most_bytes))
+
+    async def pour(self, path: str, *, headers: Mapping[str, str], write: Callable[[bytes], object]) -> None:
+        """Ask for something that is given once and may be long: ``write`` takes it piece by piece, as it comes.
+
+        :raises VisavisProblem: the server refused, or the answer broke off; what was written by then is of no use.
+        """
+        await self._send(Call("POST", path, headers=headers, write=write))
 
     async def post(self, path: str, answer: type[T], body: Body = NOTHING) -> T:
         """Write something and read the answer.
@@ -110,9 +124,11 @@ class AsyncTransport:
             response = await self._http.send(request, stream=True)
             try:
                 content = bytearray()
+                pours = httpx2.codes.is_success(response.status_code)
+                take: Callable[[bytes], object] = (call.write if pours else None) or content.extend
                 async for chunk in response.aiter_bytes():
                     tries.require_time()
-                    content += chunk
+                    take(chunk)
                     if call.most_bytes is not None and len(content) > call.most_bytes:
                         del content[call.most_bytes + 1 :]
                         break

@@ -4,6 +4,45 @@
 from visavis.client.errors.sorts import AccessRefused
 
 
+class ApprovalForeign(AccessRefused):
+    """``approval_foreign``.
+
+    Signed with a key that is none of the present custodians'. Only those who hold a share of the present root key
+    approve; whoever was removed does not.
+    """
+
+
+class ApprovalUnfit(AccessRefused):
+    """``approval_unfit``.
+
+    The signature is not over exactly this request. Ask the server for the request, read it, and sign that one;
+    nothing in it can be changed afterwards.
+    """
+
+
+class ApprovalsTooFew(AccessRefused):
+    """``approvals_too_few``.
+
+    Fewer custodians approved than the quorum has. Ask more custodians to approve this request before it expires.
+    """
+
+
+class BundleForged(AccessRefused):
+    """``bundle_forged``.
+
+    A part of the bundle was not signed by the controller that you named. Check the controller's key, from a
+    source other than the bundle. If it is right, do not use the bundle.
+    """
+
+
+class BundleUnreadable(AccessRefused):
+    """``bundle_unreadable``.
+
+    The bundle is encrypted to somebody else, or was damaged on its way. Use the identity whose public key the
+    request names; if it is that one, fetch the bundle again.
+    """
+
+
 class GalleryOutsideKey(AccessRefused):
     """``gallery_outside_key``.
 
@@ -41,6 +80,14 @@ class RateLimited(AccessRefused):
     """
 
 
+class RehearsalFailed(AccessRefused):
+    """``rehearsal_failed``.
+
+    The answer to a challenge was not made with that custodian's share. Rehearse again with a fresh challenge; if
+    it fails twice, hold a ceremony that replaces this share.
+    """
+
+
 class RequestReplayed(AccessRefused):
     """``request_replayed``.
 
@@ -52,6 +99,22 @@ class ScopeMissing(AccessRefused):
     """``scope_missing``.
 
     The key does not cover this. Use a key with the scope this call names.
+    """
+
+
+class ServerSealed(AccessRefused):
+    """``server_sealed``.
+
+    The server is sealed: it has its data and not its keys. Wait until enough custodians have given their shares
+    ('visavis keys unseal', or the page /unseal).
+    """
+
+
+class ShareForeign(AccessRefused):
+    """``share_foreign``.
+
+    A share of another ceremony, or of another installation. Use the share of this installation's latest ceremony;
+    an older one opens nothing and can be destroyed.
     """
 
 

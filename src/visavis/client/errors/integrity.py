@@ -4,9 +4,33 @@
 from visavis.client.errors.sorts import IntegrityError
 
 
+class ArchiveWrong(IntegrityError):
+    """``archive_wrong``.
+
+    An archive is not as it was signed, or not signed by the key it should be. Do not rely on it. Ask for it
+    again, and keep this one: it shows that somebody changed it.
+    """
+
+
+class EpochDestroyed(IntegrityError):
+    """``epoch_destroyed``.
+
+    A subject's key is wrapped with the key of an epoch that was destroyed. Nobody can open it any more, which is
+    what erasing means. Enrol the person again if they want to be.
+    """
+
+
 class SealBroken(IntegrityError):
     """``seal_broken``.
 
     A sealed row was moved, edited or sealed with another key. The row is not used. Restore it from a backup, or
     enrol the person again.
+    """
+
+
+class TransformUnfit(IntegrityError):
+    """``transform_unfit``.
+
+    The matrix that turns a gallery's templates came out wrong: templates would not compare. Nothing was stored or
+    compared. Run 'visavis doctor'; if it happens again, try another machine.
     """

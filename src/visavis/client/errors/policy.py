@@ -4,6 +4,29 @@
 from visavis.client.errors.sorts import PolicyRefused
 
 
+class ApprovalRepeated(PolicyRefused):
+    """``approval_repeated``.
+
+    This custodian has approved the request already. Ask another custodian: one counts once.
+    """
+
+
+class BundleForeign(PolicyRefused):
+    """``bundle_foreign``.
+
+    What the bundle's people were asked is not what this gallery's people are asked. Bring it into a gallery of
+    the same model, whose purpose has the same controller, in the same words.
+    """
+
+
+class BundleOver(PolicyRefused):
+    """``bundle_over``.
+
+    The bundle is too old: who withdrew since it was made might be brought back. Ask for a new export: a bundle
+    can be brought in for 28 days.
+    """
+
+
 class ErasedBefore(PolicyRefused):
     """``erased_before``.
 
@@ -12,11 +35,35 @@ class ErasedBefore(PolicyRefused):
     """
 
 
+class ExportExpired(PolicyRefused):
+    """``export_expired``.
+
+    The time is over in which this export could be approved and carried out. Make a new request, and let the
+    custodians sign that one.
+    """
+
+
+class ExportReplayed(PolicyRefused):
+    """``export_replayed``.
+
+    This request was carried out before; what was signed for it serves once. If another bundle is needed, make a
+    new request and let the custodians sign that one.
+    """
+
+
 class GalleryFull(PolicyRefused):
     """``gallery_full``.
 
     One more reference would make the gallery larger than its promise can bear. Withdraw people who left, start a
     second gallery, or state a purpose with a larger target.
+    """
+
+
+class GalleryLoading(PolicyRefused):
+    """``gallery_loading``.
+
+    The gallery is not in memory yet: whoever is in it could not be found. The server has just started; try again
+    in some seconds. A PIN or QR code works already.
     """
 
 
@@ -60,9 +107,41 @@ class ModelChanged(PolicyRefused):
     """
 
 
+class NoCustodians(PolicyRefused):
+    """``no_custodians``.
+
+    Nobody can approve an export: the root key lies in a file, and not with custodians. Hold a ceremony first
+    ('visavis keys ceremony'), or let each person enrol where they are needed.
+    """
+
+
 class PromiseTooStrict(PolicyRefused):
     """``promise_too_strict``.
 
     A false match rate was asked for that the calibration never measured. Ask for a higher rate or a smaller
     gallery, or calibrate the model on more people.
+    """
+
+
+class PurposeEnded(PolicyRefused):
+    """``purpose_ended``.
+
+    The purpose has ended: nobody is asked, recognised or kept for it any more. State a new purpose and ask people
+    anew; what has ended does not begin again.
+    """
+
+
+class RootWithCustodians(PolicyRefused):
+    """``root_with_custodians``.
+
+    The root key is not in a file that could be exchanged: custodians hold it. Stop the server and hold a
+    ceremony: 'visavis keys ceremony --replace'.
+    """
+
+
+class TextForeign(PolicyRefused):
+    """``text_foreign``.
+
+    The person agreed under words that this gallery's purpose never had. Add the wording they agreed to to the
+    purpose, or enrol the person by themselves.
     """

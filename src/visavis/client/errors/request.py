@@ -18,10 +18,73 @@ class AlreadyExists(RequestRefused):
     """
 
 
+class ArchiveUnreadable(RequestRefused):
+    """``archive_unreadable``.
+
+    The file is not an archive of what is held about somebody. Name the zip file as it was saved; unpacked and
+    packed again it has other files in it.
+    """
+
+
 class BodyTooLarge(RequestRefused):
     """``body_too_large``.
 
     The body is larger than any request needs. Send fewer or smaller photos.
+    """
+
+
+class BundleMalformed(RequestRefused):
+    """``bundle_malformed``.
+
+    This is not a bundle, it is not whole, or a part of it is not of its form. Fetch or copy the bundle again,
+    whole; nothing of it was used.
+    """
+
+
+class CeremonyMissing(RequestRefused):
+    """``ceremony_missing``.
+
+    No ceremony waits to be confirmed. Hold one with 'visavis keys ceremony'; what was confirmed before needs
+    nothing.
+    """
+
+
+class CustodianMisnamed(RequestRefused):
+    """``custodian_misnamed``.
+
+    What a custodian is to be called, or what their share is to be encrypted to, cannot be used. Name each
+    custodian once, in 1 to 60 printable characters, with a recipient of the form 'age1…' or none.
+    """
+
+
+class CustodianUnknown(RequestRefused):
+    """``custodian_unknown``.
+
+    Nobody of that number holds a share of the root key. See who holds one: 'visavis keys custodians'. Where the
+    root key lies in a file nobody does.
+    """
+
+
+class ErasureUnknown(RequestRefused):
+    """``erasure_unknown``.
+
+    Nothing tells of this erasure: there was none, or it is so long ago that no key that opened anything is left.
+    Check the identifier. What was erased longer ago than a backup lives has no tombstone any more.
+    """
+
+
+class ExportMalformed(RequestRefused):
+    """``export_malformed``.
+
+    A request for an export is not of its form. Sign only what 'visavis exports show' prints; ask the server again
+    for the request.
+    """
+
+
+class ExportTooLong(RequestRefused):
+    """``export_too_long``.
+
+    Custodians cannot be asked for that long. Ask for at most 7 days; a new request can follow.
     """
 
 
@@ -48,6 +111,14 @@ class IdempotencyUnfinished(RequestRefused):
     """
 
 
+class IdentityUnusable(RequestRefused):
+    """``identity_unusable``.
+
+    The file does not hold the recipient's identity, or others can read it. Name the file with the secret half of
+    the recipient's key, and run 'chmod 600' on it.
+    """
+
+
 class KeyEnded(RequestRefused):
     """``key_ended``.
 
@@ -62,10 +133,24 @@ class MethodUnfit(RequestRefused):
     """
 
 
+class NotErased(RequestRefused):
+    """``not_erased``.
+
+    The person is not erased. Withdraw for them first, if that is what they want.
+    """
+
+
 class NotFound(RequestRefused):
     """``not_found``.
 
     There is no such thing. Check the identifier; lists show what there is.
+    """
+
+
+class NotSealed(RequestRefused):
+    """``not_sealed``.
+
+    The server is open already, and takes no shares. Keep your share; nothing has to be done.
     """
 
 
@@ -85,11 +170,27 @@ class PurposeInvalid(RequestRefused):
     """
 
 
+class QuorumImpossible(RequestRefused):
+    """``quorum_impossible``.
+
+    So many shares with such a threshold cannot be made. Make 2 to 16 shares, and let at least 2 and at most all
+    of them be needed.
+    """
+
+
 class ReasonMissing(RequestRefused):
     """``reason_missing``.
 
     Personal data is read for a reason, and none was given, or none that can be kept. Say in 1 to 200 printable
     characters why you read this; the person can see it.
+    """
+
+
+class RecipientMalformed(RequestRefused):
+    """``recipient_malformed``.
+
+    The bundle cannot be encrypted to this. Name an X25519 public key of the form 'age1…', in small letters, whose
+    secret half its recipient has.
     """
 
 
@@ -106,6 +207,44 @@ class ReviewUnfit(RequestRefused):
 
     The resolution does not fit what is reviewed. Held enrolments take 'activate' or 'erase'; look-alike decisions
     take 'noted'.
+    """
+
+
+class ShareFileUnreadable(RequestRefused):
+    """``share_file_unreadable``.
+
+    The file holds no share, or does not open. Name the sheet, or a file with its words; for one that is encrypted
+    to you, name your identity too.
+    """
+
+
+class ShareMalformed(RequestRefused):
+    """``share_malformed``.
+
+    The words are not a share: one is wrong, missing, or in another's place. Compare each word and their order
+    with the sheet; words are never guessed or corrected here.
+    """
+
+
+class ShareRepeated(RequestRefused):
+    """``share_repeated``.
+
+    The same share was given before. The next custodian gives theirs; one share counts once.
+    """
+
+
+class SharesTooFew(RequestRefused):
+    """``shares_too_few``.
+
+    Fewer shares than the quorum has. Give as many shares as the ceremony asks for, each by its own custodian.
+    """
+
+
+class SharesWrong(RequestRefused):
+    """``shares_wrong``.
+
+    Each share is whole, and together they are not the root key. One of them was not made with the others: start
+    again, with other custodians if it happens twice.
     """
 
 

@@ -20,6 +20,53 @@ class AuditMemoryUnusable(StartupError):
     """
 
 
+class BackupDamaged(StartupError):
+    """``backup_damaged``.
+
+    A backup is torn, was edited, or is no backup. Nothing was changed. Fetch the file again from where it is
+    kept, or take another backup.
+    """
+
+
+class BackupExists(StartupError):
+    """``backup_exists``.
+
+    There is a file where the backup was to go; it is never overwritten. Name another file, or move the one away
+    that is there.
+    """
+
+
+class BackupForeign(StartupError):
+    """``backup_foreign``.
+
+    A backup of another installation. Nothing was changed. Take a backup of this installation, or the key store
+    that belongs to that one.
+    """
+
+
+class BackupMissing(StartupError):
+    """``backup_missing``.
+
+    There is no backup there, or it cannot be read. Check the name of the file and who may read it.
+    """
+
+
+class BackupTooNew(StartupError):
+    """``backup_too_new``.
+
+    The key store is older than the backup, so it does not have the key that opens it. Put the newest copy of the
+    key store in its place; copies of it have to be made as often as backups are.
+    """
+
+
+class BackupTooOld(StartupError):
+    """``backup_too_old``.
+
+    The time of a backup is over: people who were erased since could come back with it. Take a younger backup.
+    That nobody opens an older one any more is what erasing means.
+    """
+
+
 class CalibrationInvalid(StartupError):
     """``calibration_invalid``.
 
@@ -50,11 +97,27 @@ class DataForeign(StartupError):
     """
 
 
+class DataPresent(StartupError):
+    """``data_present``.
+
+    There is data where a backup is to be brought back. Say '--replace' to put the backup in its place; what is
+    there is kept beside it.
+    """
+
+
 class DataUnreadable(StartupError):
     """``data_unreadable``.
 
     The database is there and cannot be used: damaged, locked by another program, or not ours to open. Stop what
     else has the database open and check who owns it; if it is damaged, restore it from a backup.
+    """
+
+
+class DatabaseOlder(StartupError):
+    """``database_older``.
+
+    The database is older than the key store has seen it: a copy was put in the place of the newest one. Put the
+    newest database back, or bring a backup back with 'visavis restore', which revives nobody.
     """
 
 
@@ -78,6 +141,29 @@ class KeyFileUnsafe(StartupError):
 
     The root key could be read by others, or lies inside the data it protects. Keep the key file outside the data
     directory and run 'chmod 600' on it.
+    """
+
+
+class KeyStoreDamaged(StartupError):
+    """``key_store_damaged``.
+
+    The key store was edited or is torn. Put the newest copy of the key store back; it is one small file.
+    """
+
+
+class KeyStoreMissing(StartupError):
+    """``key_store_missing``.
+
+    The key store is not there, or cannot be read. Set VISAVIS_KEY_STORE to the folder that belongs to this data.
+    Without it nothing here opens any more.
+    """
+
+
+class KeyStoreUnsafe(StartupError):
+    """``key_store_unsafe``.
+
+    The key store could be read by others, or lies inside the data that it protects. Keep the key store outside
+    the data directory and run 'chmod -R go-rwx' on it.
     """
 
 
@@ -136,11 +222,27 @@ class ModelUnusable(StartupError):
     """
 
 
+class NoQuorum(StartupError):
+    """``no_quorum``.
+
+    This installation has no custodians: its root key lies in a file. Hold a ceremony first: 'visavis keys
+    ceremony'.
+    """
+
+
 class PlaceUnusable(StartupError):
     """``place_unusable``.
 
     The machine does not let us use a file, a folder or an address: not permitted, not there, or the disk is full.
     Check that it is there, who may use it, and that the disk has room; 'visavis doctor' tells more.
+    """
+
+
+class QuorumHeld(StartupError):
+    """``quorum_held``.
+
+    The root key is with custodians, and no file has it. Name as many of their shares as it takes; for a ceremony
+    that replaces the shares, add --replace.
     """
 
 
@@ -184,11 +286,27 @@ class SettingsUnsafe(StartupError):
     """
 
 
+class SharesUnsafe(StartupError):
+    """``shares_unsafe``.
+
+    The shares would lie where they must not, or where something lies already. Name a new folder outside the data
+    directory and the key store, on a stick or an encrypted disk.
+    """
+
+
 class TlsUnusable(StartupError):
     """``tls_unusable``.
 
     The TLS certificate and its key cannot be used together. Name PEM files of one certificate and its key,
     without a password (VISAVIS_TLS_CERT, VISAVIS_TLS_KEY).
+    """
+
+
+class TombstonesDamaged(StartupError):
+    """``tombstones_damaged``.
+
+    A line of the list of tombstones was edited, or is of another installation. Put an older copy of the list
+    back, or move it away: a running server writes it anew from its database.
     """
 
 

@@ -2,17 +2,19 @@
 """An operator: sets up purposes, galleries and stations, enrols people and helps them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Unpack
 
 from visavis.client.choices import PAGE, Resolution, Scope
 from visavis.client.credentials import Bearer
-from visavis.client.exchange import Body, because, door
+from visavis.client.exchange import ARCHIVE, Body, because, door
 from visavis.client.photos import Photo, as_file
 from visavis.client.raising import problem_here
-from visavis.client.sync.imports import Imports
+from visavis.client.sync.backups import Backups
 from visavis.client.sync.transport import Options, Transport
 from visavis.wire.deciding import DecisionRecord, InvitationAnswer, InvitationRequest
 from visavis.wire.health import ControllerKeys, Health, Ready
+from visavis.wire.keys import GalleryKeyAnswer, KeysAnswer
 from visavis.wire.people import (
     EnrolmentAnswer,
     LookupRequest,
@@ -25,9 +27,11 @@ from visavis.wire.people import (
     WithoutFaceAnswer,
     WithoutFaceRequest,
 )
+from visavis.wire.seal import SealedAnswer
 from visavis.wire.setup import (
     ApiKeyAnswer,
     ApiKeyRequest,
+    EndRequest,
     GalleryAnswer,
     GalleryRequest,
     PurposeAnswer,
@@ -43,7 +47,7 @@ from visavis.wire.setup import (
 from visavis.wire.shape import Page
 
 
-class Visavis(Imports):
+class Visavis(Backups):
     """A server, as the holder of an API key sees it.
 
     Every method raises ``VisavisProblem`` where the server refuses. Lists come in pages: pass a page's ``next`` as
@@ -87,6 +91,16 @@ class Visavis(Imports):
         """A new version of the text, for people who are asked from now on."""
         body = Body(TextRequest(language=language, text=text), idempotency_key=idempotency_key)
         return self._transport.post(door("purposes", purpose_id, "texts"), TextAnswer, body)
+
+    def end_purpose(
+        self, purpose_id: str, *, at: datetime | None = None, idempotency_key: str | None = None
+    ) -> PurposeAnswer:
+        """End a purpose: nobody is asked or recognised for it any more, and everybody in it is erased.
+
+        :param at: a time to come, which people are told who are asked until then; None: now.
+        """
+        body = Body(EndRequest(ends_at=at), idempotency_key=idempotency_key)
+        return self._transport.post(door("purposes", purpose_id, "end"), PurposeAnswer, body)
 
     def purpose(self, purpose_id: str) -> PurposeAnswer:
         """One purpose."""
@@ -148,6 +162,15 @@ class Visavis(Imports):
         """Everything that is held about one person."""
         return self._transport.get(door("subjects", subject_id), SubjectAnswer, headers=because(reason))
 
+    def subject_archive(self, subject_id: str, *, reason: str) -> bytes:
+        """Everything that is held about one person, as a signed zip file to be handed to them.
+
+        It has no numbers of templates, and not their entries in the log: they get those with their receipt.
+        """
+        headers = {"Accept": ARCHIVE, **because(reason)}
+        reply = self._transport.fetch(door("subjects", subject_id, "archive"), headers=headers, method="POST")
+        return reply.content
+
     def subject_by_reference(self, gallery_id: str, *, external_reference: str, reason: str) -> SubjectAnswer:
         """The same, found by your own name for the person."""
         body = Body(LookupRequest(external_reference=external_reference, reason=reason))
@@ -175,6 +198,26 @@ class Visavis(Imports):
         """A new PIN and QR credential for somebody who lost theirs."""
         body = Body(idempotency_key=idempotency_key)
         return self._transport.post(door("subjects", subject_id, "credentials"), OtherWay, body)
+
+    def keys(self) -> KeysAnswer:
+        """Where the root key is, and the erasure epochs; no key itself."""
+        return self._transport.get(door("keys"), KeysAnswer)
+
+    def rotate_root(self) -> KeysAnswer:
+        """Exchange the root key in its file."""
+        return self._transport.post(door("keys", "root", "rotation"), KeysAnswer, Body())
+
+    def rotate_epoch(self) -> KeysAnswer:
+        """Begin a new erasure epoch now."""
+        return self._transport.post(door("keys", "epoch", "rotation"), KeysAnswer, Body())
+
+    def rotate_gallery_key(self, gallery_id: str) -> GalleryKeyAnswer:
+        """Exchange a gallery's key: every reference in it is transformed anew."""
+        return self._transport.post(door("galleries", gallery_id, "key", "rotation"), GalleryKeyAnswer, Body())
+
+    def rotate_subject_key(self, subject_id: str) -> None:
+        """Exchange a person's key: everything that is kept of them is sealed anew."""
+        self._transport.act("POST", door("subjects", subject_id, "key", "rotation"), Body())
 
     def register_station(self, station: StationRequest, *, idempotency_key: str | None = None) -> StationAnswer:
         """Register a device by its public key."""
@@ -243,6 +286,10 @@ class Visavis(Imports):
     def revoke_api_key(self, key_id: str) -> None:
         """End a key's use at once."""
         self._transport.act("DELETE", door("api-keys", key_id))
+
+    def seal(self) -> SealedAnswer:
+        """Seal the server: its process ends at once. Needs the scope ``seal``."""
+        return self._transport.post(door("seal"), SealedAnswer)
 
     def reviews(self, *, reason: str, after: str | None = None, limit: int = PAGE) -> Page[ReviewAnswer]:
         """A page of what waits for a person, in the key's galleries."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from visavis.client.credentials import Signer
-from visavis.client.exchange import Body, door
+from visavis.client.exchange import ARCHIVE, Body, door
 from visavis.client.link import PersonalLink
 from visavis.client.own_log import (
     OwnLog,
@@ -49,6 +49,14 @@ class Person(Caller):
     def me(self) -> OwnAnswer:
         """Everything that is held about this person, and who looked at it."""
         return self._transport.get(door("me"), OwnAnswer)
+
+    def archive(self) -> bytes:
+        """Everything that is held about this person, as a zip file that the controller signed: pages to read, and data.
+
+        ``check_archive`` tells whether it is whole and genuine. Keep it as carefully as the receipt.
+        """
+        reply = self._transport.fetch(door("me", "archive"), headers={"Accept": ARCHIVE})
+        return reply.content
 
     def log_page(self, after: str | None = None) -> OwnLogAnswer:
         """What the transparency log says about this person, a page at a time and unchecked: use ``log``.

@@ -2,7 +2,7 @@
 """How every caller talks to the server: one pool of connections, one error, nothing hidden."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypedDict, TypeVar, Unpack
 
 import httpx2
@@ -65,14 +65,28 @@ class Transport:
         return parsed(self._send(Call("GET", path, query=query, headers=headers)), answer)
 
     def fetch(
-        self, path: str, *, query: Query | None = None, headers: Mapping[str, str], most_bytes: int | None = None
+        self,
+        path: str,
+        *,
+        query: Query | None = None,
+        headers: Mapping[str, str],
+        most_bytes: int | None = None,
+        method: str = "GET",
     ) -> Reply:
         """Read something that is no JSON; ``headers`` say in ``Accept`` what it is.
 
+        :param method: ``POST`` where reading it leaves more than a record.
         :param most_bytes: of an answer that is longer one byte more is read, and not the rest.
         :raises VisavisProblem: the server refused, or gave no answer.
         """
-        return self._send(Call("GET", path, query=query, headers=headers, most_bytes=most_bytes))
+        return self._send(Call(method, path, query=query, headers=headers, most_bytes=most_bytes))
+
+    def pour(self, path: str, *, headers: Mapping[str, str], write: Callable[[bytes], object]) -> None:
+        """Ask for something that is given once and may be long: ``write`` takes it piece by piece, as it comes.
+
+        :raises VisavisProblem: the server refused, or the answer broke off; what was written by then is of no use.
+        """
+        self._send(Call("POST", path, headers=headers, write=write))
 
     def post(self, path: str, answer: type[T], body: Body = NOTHING) -> T:
         """Write something and read the answer.
@@ -111,9 +125,11 @@ class Transport:
             response = self._http.send(request, stream=True)
             try:
                 content = bytearray()
+                pours = httpx2.codes.is_success(response.status_code)
+                take: Callable[[bytes], object] = (call.write if pours else None) or content.extend
                 for chunk in response.iter_bytes():
                     tries.require_time()
-                    content += chunk
+                    take(chunk)
                     if call.most_bytes is not None and len(content) > call.most_bytes:
                         del content[call.most_bytes + 1 :]
                         break

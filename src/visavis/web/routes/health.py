@@ -9,18 +9,21 @@ from visavis.wire.health import ControllerKeys, Health, Ready
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz")
-def healthz() -> Health:
-    """Is the process alive?"""
-    return Health()
+@router.get("/healthz", response_model_exclude_none=True)
+def healthz(flows: Flows) -> Health:
+    """Is the process alive, and how far are its galleries in memory?"""
+    loaded = flows.live.loaded
+    if loaded.is_complete:
+        return Health()
+    return Health(status="loading", subjects=loaded.subjects, people=loaded.people)
 
 
 @router.get("/readyz")
 def readyz(request: Request) -> Ready:
-    """Has it loaded its galleries?"""
+    """Has it loaded all its galleries? Those that it has are served before that."""
     loaded = request.app.state.loaded
     if loaded is None:
-        raise NotReady
+        raise NotReady("Not every gallery is in memory yet.", retry_after_s=1)
     return Ready(subjects=loaded.subjects, left_out=loaded.left_out)
 
 

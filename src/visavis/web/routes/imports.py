@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 from fastapi.responses import JSONResponse
 
 from visavis.flows.entries import Refused
-from visavis.flows.imports import Brought, Line, NamedPhoto, Waiting
+from visavis.flows.imports import Brought, Line, Waiting
+from visavis.flows.judging import NamedPhoto
 from visavis.flows.readings import Reader
 from visavis.model import leaves_loaded
 from visavis.model.access import ApiKey, Scope

@@ -8,7 +8,7 @@ from visavis.web.auth import Admin, Flows
 from visavis.web.pagination import After, Limit, page_of
 from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
-from visavis.wire.setup import PurposeAnswer, PurposeRequest, TextAnswer, TextRequest
+from visavis.wire.setup import EndRequest, PurposeAnswer, PurposeRequest, TextAnswer, TextRequest
 from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/purposes", tags=["purposes"])
@@ -72,6 +72,26 @@ def reword(
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
+@router.post("/{purpose_id}/end", response_model=PurposeAnswer)
+def end(
+    request: Request,
+    purpose_id: str,
+    body: EndRequest,
+    flows: Flows,
+    key: Admin,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """End a purpose, now or on a day to come: nobody is asked or recognised for it any more, and all are erased."""
+
+    def act() -> tuple[PurposeAnswer, None]:
+        purpose = flows.administer.end_purpose(purpose_id, at=body.ends_at)
+        with flows.store.read() as tx:
+            return _read(flows, tx, purpose), None
+
+    asked = fingerprint(request, body.model_dump_json())
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
+
+
 def _read(flows: Services, tx: Transaction, purpose: Purpose) -> PurposeAnswer:
     return _answer(flows, purpose, tx.purpose_texts.find(purpose_id=purpose.id))
 
@@ -90,6 +110,7 @@ def _answer(flows: Services, purpose: Purpose, texts: list[PurposeText]) -> Purp
         capacity=flows.administer.capacity_of(purpose),
         texts=[_text(t) for t in texts],
         created_at=purpose.created_at,
+        ends_at=purpose.ends_at,
     )
 
 

@@ -63,13 +63,34 @@ async function send(path, init) {
  * One call. Gives the JSON of the answer, or null where there is none.
  * @param {"GET" | "POST"} method
  * @param {string} path
- * @param {Call} [call]
+ * @param {Call} [options]
  * @returns {Promise<any>}
  * @throws {Problem}
  */
-export async function call(method, path, { link, body, bytes, type, as } = {}) {
+export async function call(method, path, options = {}) {
+  const answer = await asked(method, path, options);
+  return answer.json().catch(() => null);
+}
+
+/**
+ * A file that the server makes.
+ * @param {string} path
+ * @param {Call} [options]
+ * @returns {Promise<Blob>}
+ * @throws {Problem}
+ */
+export const fetched = async (path, options = {}) => (await asked("GET", path, options, "*/*")).blob();
+
+/**
+ * The answer to one call, a success.
+ * @param {"GET" | "POST"} method
+ * @param {string} path
+ * @param {Call} options
+ * @param {string} [accept]
+ */
+async function asked(method, path, { link, body, bytes, type, as }, accept = "application/json") {
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json" };
+  const headers = { Accept: accept };
   const content = bytes ?? utf8(body === undefined ? "" : JSON.stringify(body));
   if (content.length > 0) headers["Content-Type"] = type ?? "application/json";
   if (link !== undefined) headers["Visavis-Link"] = link;
@@ -82,9 +103,8 @@ export async function call(method, path, { link, body, bytes, type, as } = {}) {
     );
   }
   const answer = await send(path, { method, headers, body: method === "GET" ? undefined : content });
-  const said = await answer.json().catch(() => null);
-  if (!answer.ok) throw new Problem({ status: answer.status, ...said });
-  return said;
+  if (!answer.ok) throw new Problem({ status: answer.status, ...(await answer.json().catch(() => null)) });
+  return answer;
 }
 
 /** The keys this server publishes for its signatures. @returns {Promise<import("./keys.js").PublicJwk[]>} */

@@ -42,6 +42,12 @@ const isOver = (error) => error instanceof Problem && error.code === "link_unkno
 /** Whether the server itself said no: nothing was stored. @param {unknown} error */
 const isRefusal = (error) => error instanceof Problem && error.status >= 400 && error.status < 500;
 
+/** How long, and why no longer. @param {{retention_period: string, ends_at?: string}} purpose @param {string} until */
+function lasts({ retention_period, ends_at }, until) {
+  if (ends_at === undefined) return days(retention_period);
+  return ends_at === until ? "when this purpose ends" : `${days(retention_period)}; the purpose ends on ${day(ends_at)}`;
+}
+
 /** @param {any} record @param {{statement: string, expires_at: string}} terms */
 function ask(record, terms) {
   const notice = record.pii_processing.privacy_notice;
@@ -52,7 +58,9 @@ function ask(record, terms) {
     purpose: purpose.purpose,
     methods: purpose.processing_methods.slice(1).join(" "),
     until: day(record.valid_until),
-    days: days(purpose.retention_period),
+    days: lasts(purpose, record.valid_until),
+    stays: purpose.ends_at === record.valid_until ? "this purpose ends" : `${days(purpose.retention_period)} are over`,
+    backups: days(purpose.backup_retention_period),
     promise: promise(purpose.error_target),
     watched: watched(purpose.liveness),
     recipients: purpose.recipients.length === 0 ? "Nobody." : purpose.recipients.join(", "),

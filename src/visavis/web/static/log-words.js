@@ -18,6 +18,7 @@ const EVENTS = {
   erase: "What was held about you was destroyed",
   review: "A person looked at what the machine did not decide",
   export: "Your link was put into a file",
+  key: "The key that seals what is held about you was exchanged",
 };
 
 /** @type {Record<string, string>} */
@@ -26,6 +27,7 @@ const READ = {
   lookup: "Everything held about you was read, found by your name",
   decisions: "The result of your own check was read",
   import: "Your enrolment among many was read",
+  archive: "Everything held about you was put into a file for you",
 };
 
 /** @type {Record<string, string>} */
@@ -41,6 +43,7 @@ const RESOLUTIONS = { activate: "Let through", erase: "Taken out", noted: "Noted
 export function whatInWords({ entry }) {
   const { event, act, kind, means } = /** @type {Record<string, string>} */ (entry);
   if (event === "reading") return READ[act] ?? `A list was read: ${plain(act)}`;
+  if (event === "export" && act === "references_done") return "Your references left this server, encrypted to the recipient that custodians approved";
   if (event === "session") return `A check of your face was opened ${KINDS[kind] ?? plain(kind)}`;
   if (event === "decision") return means === "face" ? `${MEANS.face} ${KINDS[kind] ?? plain(kind)}` : MEANS[means] ?? plain(means);
   return EVENTS[event] ?? plain(event);

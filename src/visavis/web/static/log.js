@@ -212,12 +212,16 @@ const FORMS = {
     outcome: /^(MATCH|NO_MATCH|REFUSED|REVIEW)$/,
     session: RANDOM,
   },
-  reading: { act: /^(subject|lookup|subjects|decisions|reviews|import|readings)$/ },
-  export: { act: /^(links|sheets)$/ },
+  reading: { act: /^(subject|lookup|archive|subjects|decisions|reviews|import|readings)$/ },
+  export: { act: /^(links|references_(requested|approved|refused|done))$/ },
   review: { act: /^(activate|erase|noted)$/ },
-  key: { act: /^(add|rotate|end)$/, of: /^(api_key|station)$/ },
+  key: { act: /^(add|rotate|end)$/, of: /^(api_key|station|root|epoch|gallery|subject)$/ },
   policy: { act: /^(add|change)$/, of: /^(purpose|text|gallery|station)$/ },
   start: {},
+  unseal: {},
+  seal: {},
+  backup: {},
+  restore: {},
 };
 
 /** Whether there is such a day. @param {string} text */

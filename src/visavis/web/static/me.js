@@ -1,8 +1,8 @@
 // @ts-check
 /** The person's own page: what is held, taking it along, withdrawing, and a check on their own device. */
 
-import { Problem, call } from "./api.js";
-import { byId, calm, complain, dropFragment, element, fill, fillContact, fragment, onPress, saveJson, show } from "./dom.js";
+import { Problem, call, fetched } from "./api.js";
+import { byId, calm, complain, dropFragment, element, fill, fillContact, fragment, onPress, save, show } from "./dom.js";
 import { onePhoto } from "./multipart.js";
 import { fromCamera, fromFile, startCamera, stopCamera } from "./photo.js";
 import { onReceipt } from "./receipt-loader.js";
@@ -97,9 +97,9 @@ function readingRow(reading) {
 }
 
 async function download() {
-  const name = `visavis-held-${held.subject_id.slice(-6)}.json`;
-  saveJson(name, held);
-  byId("downloaded").textContent = `Saved as ${name}.`;
+  const name = `visavis-about-${held.subject_id.slice(-6)}.zip`;
+  save(name, await fetched("/v1/me/archive", { as: owner() }));
+  byId("downloaded").textContent = `Saved as ${name}. Open about-you.html in it.`;
 }
 
 async function withdraw() {

@@ -92,6 +92,7 @@ const READINGS = {
   lookup: "Everything held about you, found by your name",
   decisions: "What was decided in a check that you started",
   import: "Your enrolment among many",
+  archive: "Everything held about you, taken away as a file for you",
 };
 
 /** @param {string} kind */

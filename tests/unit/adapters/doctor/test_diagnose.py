@@ -17,7 +17,8 @@ from visavis.adapters.doctor.check import made
 from visavis.settings import Settings
 
 NAMES = {
-    *("settings", "variables", "user", "umask", "data directory", "key file", "folders above", "key fits data"),
+    *("settings", "variables", "user", "umask", "data directory", "key file", "folders above", "key store"),
+    "key fits data",
     *("key protection", "key place", "sqlite", "database", "schema", "write-ahead log", "api keys"),
     *("log", "witnesses"),
     *(

@@ -1,0 +1,101 @@
+"""The list of tombstones outside the data, by which nobody is revived even where all data was lost."""
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from visavis.flows.keyring import Keyring
+from visavis.flows.ports import Clock, Store
+from visavis.model.backup import TombstonesDamaged
+from visavis.model.consent import Tombstone
+from visavis.protect.tombstones import read_tombstone, write_tombstone
+
+
+class Lines(Protocol):
+    """A file of lines that grows at its end, each line with its end."""
+
+    def read(self) -> Sequence[bytes]:
+        """Every whole line, in their order; none where there is no file. What a torn write left at the end is no line.
+
+        :raises OSError: it cannot be read.
+        """
+
+    def append(self, lines: Sequence[bytes]) -> None:
+        """Add lines; back when the disk has them. What a torn write left at the end goes.
+
+        :raises OSError: the disk did not take them; some may be there.
+        """
+
+    def replace(self, lines: Sequence[bytes]) -> None:
+        """Put lines in the place of all, whole or not at all; back when the disk has them.
+
+        :raises OSError: the disk did not take them; nothing has changed.
+        """
+
+
+class TombstoneList:
+    """Keeps the list as long as the tombstones themselves are kept.
+
+    A tombstone is in it before its erasure is answered. Where the disk does not take it the erasure stands, and
+    ``settle`` makes up for it.
+    """
+
+    def __init__(self, lines: Lines, *, store: Store, keyring: Keyring, clock: Clock) -> None:
+        self._lines = lines
+        self._store = store
+        self._keyring = keyring
+        self._clock = clock
+        self._changing = threading.Lock()
+        self._known: dict[str, Tombstone] | None = None
+
+    def bury(self, tombstones: Sequence[Tombstone]) -> None:
+        """Add tombstones that were committed a moment ago."""
+        with suppress(OSError):  # the erasure stands; the next look adds it
+            self._add(tombstones)
+
+    def settle(self) -> None:
+        """Add what the database has and the list has not, and drop what is over.
+
+        :raises TombstonesDamaged: a line does not check out. :raises OSError: the disk did not take it.
+        """
+        with self._store.read() as tx:
+            self._add(tx.tombstones.find())
+        now = self._clock.now()
+        with self._changing:
+            known = self._read()
+            kept = {id_: tombstone for id_, tombstone in known.items() if now < tombstone.keep_until}
+            if len(kept) < len(known):
+                self._lines.replace([self._line(tombstone) for tombstone in kept.values()])
+                self._known = kept
+
+    def _add(self, tombstones: Sequence[Tombstone]) -> None:
+        with self._changing:
+            known = self._read()
+            fresh = [one for one in tombstones if known.get(one.subject_id) != one]
+            if fresh:
+                self._lines.append([self._line(one) for one in fresh])
+                known.update({one.subject_id: one for one in fresh})
+
+    def _line(self, tombstone: Tombstone) -> bytes:
+        return write_tombstone(tombstone, installation=self._keyring.installation)
+
+    def _read(self) -> dict[str, Tombstone]:
+        if self._known is None:
+            self._known = read_all(self._lines.read(), installation=self._keyring.installation)
+        return self._known
+
+
+def read_all(lines: Sequence[bytes], *, installation: bytes) -> dict[str, Tombstone]:
+    """The tombstones of a list by subject; of several for one the last counts.
+
+    :raises TombstonesDamaged: a line does not check out.
+    """
+    found = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            tombstone = read_tombstone(line, installation=installation)
+        except TombstonesDamaged as damaged:
+            raise TombstonesDamaged(f"Line {number}: {damaged.detail}") from None
+        found[tombstone.subject_id] = tombstone
+    return found

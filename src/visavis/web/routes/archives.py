@@ -1,0 +1,37 @@
+"""Everything that is held about one person, as a signed file: for the person, and for the operator on their word."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from visavis.flows.archive import About
+from visavis.web.archive import MEDIA_TYPE, packed
+from visavis.web.auth import Flows, PersonId, ReadingOperator
+from visavis.web.services import Services
+
+router = APIRouter(tags=["subjects"])
+
+_ZIP: Final[dict[int | str, Any]] = {200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+@router.get("/v1/me/archive", response_class=Response, responses=_ZIP)
+def take_mine_along(flows: Flows, subject_id: PersonId) -> Response:
+    """Everything that is held about the person who signed, for them to keep: a zip file, signed by the controller."""
+    return _answer(flows, flows.archives.own(subject_id))
+
+
+@router.post("/v1/subjects/{subject_id}/archive", response_class=Response, responses=_ZIP)
+def make_on_their_word(subject_id: str, flows: Flows, reader: ReadingOperator) -> Response:
+    """The same for somebody who asked for it, to be handed to them. Say so as the reason: the person sees it.
+
+    It has no numbers of templates, and not what opens the person's entries in the log: they get those with their
+    receipt.
+    """
+    return _answer(flows, flows.archives.on_their_word(subject_id, reader=reader))
+
+
+def _answer(flows: Services, about: About) -> Response:
+    name = f"visavis-about-{about.subject_id[-6:]}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(packed(about, sign=flows.archives.signed), media_type=MEDIA_TYPE, headers=headers)
