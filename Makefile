@@ -7,7 +7,7 @@ export VISAVIS_BENCH_PYTHON ?= $(CURDIR)/.venv-bench/bin/python
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
-.PHONY: help demo test test-all lint models chromium bench bench-pipeline bench-accuracy bench-identify bench-memory \
+.PHONY: help demo drill test test-all lint models chromium bench bench-pipeline bench-accuracy bench-identify bench-memory \
 	bench-rest bench-enrol bench-log bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
 
 help: ## what there is
@@ -15,6 +15,9 @@ help: ## what there is
 
 demo: $(VENV)/run.done models ## run the main job on real photographs, and check every answer
 	@$(BIN)/python -m demo.run
+
+drill: $(VENV)/run.done models ## play the attacker against a real server (DRILL="--mode quorum --report drill.html")
+	@$(BIN)/python -m demo.drill $(DRILL)
 
 test: lint models chromium ## everything that has to pass, in under ten minutes
 	@$(BIN)/python -m pytest -q -m "not slow" --numprocesses 2 --dist loadfile --no-loadscope-reorder

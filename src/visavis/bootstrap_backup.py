@@ -18,7 +18,7 @@ from visavis.adapters.log_folder import LogFolder
 from visavis.adapters.restoring import Restoring, holds_data
 from visavis.adapters.sql.store import SqlStore
 from visavis.audit.note import VerifierKey
-from visavis.bootstrap import DataDirectory, open_keyring, sign_log, told_unreadable
+from visavis.bootstrap_data import DataDirectory, open_keyring, sign_log, told_unreadable
 from visavis.bootstrap_keys import present_root
 from visavis.flows.ahead import Committed, MadeUp, Shown, ahead_of
 from visavis.flows.backup import Backups, published_log
@@ -89,7 +89,7 @@ def back_up(settings: Settings, file: Path, *, words: Sequence[str] = (), clock:
         store = SqlStore(settings.database_url)
         try:
             store.migrate()
-            keyring = open_keyring(store, keys)
+            keyring = open_keyring(store, keys, settings)
             require_newest(store, keyring)
             backups = Backups(
                 store=store,
@@ -168,7 +168,7 @@ class _Merging:
         store = SqlStore(f"sqlite:///{self._folder / DATABASE}")
         try:
             store.migrate()
-            keyring = open_keyring(store, self._keys)
+            keyring = open_keyring(store, self._keys, self._settings)
             key = sign_log(store, self._settings, keyring).key
             known = self._listed()
             replaced, generation = self._replaced()
@@ -212,7 +212,7 @@ class _Merging:
             return None, seen
         store = SqlStore(f"sqlite:///{database}")
         try:
-            keyring = open_keyring(store, self._keys)
+            keyring = open_keyring(store, self._keys, self._settings)
             replaced = read_replaced(store, keyring)
         except (sa.exc.SQLAlchemyError, VisavisError) as error:
             self.learned_from["database"] = f"unreadable ({type(error).__name__})"
@@ -267,7 +267,7 @@ def _settle(settings: Settings, keys: Keys, clock: Clock) -> None:
     """Wrap every key in the epoch that began, and tell the key store and the list of tombstones what there is now."""
     store = SqlStore(settings.database_url)
     try:
-        keyring = open_keyring(store, keys)
+        keyring = open_keyring(store, keys, settings)
         sign_log(store, settings, keyring)
         Epochs(store=store, keyring=keyring, clock=clock, window=settings.backup_window).look()
         TombstoneList(LineFile(settings.tombstone_list), store=store, keyring=keyring, clock=clock).settle()

@@ -22,15 +22,15 @@ def gallery(world: World) -> str:
     return gallery
 
 
-def pages(world: World, gallery: str, *, limit: int = 100) -> Iterator[list[SealedReference]]:
+def pages(world: World, gallery: str, *, people: int = 100) -> Iterator[list[SealedReference]]:
     after: Place | None = None
     while True:
         with world.services.store.read() as tx:
-            page = tx.sealed_references(gallery, after=after, limit=limit, now=world.clock.now())
-        if not page:
+            until = tx.place_after(gallery, after=after, people=people)
+            yield list(tx.sealed_references(gallery, after=after, until=until, now=world.clock.now()))
+        if until is None:
             return
-        yield list(page)
-        after = page[-1].place
+        after = until
 
 
 def rows(world: World, gallery: str) -> list[SealedReference]:
@@ -60,12 +60,13 @@ def test_every_reference_of_who_is_active_stands_beside_what_opens_it(world: Wor
     assert not any(row.is_gone for row in found)
 
 
-@pytest.mark.parametrize("limit", [1, 2, 5])
-def test_pages_have_so_many_people_each_whole_and_once(world: World, gallery: str, limit: int) -> None:
+@pytest.mark.parametrize("most", [1, 2, 3, 5])
+def test_pages_have_so_many_people_each_whole_and_once(world: World, gallery: str, most: int) -> None:
     world.active(gallery, "eve", photo("eve"))
-    found = list(pages(world, gallery, limit=limit))
+    found = list(pages(world, gallery, people=most))
     people = [[*dict.fromkeys(row.subject_id for row in page)] for page in found]
-    assert all(len(some) <= limit for some in people)
+    assert [len(some) for some in people[:-1]] == [most] * (len(people) - 1)
+    assert len(people[-1]) < most
     flat = [one for some in people for one in some]
     assert len(flat) == len(set(flat)) == 3
     assert [row for page in found for row in page] == rows(world, gallery)
@@ -76,10 +77,25 @@ def test_pages_have_so_many_people_each_whole_and_once(world: World, gallery: st
 
 def test_who_goes_between_two_pages_hides_nobody(world: World, gallery: str) -> None:
     world.active(gallery, "eve", photo("eve"))
-    turns = pages(world, gallery, limit=1)
+    turns = pages(world, gallery, people=1)
     first = next(turns)[0].subject_id
     assert world.api("POST", f"/v1/subjects/{first}/withdrawal").status_code == 204
     assert len({row.subject_id for page in turns for row in page}) == 2
+
+
+def test_who_agrees_between_two_pages_pushes_nobody_out(world: World) -> None:
+    gallery = world.gallery()
+    link = world.pending(gallery, "ann", photo("ann"))
+    people = [world.active(gallery, name, photo(name)).subject_id for name in ("bea", "cem")]
+    with world.services.store.read() as tx:
+        until = tx.place_after(gallery, after=None, people=1)
+    assert until is not None
+    world.countersign(link)
+    with world.services.store.read() as tx:
+        first = tx.sealed_references(gallery, after=None, until=until, now=world.clock.now())
+        rest = tx.sealed_references(gallery, after=until, until=None, now=world.clock.now())
+    assert {row.subject_id for row in first} > {people[0]}, "Ann, who came before her, stands there as well"
+    assert {row.subject_id for row in rest} == {people[1]}
 
 
 def test_what_is_missing_is_told_and_not_left_out(world: World, gallery: str) -> None:

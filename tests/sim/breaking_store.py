@@ -110,11 +110,15 @@ class BreakingTransaction:
         """See the port."""
         return self._transaction.references_in(gallery_id)
 
+    def place_after(self, gallery_id: str, *, after: Place | None, people: int) -> Place | None:
+        """See the port."""
+        return self._transaction.place_after(gallery_id, after=after, people=people)
+
     def sealed_references(
-        self, gallery_id: str, *, after: Place | None, limit: int, now: datetime
+        self, gallery_id: str, *, after: Place | None, until: Place | None, now: datetime
     ) -> Sequence[SealedReference]:
         """See the port."""
-        return self._transaction.sealed_references(gallery_id, after=after, limit=limit, now=now)
+        return self._transaction.sealed_references(gallery_id, after=after, until=until, now=now)
 
 
 class BreakingLog(LogRows):

@@ -10,6 +10,7 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_act
 from visavis.flows.sessions import end_unused, require_in_use
+from visavis.flows.stations import proven
 from visavis.flows.subjects import make_subject
 from visavis.liveness.modes import require_checkable
 from visavis.model.access import AlreadyExists
@@ -168,7 +169,7 @@ class Administer:
                 last_session_at=None,
                 created_at=self._clock.now(),
             )
-            tx.stations.add(station)
+            tx.stations.add(proven(station, self._keyring))
             self._record(tx, Event.KEY, "add", "station", station=station.id, public_key=public_key.hex())
         return station
 
@@ -197,7 +198,7 @@ class Administer:
             if tx.stations.count(public_key=public_key):
                 raise AlreadyExists("Another station has this key, or had it when it was retired.")
             end_unused(tx, station.id)
-            station = replace(station, public_key=public_key)
+            station = proven(replace(station, public_key=public_key), self._keyring)
             tx.stations.change(station)
             self._record(tx, Event.KEY, "rotate", "station", station=station.id, public_key=public_key.hex())
         return station
@@ -212,7 +213,7 @@ class Administer:
             station = tx.stations.get(station_id)
             if station.retired_at is None:
                 end_unused(tx, station.id)
-                tx.stations.change(replace(station, retired_at=self._clock.now()))
+                tx.stations.change(proven(replace(station, retired_at=self._clock.now()), self._keyring))
                 self._record(tx, Event.KEY, "end", "station", station=station.id)
 
     def add_without_face(self, gallery_id: str, *, external_reference: str) -> tuple[Subject, Issued]:

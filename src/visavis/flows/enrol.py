@@ -9,7 +9,6 @@ from typing import Protocol
 
 from visavis.consent.receipt import record, sign_offer
 from visavis.decide.target import require_room
-from visavis.flows.epochs import LENGTH
 from visavis.flows.erase import erase_enrolment
 from visavis.flows.extract import Extractor
 from visavis.flows.keyring import Keyring
@@ -37,6 +36,7 @@ from visavis.model.ids import new_id, new_secret
 from visavis.model.keys import SubjectSecret
 from visavis.model.purpose import Gallery, ModelChanged, Purpose
 from visavis.model.template import Template
+from visavis.protect.epochs import LENGTH
 from visavis.protect.keys import tag
 from visavis.protect.references import seal_template
 

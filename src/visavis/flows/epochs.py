@@ -12,10 +12,8 @@ from visavis.model.audit import Event
 from visavis.model.consent import SubjectKey
 from visavis.model.errors import IntegrityError
 from visavis.protect.envelope import key_version_of
-from visavis.protect.epochs import emptied, is_over, present, turned, without_dead
+from visavis.protect.epochs import LENGTH, emptied, is_over, present, turned, without_dead
 
-LENGTH: Final = timedelta(days=1)
-"""How long an epoch lasts."""
 _AT_ONCE: Final = 200
 """Keys that are wrapped anew in one transaction, a few hundredths of a second: who decides meanwhile waits for it."""
 

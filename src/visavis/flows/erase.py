@@ -14,12 +14,12 @@ from visavis.model.audit import Event
 from visavis.model.consent import Enrolment, Subject, Tombstone
 from visavis.model.ids import new_id
 from visavis.model.station import SessionKind
-from visavis.protect.epochs import present
+from visavis.protect.epochs import LENGTH, present
 
 WITHDRAWN: Final = "withdrawn"
 """Why somebody is erased who said so."""
-BACKUP_WINDOW: Final = timedelta(days=30)
-"""How long a backup may live, and so how long a tombstone is kept."""
+TOMBSTONE_LEAST: Final = timedelta(days=30)
+"""How long a tombstone is kept at least: references that were exported before can be taken in for 28 days."""
 
 
 def erase_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Keyring, now: datetime) -> None:
@@ -64,7 +64,7 @@ def destroy_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: 
             reference_tag=keyring.tombstone_tag(subject.reference_tag),
             reason=reason,
             created_at=now,
-            keep_until=now + BACKUP_WINDOW,
+            keep_until=now + max(TOMBSTONE_LEAST, keyring.backup_window + LENGTH),
             epoch=present(keyring.keys.tree).number,
         )
     )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from visavis.flows.epochs import LENGTH
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store
 from visavis.flows.readings import Reader
@@ -13,6 +12,7 @@ from visavis.model.audit import Event
 from visavis.model.backup import ErasureUnknown, NotErased
 from visavis.model.consent import Tombstone
 from visavis.model.keys import KeyTree
+from visavis.protect.epochs import LENGTH
 
 
 @dataclass(frozen=True, slots=True)

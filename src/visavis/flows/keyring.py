@@ -4,6 +4,7 @@ import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from joserfc.jwk import OKPKey
 
@@ -62,6 +63,8 @@ class Keyring:
 
     keys: Keys
     controller: OKPKey
+    backup_window: timedelta = timedelta(days=30)
+    """How long a backup can be brought back, and so how long tombstones have to stay."""
     transforms: Transforms = field(default_factory=Transforms)
 
     @property

@@ -9,7 +9,7 @@ from typing import Final
 from visavis.consent.rules import require_live_consent
 from visavis.flows.keyed_index import KeyedIndex
 from visavis.flows.keyring import Keyring
-from visavis.flows.loading import opened, pages
+from visavis.flows.loading import OpenPages, open_here
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.match.index import Candidate, GalleryIndex
 from visavis.model.access import NotFound
@@ -20,6 +20,9 @@ from visavis.model.purpose import Gallery, GalleryLoading
 from visavis.model.template import Template
 from visavis.protect.gallery_keys import PLAIN
 from visavis.protect.references import Stored, open_stored
+
+MANY: Final = 20_000
+"""Up to so many people opening them here is done before a process beside this one has started."""
 
 _RETRY_AFTER_S: Final = 5.0
 
@@ -61,8 +64,19 @@ class LiveGalleries:
     """
 
     def __init__(
-        self, *, store: Store, keyring: Keyring, clock: Clock, new_index: Callable[[str], GalleryIndex]
+        self,
+        *,
+        store: Store,
+        keyring: Keyring,
+        clock: Clock,
+        new_index: Callable[[str], GalleryIndex],
+        open_pages: OpenPages = open_here,
     ) -> None:
+        """Hold nothing yet.
+
+        :param open_pages: how galleries are opened that have more than ``MANY`` people.
+        """
+        self._open_pages = open_pages
         self._store = store
         self._keyring = keyring
         self._clock = clock
@@ -91,7 +105,8 @@ class LiveGalleries:
             for gallery in sorted(sizes, key=lambda gallery: (sizes[gallery], gallery.id)):
                 before = self._loaded
                 try:
-                    self._fill(gallery, tell=self._tell)
+                    how = self._open_pages if sizes[gallery] > MANY else open_here
+                    self._fill(gallery, tell=self._tell, open_pages=how)
                 except SealBroken:
                     # The gallery's own key: whoever asks for its index is told, and nobody in it is recognised.
                     self._tell(left_out=sizes[gallery])
@@ -158,7 +173,9 @@ class LiveGalleries:
             self._loaded = Loaded(people=sum(sizes.values()))
         return sizes
 
-    def _fill(self, gallery: Gallery, *, tell: Callable[..., None] | None = None) -> None:
+    def _fill(
+        self, gallery: Gallery, *, tell: Callable[..., None] | None = None, open_pages: OpenPages = open_here
+    ) -> None:
         """Read a gallery into a new index, which then takes the place of the one there is.
 
         :raises SealBroken: the gallery's key does not open.
@@ -166,17 +183,17 @@ class LiveGalleries:
         try:
             with self._lock, self._store.read() as tx:
                 filling = self._filling[gallery.id] = _Filling(self._fresh(tx, gallery))
-            for page in pages(gallery, store=self._store, keyring=self._keyring, clock=self._clock):
+            pages = open_pages(gallery, store=self._store, keyring=self._keyring, clock=self._clock)
+            for found, keys in pages:
                 if self._stopping.is_set():
                     return
-                found = opened(page, gallery=gallery, keyring=self._keyring)
                 with self._lock:
                     kept = found.without(filling.refreshed)
                     filling.index.put_many(
                         reference_ids=kept.reference_ids,
                         subject_ids=kept.subject_ids,
                         stored=kept.stored,
-                        keys=page.keys,
+                        keys=keys,
                     )
                 if tell is not None:
                     tell(subjects=found.subjects, left_out=found.left_out)

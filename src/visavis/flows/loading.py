@@ -11,11 +11,10 @@ million people are thus in memory within a minute; their signatures alone would 
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -26,7 +25,7 @@ from visavis.model.errors import IntegrityError
 from visavis.model.keys import SealBroken
 from visavis.model.purpose import Gallery
 from visavis.protect.gallery_keys import GalleryKeys
-from visavis.protect.opening import StoredMany, read_many
+from visavis.protect.opening import StoredMany, WrappingKeys, read_many
 from visavis.protect.references import open_plain
 
 PAGE: Final = 2_000
@@ -34,11 +33,11 @@ PAGE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some people of a gallery as the rows have them, and the gallery's keys at that moment."""
+class Span:
+    """People of a gallery who stand behind one place, up to another; see ``Transaction.sealed_references``."""
 
-    rows: Sequence[SealedReference]
-    keys: GalleryKeys
+    after: Place | None
+    until: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,38 +63,71 @@ class Opened:
         )
 
 
-def pages(gallery: Gallery, *, store: Store, keyring: Keyring, clock: Clock) -> Iterator[Page]:
-    """Everybody in a gallery who is ACTIVE. The next page is read while one is worked on.
+class OpenPages(Protocol):
+    """Opens a gallery, in this process or beside it."""
 
-    Each is read in a transaction of its own: one over the whole time would keep SQLite from emptying its log, in which
-    copies of what is erased meanwhile would stay.
+    def __call__(
+        self, gallery: Gallery, *, store: Store, keyring: Keyring, clock: Clock
+    ) -> Iterator[tuple[Opened, GalleryKeys]]:
+        """Everybody who is ACTIVE from the first page on to the last, page by page in any order.
 
-    :raises SealBroken: the gallery's key does not open.
-    """
+        Beside each page stand the gallery's keys, as they were when it was read or later.
 
-    def read(after: Place | None) -> Page:
+        :raises SealBroken: the gallery's key does not open. What the store raises is passed on: a gallery of which
+            something could not be read never ends as if it were whole.
+        """
+
+
+def spans(gallery: Gallery, *, store: Store) -> Iterator[Span]:
+    """The pages of a gallery, which leave nobody out who stays as they are."""
+    after: Place | None = None
+    while True:
         with store.read() as tx:
-            rows = tx.sealed_references(gallery.id, after=after, limit=PAGE, now=clock.now())
-            return Page(rows, keyring.gallery_keys(tx, gallery.id))
-
-    with ThreadPoolExecutor(1, thread_name_prefix="loading") as reader:
-        page = read(None)
-        while page.rows:
-            following = reader.submit(read, page.rows[-1].place)
-            yield page
-            page = following.result()
+            until = tx.place_after(gallery.id, after=after, people=PAGE)
+        yield Span(after, until)
+        if until is None:
+            return
+        after = until
 
 
-def opened(page: Page, *, gallery: Gallery, keyring: Keyring) -> Opened:
+def open_here(
+    gallery: Gallery, *, store: Store, keyring: Keyring, clock: Clock
+) -> Iterator[tuple[Opened, GalleryKeys]]:
+    """See ``OpenPages``: in this process, one after the other."""
+    for span in spans(gallery, store=store):
+        yield open_span(span, gallery=gallery, store=store, keyring=keyring, clock=clock)
+
+
+def open_span(
+    span: Span, *, gallery: Gallery, store: Store, keyring: Keyring, clock: Clock
+) -> tuple[Opened, GalleryKeys]:
+    """One page in this process.
+
+    It is read in a transaction of its own: one over the whole gallery would keep SQLite from emptying its log, in which
+    copies of what is erased meanwhile would stay.
+    """
+    with store.read() as tx:
+        rows = tx.sealed_references(gallery.id, after=span.after, until=span.until, now=clock.now())
+        keys = keyring.gallery_keys(tx, gallery.id)
+    # After the rows: whatever a key among them is wrapped in was there by then.
+    return opened(rows, wrapping=wrapping_keys(keyring), gallery=gallery), keys
+
+
+def wrapping_keys(keyring: Keyring) -> WrappingKeys:
+    """The keys of the epochs there are at this moment."""
+    return WrappingKeys({epoch.number: epoch.key for epoch in keyring.keys.tree.epochs})
+
+
+def opened(page: Sequence[SealedReference], *, wrapping: WrappingKeys, gallery: Gallery) -> Opened:
     """Open what there is on a page. Who has one thing that does not check out is left out with everything."""
     rows: list[SealedReference] = []
     plain: list[bytes] = []
     people = left_out = 0
-    for _, theirs in groupby(page.rows, itemgetter(0)):
+    for _, theirs in groupby(page, itemgetter(0)):
         people += 1
         enrolled = [row for row in theirs if row.is_enrolled]
         try:
-            plain += _open_person(enrolled, gallery=gallery, keyring=keyring)
+            plain += _open_person(enrolled, gallery=gallery, wrapping=wrapping)
             rows += enrolled
         except IntegrityError:
             left_out += 1
@@ -110,7 +142,7 @@ def opened(page: Page, *, gallery: Gallery, keyring: Keyring) -> Opened:
     return replace(found.without(odd), subjects=found.subjects - len(odd), left_out=left_out + len(odd))
 
 
-def _open_person(rows: Sequence[SealedReference], *, gallery: Gallery, keyring: Keyring) -> list[bytes]:
+def _open_person(rows: Sequence[SealedReference], *, gallery: Gallery, wrapping: WrappingKeys) -> list[bytes]:
     """What is in the seals of one person's references, in the order of the rows.
 
     :raises IntegrityError: something is not there, over, or does not open.
@@ -120,7 +152,7 @@ def _open_person(rows: Sequence[SealedReference], *, gallery: Gallery, keyring: 
     subject_id, public_key, wrapped = rows[0][:3]
     if wrapped is None or public_key is None:
         raise SealBroken("Somebody's key is missing.")
-    secret = keyring.open_wrapped(wrapped, subject_id=subject_id, public_key=public_key)
+    secret = wrapping.unwrap(wrapped, subject_id=subject_id, public_key=public_key)
     where = (subject_id, gallery.id, gallery.model_id)
     return [
         open_plain(row.sealed or b"", secret=secret, names=(str(row.reference_id), str(row.receipt_id), *where))

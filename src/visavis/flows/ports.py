@@ -145,15 +145,21 @@ class Transaction(Protocol):
     def references_in(self, gallery_id: str) -> int:
         """How many references the gallery has, pending ones included."""
 
+    def place_after(self, gallery_id: str, *, after: Place | None, people: int) -> Place | None:
+        """Where the ``people``-th person of a gallery who is ACTIVE stands behind ``after``; None if there are fewer.
+
+        Nobody's place changes, and who comes stands behind everybody who was there, or in the place of who has gone.
+        """
+
     def sealed_references(
-        self, gallery_id: str, *, after: Place | None, limit: int, now: datetime
+        self, gallery_id: str, *, after: Place | None, until: Place | None, now: datetime
     ) -> Sequence[SealedReference]:
-        """What it takes to open the references of up to ``limit`` people of a gallery who are ACTIVE.
+        """What it takes to open the references of people of a gallery who are ACTIVE.
 
-        One for each reference, and one for who has none; those of one person stand together and on one page. The last
-        one's ``place`` asks for the page after it. An empty page is the end. Who was there before the first page was
-        asked for, and still is, is on one page and no more; who came since may be on none.
+        One for each reference, and one for who has none; those of one person stand together.
 
+        :param after: people behind this place; None: from the first on.
+        :param until: up to this place, with who stands there; None: to the last.
         :param now: receipts whose column ends here or before are over.
         """
 

@@ -10,6 +10,7 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.purposes import newest_text
 from visavis.flows.record import record_session
+from visavis.flows.stations import require_proven
 from visavis.liveness.modes import require_checkable
 from visavis.model.access import AlreadyExists, Nonce
 from visavis.model.consent import SubjectState
@@ -232,11 +233,12 @@ class Sessions:
         """The raw public key (32 bytes) of a station or of a person who agreed.
 
         :raises SignatureRefused: there is no such signer.
+        :raises SealBroken: the station is none that the server registered.
         """
         with self._store.read() as tx:
             station = tx.stations.first(id=signer)
             if station is not None:
-                return station.public_key
+                return require_proven(station, self._keyring).public_key
             subject = tx.subjects.first(id=signer)
         if subject is None or subject.public_key is None or subject.state is SubjectState.PENDING:
             raise SignatureRefused("The signer is not known here: never registered, or withdrawn and erased.")

@@ -60,7 +60,8 @@ class TombstoneList:
         :raises TombstonesDamaged: a line does not check out. :raises OSError: the disk did not take it.
         """
         with self._store.read() as tx:
-            self._add(tx.tombstones.find())
+            buried = tx.tombstones.find()
+        self._add(buried)
         now = self._clock.now()
         with self._changing:
             known = self._read()
@@ -68,6 +69,16 @@ class TombstoneList:
             if len(kept) < len(known):
                 self._lines.replace([self._line(tombstone) for tombstone in kept.values()])
                 self._known = kept
+            self._put_back([one for id_, one in kept.items() if id_ not in {one.subject_id for one in buried}])
+
+    def _put_back(self, lost: Sequence[Tombstone]) -> None:
+        """Tombstones that the database had and has no more: whoever takes one out would have somebody back."""
+        if not lost:
+            return
+        with self._store.write() as tx:
+            for tombstone in lost:
+                if tx.tombstones.first(subject_id=tombstone.subject_id) is None:
+                    tx.tombstones.add(tombstone)
 
     def _add(self, tombstones: Sequence[Tombstone]) -> None:
         with self._changing:

@@ -44,7 +44,8 @@ class Station:
     """A registered device. It is bound to one gallery, or to one purpose's document check.
 
     ``unmatched`` tells of its last probes, oldest first, one character each: ``1`` matched nobody, ``0`` somebody.
-    ``retired_at`` is when it was taken out of use for good: its key opens nothing from then on.
+    ``retired_at`` is when it was taken out of use for good: its key opens nothing from then on. ``proof`` shows that
+    the server wrote down whose key that is, and where.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Station:
     last_session_at: datetime | None
     created_at: datetime
     retired_at: datetime | None = None
+    proof: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,14 @@ opens, with every key there is, what a backup holds of somebody who was erased i
 import os
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from visavis.model.keys import BEFORE_EPOCHS, Destroyed, Epoch, EpochDestroyed, KeyTree
 from visavis.protect.envelope import KEY_BYTES
 from visavis.protect.keys import derive
+
+LENGTH: Final = timedelta(days=1)
+"""How long an epoch lasts."""
 
 
 def new_tree(*, installation: bytes | None = None, now: datetime) -> KeyTree:

@@ -1,16 +1,38 @@
 """Opening many references at once: the seals one by one, the numbers in them together."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from visavis.model.keys import EpochDestroyed, SubjectSecret
+from visavis.protect.envelope import key_version_of
+from visavis.protect.keys import unwrap
 from visavis.protect.references import SQUARED_TOLERANCE, VERSION_BYTES
 
 _FLOAT: Final = np.dtype("<f4")
 _NONE: Final = (np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class WrappingKeys:
+    """The keys of the epochs (32 bytes each) that subjects' keys may be wrapped in, by their numbers."""
+
+    epochs: Mapping[int, bytes] = field(repr=False)
+
+    def unwrap(self, wrapped: bytes, *, subject_id: str, public_key: bytes) -> SubjectSecret:
+        """The secret of somebody who agreed.
+
+        :raises SealBroken: it belongs to another subject or public key, or was edited.
+        :raises EpochDestroyed: nobody can open it any more.
+        """
+        epoch = key_version_of(wrapped)
+        key = self.epochs.get(epoch)
+        if key is None:
+            raise EpochDestroyed(f"Epoch {epoch} was destroyed.")
+        return unwrap(wrapped, epoch=epoch, epoch_key=key, subject_id=subject_id, public_key=public_key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ def test_a_tombstone_is_in_the_list_before_its_erasure_is_answered_and_goes_with
     assert subject_id.encode() in listed.read_bytes()
     assert listed.stat().st_mode & 0o777 == 0o600
     assert b"ann" not in listed.read_bytes()
-    world.clock.move(days=29)
+    world.clock.move(days=30)
     world.services.tombstones.settle()
     assert subject_id.encode() in listed.read_bytes()
     world.clock.move(days=1)

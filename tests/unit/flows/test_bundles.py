@@ -17,7 +17,7 @@ from support.exporting import WHY, Quorum
 from support.logged import entries_of, require_sound
 from support.world import Person, World, reopened_world, settings_in
 
-from visavis.flows.erase import BACKUP_WINDOW
+from visavis.flows.erase import TOMBSTONE_LEAST
 from visavis.model.export import BUNDLE_LIFE, CLOCKS_APART
 
 TEXT: Final = {"text": "We open the door for you.", "controller": "Acme"}
@@ -248,7 +248,7 @@ def test_a_line_of_another_bundle_is_refused(house: House) -> None:
 
 
 def test_a_bundle_is_over_before_tombstones_are_forgotten(house: House) -> None:
-    assert BUNDLE_LIFE + CLOCKS_APART < BACKUP_WINDOW
+    assert BUNDLE_LIFE + CLOCKS_APART < TOMBSTONE_LEAST
     world = house.elsewhere
     gallery = world.gallery(**TEXT)
     before = counts(world)

@@ -1,7 +1,7 @@
 """Galleries on their way into memory: what is served meanwhile, and that who withdraws is not taken in after all."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,8 @@ from support.again import run, who
 from support.world import Device, World
 
 from visavis.flows.live import LiveGalleries, Loaded
-from visavis.flows.loading import Opened, Page, opened
+from visavis.flows.loading import Opened, opened
+from visavis.model.consent import SealedReference
 from visavis.model.keys import SealBroken
 from visavis.model.purpose import Gallery, GalleryLoading
 from visavis.protect.references import open_plain
@@ -26,14 +27,14 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, gallery_id: str) -> None:
         self.reached, self.go_on = threading.Event(), threading.Event()
 
-        def held_up(page: Page, *, gallery: Gallery, **rest: Any) -> Opened:
-            found = opened(page, gallery=gallery, **rest)
+        def held_up(rows: Sequence[SealedReference], *, gallery: Gallery, **rest: Any) -> Opened:
+            found = opened(rows, gallery=gallery, **rest)
             if gallery.id == gallery_id:
                 self.reached.set()
                 assert self.go_on.wait(WAIT_S)
             return found
 
-        monkeypatch.setattr("visavis.flows.live.opened", held_up)
+        monkeypatch.setattr("visavis.flows.loading.opened", held_up)
 
     @contextmanager
     def during(self, act: Callable[[], object]) -> Iterator[None]:

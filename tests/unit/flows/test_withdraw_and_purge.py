@@ -39,10 +39,10 @@ def test_a_withdrawn_person_may_come_again_as_somebody_new(world: World) -> None
     assert who(world, station, photo("ann", 2)) == "ann"
 
 
-def test_tombstones_stay_thirty_days(world: World) -> None:
+def test_tombstones_stay_for_the_backup_window_and_the_epoch_they_are_of(world: World) -> None:
     ann = world.active(world.gallery(), "ann", photo("ann"))
     world.as_person(ann, "POST", "/v1/me/withdrawal")
-    world.clock.move(days=29)
+    world.clock.move(days=30)
     world.services.withdraw.purge()
     assert len(world.sql("SELECT * FROM tombstones")) == 1
     world.clock.move(days=1)

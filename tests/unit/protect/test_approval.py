@@ -204,7 +204,11 @@ def test_a_request_reads_as_it_was_written() -> None:
     assert read_request(write_request(longest)) == longest
 
 
-@pytest.mark.parametrize("text", ["", "age1", RECIPIENT[:-1], RECIPIENT.upper(), f" {RECIPIENT}", "ssh-ed25519 AAAA"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "age1", RECIPIENT[:-1], RECIPIENT.upper(), f" {RECIPIENT}", "ssh-ed25519 AAAA"],
+    ids=["nothing", "a beginning", "cut short", "in capitals", "behind a space", "of another kind"],
+)
 def test_only_an_age_public_key_is_a_recipient(text: str) -> None:
     require_recipient(RECIPIENT)
     with pytest.raises(RecipientMalformed):

@@ -217,6 +217,7 @@ def test_a_rehearsal_shows_a_share_without_telling_it() -> None:
         ("A" * 86, "x7Qe", FIVE[1]),
         ("ä", "x7Qe", FIVE[1]),
     ],
+    ids=["another challenge", "another share", "of another ceremony", "nothing", "of the right length", "no ASCII"],
 )
 def test_another_answer_is_refused(answer: str, challenge: str, words: str) -> None:
     with pytest.raises(RehearsalFailed):

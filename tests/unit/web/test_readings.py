@@ -15,9 +15,11 @@ from visavis.model.access import ReadingKind
 
 NO_PERSONAL_DATA = {
     "/v1/purposes", "/v1/purposes/{purpose_id}", "/v1/galleries", "/v1/galleries/{gallery_id}", "/v1/stations",
-    "/v1/stations/{station_id}", "/v1/api-keys", "/v1/imports/{import_id}",
+    "/v1/stations/{station_id}", "/v1/api-keys", "/v1/imports/{import_id}", "/v1/keys", "/v1/exports/{export_id}",
+    # Entered into the log alone: whom it is about is not here any more, to see who looked.
+    "/v1/erasures/{subject_id}",
 }  # fmt: skip
-"""What an operator reads that is about nobody: texts, counts, devices and keys."""
+"""What an operator reads that is about nobody who is here: texts, counts, devices and keys."""
 
 
 class Door:

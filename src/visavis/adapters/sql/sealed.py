@@ -13,9 +13,16 @@ from visavis.model.consent import EnrolmentState, Place, SealedReference, Subjec
 _PLACE: Final = attrgetter("place")
 
 
+def find_place(connection: sa.Connection, values: dict[str, Any]) -> Place | None:
+    """``Transaction.place_after``; the values are its arguments, and how many come before the one that is wanted."""
+    query = _there(connection.dialect.name, values["after"] is None)
+    found: Place | None = connection.execute(query, values).scalar_one_or_none()
+    return found
+
+
 def read_sealed(connection: sa.Connection, values: dict[str, Any]) -> Sequence[SealedReference]:
-    """A page of ``Transaction.sealed_references``; the values are its arguments and ``now``."""
-    query = _page(connection.dialect.name, first=values["after"] is None)
+    """``Transaction.sealed_references``; the values are its arguments."""
+    query = _page(connection.dialect.name, values["after"] is None, values["until"] is None)
     rows = list(map(SealedReference._make, connection.execute(query, values)))
     # They come in this order already; that SQL should promise it costs SQLite a sorted copy of every page.
     rows.sort(key=_PLACE)
@@ -31,38 +38,52 @@ def _place(dialect: str) -> sa.ColumnElement[Place]:
     return sa.literal_column("subjects.rowid", sa.Integer) if dialect == "sqlite" else tables.subjects.c.id
 
 
+def _active(dialect: str, *, is_first: bool) -> list[sa.ColumnElement[bool]]:
+    subjects = tables.subjects
+    wanted = [subjects.c.gallery_id == sa.bindparam("gallery_id"), subjects.c.state == SubjectState.ACTIVE]
+    return wanted if is_first else [*wanted, _place(dialect) > sa.bindparam("after")]
+
+
 @cache
-def _page(dialect: str, *, first: bool) -> sa.Select[Any]:
+def _there(dialect: str, is_first: bool) -> sa.Select[Any]:  # noqa: FBT001 -- the cache is quicker so
+    place = _place(dialect)
+    query = sa.select(place).select_from(tables.subjects).where(*_active(dialect, is_first=is_first))
+    return query.order_by(place).limit(1).offset(sa.bindparam("before"))
+
+
+@cache
+def _page(dialect: str, is_first: bool, is_last: bool) -> sa.Select[Any]:  # noqa: FBT001 -- the cache is quicker so
     subjects, keys, references = tables.subjects, tables.subject_keys, tables.references
     enrolments, receipts, tombstones = tables.enrolments, tables.receipts, tables.tombstones
     place = _place(dialect)
-    wanted = sa.select(subjects.c.id, subjects.c.public_key, place.label("place")).where(
-        subjects.c.gallery_id == sa.bindparam("gallery_id"), subjects.c.state == SubjectState.ACTIVE
-    )
-    if not first:
-        wanted = wanted.where(place > sa.bindparam("after"))
-    person = wanted.order_by(place).limit(sa.bindparam("limit")).subquery("person")
+    wanted = _active(dialect, is_first=is_first)
+    if not is_last:
+        wanted.append(place <= sa.bindparam("until"))
     joined = (
-        person.outerjoin(keys, keys.c.id == person.c.id)
-        .outerjoin(references, references.c.subject_id == person.c.id)
+        subjects.outerjoin(keys, keys.c.id == subjects.c.id)
+        .outerjoin(references, references.c.subject_id == subjects.c.id)
         .outerjoin(
             enrolments,
-            sa.and_(enrolments.c.id == references.c.enrolment_id, enrolments.c.subject_id == person.c.id),
+            sa.and_(enrolments.c.id == references.c.enrolment_id, enrolments.c.subject_id == subjects.c.id),
         )
         .outerjoin(receipts, receipts.c.enrolment_id == enrolments.c.id)
-        .outerjoin(tombstones, tombstones.c.subject_id == person.c.id)
+        .outerjoin(tombstones, tombstones.c.subject_id == subjects.c.id)
     )
     is_enrolled = sa.func.coalesce(enrolments.c.state == EnrolmentState.ACTIVE, sa.false())
     is_agreed = sa.and_(receipts.c.countersignature.is_not(None), receipts.c.expires_at > sa.bindparam("now"))
-    return sa.select(
-        person.c.id,
-        person.c.public_key,
-        keys.c.wrapped,
-        references.c.id,
-        references.c.sealed,
-        receipts.c.id,
-        is_enrolled,
-        sa.func.coalesce(is_agreed, sa.false()),
-        tombstones.c.id.is_not(None),
-        person.c.place,
-    ).select_from(joined)
+    return (
+        sa.select(
+            subjects.c.id,
+            subjects.c.public_key,
+            keys.c.wrapped,
+            references.c.id,
+            references.c.sealed,
+            receipts.c.id,
+            is_enrolled,
+            sa.func.coalesce(is_agreed, sa.false()),
+            tombstones.c.id.is_not(None),
+            place.label("place"),
+        )
+        .select_from(joined)
+        .where(*wanted)
+    )

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from visavis.adapters.sql import tables
 from visavis.adapters.sql.batch import Batches, Seal
 from visavis.adapters.sql.log import SqlLog
-from visavis.adapters.sql.sealed import read_sealed
+from visavis.adapters.sql.sealed import find_place, read_sealed
 from visavis.flows.ports import Rows, Store, Transaction
 from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Reading, Tries
 from visavis.model.audit import LogClosed, Opening
@@ -229,12 +229,15 @@ class SqlTransaction:
         """See the port."""
         return int(self._connection.execute(_references_in(), {"gallery_id": gallery_id}).scalar_one())
 
+    def place_after(self, gallery_id: str, *, after: Place | None, people: int) -> Place | None:
+        """See the port."""
+        return find_place(self._connection, {"gallery_id": gallery_id, "after": after, "before": people - 1})
+
     def sealed_references(
-        self, gallery_id: str, *, after: Place | None, limit: int, now: datetime
+        self, gallery_id: str, *, after: Place | None, until: Place | None, now: datetime
     ) -> Sequence[SealedReference]:
         """See the port."""
-        values = {"gallery_id": gallery_id, "after": after, "limit": limit, "now": now}
-        return read_sealed(self._connection, values)
+        return read_sealed(self._connection, {"gallery_id": gallery_id, "after": after, "until": until, "now": now})
 
 
 class SqlStore(Store):

@@ -214,6 +214,7 @@ stations = sa.Table(
     sa.Column("last_session_at", Moment),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("retired_at", Moment),
+    sa.Column("proof", sa.LargeBinary, nullable=False, server_default=sa.text("x''")),
 )
 sessions = sa.Table(
     "sessions",

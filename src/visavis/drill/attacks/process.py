@@ -86,10 +86,13 @@ def _logs(scene: Scene) -> Got:
 def _after_restart(scene: Scene) -> Got:
     """What a dump that is taken by force holds of somebody who withdrew, before a restart and after it."""
     twin = scene.twin()
-    searcher = scene.searcher(GONE)
+    searcher, known = scene.searcher(GONE), scene.searcher(KEPT)
     try:
-        before = {found.form for pid in family(scene.server.pid) for found in searcher.each(dumped(pid))}
-        known = scene.searcher(KEPT)
+        before = {
+            f"in {'the server' if pid == scene.server.pid else 'a decoding worker'} {found.form}"
+            for pid in family(scene.server.pid)
+            for found in searcher.each(dumped(pid))
+        }
         with scene.serving(twin) as server:
             bites = any(known.each(dumped(pid)) for pid in family(server.pid))
             after = {found for pid in family(server.pid) for found in searcher.each(dumped(pid))}
@@ -97,12 +100,11 @@ def _after_restart(scene: Scene) -> Got:
         return Got(did=(), not_tried="takes root: the system lets nobody else dump the server")
     if not bites:
         return Got(did=(), blunt="not even somebody who is recognised was found in memory")
+    lingered = f"Before the restart lingered: {'; '.join(sorted(before))}." if before else "Nothing lingered before it."
     return Got(
         did=("As root, dumped the memory of the server and of its workers by force, before a restart and after it.",),
         usable=tuple(map(str, sorted(after))),
-        besides=(
-            f"Before the restart lingered: {', '.join(sorted(before))}." if before else "Nothing lingered before it.",
-        ),
+        besides=(lingered,),
     )
 
 

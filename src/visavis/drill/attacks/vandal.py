@@ -1,6 +1,7 @@
 """Who can write to the database: rows edited, put in, exchanged, taken out and put back."""
 
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -22,9 +23,16 @@ from visavis.drill.people import ASKED, GONE, KEPT
 from visavis.drill.place import Place
 from visavis.drill.scene import Scene
 from visavis.drill.server import NotStarted, Server
+from visavis.model.ids import new_id
 from visavis.wire.signature import sign
 
 _CASE: Final = "Suprema BioStar 2, 2019: the finders could add and change users"
+_HASHES: Final[tuple[Callable[[str], bytes], ...]] = (
+    lambda secret: hashlib.sha256(secret.encode()).digest(),
+    lambda secret: hmac.digest(bytes(32), secret.encode(), "sha256"),
+    lambda secret: hmac.digest(b"API keys", secret.encode(), "sha256"),
+)
+"""How somebody without a key would hash one."""
 _TABLES: Final = ("subjects", "subject_keys", "enrolments", "receipts", "references", "credentials")
 
 
@@ -171,29 +179,37 @@ def _reinserted(scene: Scene) -> Got:
 
 def _api_key(scene: Scene) -> Got:
     twin = scene.twin()
-    made = {"key": f"vv_{secrets.token_urlsafe(24)}"}
+    form = scene.api_key.partition(".")[0]
+    made = [f"{form}.{new_id('key')}.{secrets.token_urlsafe(24)}" for _ in _HASHES]
     with twin.opened() as database:
-        row = database.execute("SELECT * FROM api_keys LIMIT 1").fetchone()
-        for secret in (made["key"], scene.scope_keys["enrol"]):
-            hashed = hashlib.sha256(secret.encode()).digest()
-            values = {**dict(row), "id": f"key_{secrets.token_hex(8)}", "secret_hash": hashed, "name": secret[:8]}
-            columns, places = ", ".join(values), ", ".join("?" for _ in values)
-            database.execute(f"INSERT INTO api_keys ({columns}) VALUES ({places})", tuple(values.values()))  # noqa: S608 -- names that the database told
+        row = dict(database.execute("SELECT * FROM api_keys LIMIT 1").fetchone())
+        for key, hashed in zip(made, _HASHES, strict=True):
+            _, id_, secret = key.split(".")
+            _put(database, "api_keys", {**row, "id": id_, "secret_hash": hashed(secret)})
         every = json.dumps(["admin", "enrol", "operate"])
-        database.execute(
-            "UPDATE api_keys SET scopes = ?, gallery_ids = NULL, expires_at = NULL, revoked_at = NULL", (every,)
-        )
+        wider = "UPDATE api_keys SET scopes = ?, gallery_ids = NULL, expires_at = NULL, revoked_at = NULL"
+        database.execute(wider, (every,))
     usable = []
     with scene.serving(twin) as server, httpx2.Client(base_url=server.url, trust_env=False, timeout=30) as http:
-        for what, secret in (("a key of his own", made["key"]), ("an enrolling key", scene.scope_keys["enrol"])):
+        tried = [*(("a key of his own", key) for key in made), ("an enroller's key", scene.scope_keys["enrol"])]
+        for what, secret in tried:
             for path in ("/v1/api-keys", f"/v1/galleries/{scene.gallery_id}/subjects"):
                 headers = {"Authorization": f"Bearer {secret}", "Visavis-Reason": "contract 4711"}
                 if http.get(path, headers=headers).is_success:
                     usable.append(f"{what} that opens {path}")
     return Got(
-        did=("Put a row with the hash of a key of his own into the database, and gave every key every scope.",),
+        did=(
+            f"Put {len(made)} keys of his own into the database, hashed as one might guess.",
+            "Gave every key every scope, and called with an enroller's.",
+        ),
         usable=tuple(usable),
     )
+
+
+def _put(database: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
+    columns, places = ", ".join(row), ", ".join("?" for _ in row)
+    statement = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 -- names that the database told
+    database.execute(statement, tuple(row.values()))
 
 
 def _station(scene: Scene) -> Got:
@@ -204,14 +220,9 @@ def _station(scene: Scene) -> Got:
         row = database.execute("SELECT * FROM stations WHERE retired_at IS NULL LIMIT 1").fetchone()
         database.execute("UPDATE stations SET public_key = ? WHERE id = ?", (raw, row["id"]))
         own = Ed25519PrivateKey.generate()
-        new = {
-            **dict(row),
-            "id": "sta_" + secrets.token_hex(8),
-            "name": "his",
-            "public_key": own.public_key().public_bytes_raw(),
-        }
-        columns, places = ", ".join(new), ", ".join("?" for _ in new)
-        database.execute(f"INSERT INTO stations ({columns}) VALUES ({places})", tuple(new.values()))  # noqa: S608 -- names that the database told
+        his = own.public_key().public_bytes_raw()
+        new = {**dict(row), "id": new_id("sta"), "name": "his", "public_key": his}
+        _put(database, "stations", new)
     usable, refused = [], []
     with scene.serving(twin) as server:
         for what, station_id, signer in (

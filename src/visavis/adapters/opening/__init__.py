@@ -1,0 +1,1 @@
+"""Opening sealed references in a process beside the server's, while it takes a large gallery into memory."""
