@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -26,13 +27,14 @@ from typing import Any, Final
 import numpy as np
 import rfc8785
 import sqlalchemy as sa
+from benchmarks.filled_server import SyntheticExtractor
 from benchmarks.load.identify import probes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 from numpy.typing import NDArray
 
 from visavis import bootstrap
-from visavis.adapters.cards import cards_folder
+from visavis.adapters.cards import cards_folder, read_calibration
 from visavis.adapters.sql import tables
 from visavis.adapters.sql.store import SqlStore
 from visavis.consent import receipt as texts
@@ -57,7 +59,7 @@ SPARE: Final = 5_000
 """More people than are measured: each run withdraws some."""
 FEW: Final = 1_000
 """People in the gallery that is there beside the large one."""
-STATIONS: Final = 40
+STATIONS: Final = 30
 CHUNK: Final = 1_000
 PROCESSES: Final = 2
 RECEIPT, SUBJECT = "rec_RECEIPT", "sub_SUBJECT"
@@ -99,7 +101,17 @@ def installation(people: int) -> Made:
         folder.mkdir(parents=True)
         told.write_text(json.dumps({"form": FORM, **_make(settings, people)}), encoding="utf-8")
     made = json.loads(told.read_text(encoding="utf-8"))
-    return Made(settings, made["api_key"], made["galleries"], made["stations"], probes()[0])
+    return Made(settings, made["api_key"], made["galleries"], _new_stations(settings, made["galleries"]), probes()[0])
+
+
+def _new_stations(settings: Settings, galleries: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Stations of each gallery, new in each run."""
+    calibration = read_calibration(bootstrap.cards_of(settings) / settings.embedder)
+    stages = bootstrap.Stages(SyntheticExtractor(calibration.model_id), calibration)
+    services = bootstrap.open_services(settings, stages=stages)
+    with services.store.read() as tx:
+        found = {name: tx.galleries.get(id_) for name, id_ in galleries.items()}
+    return {name: _stations(services, gallery) for name, gallery in found.items()}
 
 
 def _settings(folder: Path) -> Settings:
@@ -138,11 +150,10 @@ def _make(settings: Settings, people: int) -> dict[str, Any]:
         stages.close()
     counts = {"small": FEW, "large": people + SPARE}
     galleries = {name: _gallery(services, name) for name in counts}
-    stations = {name: _stations(services, galleries[name]) for name in counts}
     for name, count in counts.items():
         _fill(settings, _common(services, galleries[name]), count, face)
     services.store.scrub()
-    return {"api_key": api_key, "galleries": {n: g.id for n, g in galleries.items()}, "stations": stations}
+    return {"api_key": api_key, "galleries": {n: g.id for n, g in galleries.items()}}
 
 
 def _write_cards(settings: Settings) -> None:
@@ -177,7 +188,7 @@ def _stations(services: Services, gallery: Gallery) -> dict[str, str]:
     for number in range(STATIONS):
         key = Ed25519PrivateKey.generate()
         station = services.administer.register_station(
-            name=f"{gallery.name} {number}",
+            name=f"{gallery.name} {time.time_ns()} {number}",
             gallery_id=gallery.id,
             purpose_id=None,
             public_key=key.public_key().public_bytes_raw(),

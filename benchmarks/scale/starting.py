@@ -27,6 +27,8 @@ PATIENCE_S: Final = 600.0
 WITHDRAWALS: Final = int(os.environ.get("VISAVIS_BENCH_WITHDRAWALS", "300"))
 BUSY_STATIONS: Final = 16
 """Each asks every two seconds: about eight identifications a second run beside the withdrawals."""
+ASKING_STATIONS: Final = 2
+"""Of the small gallery, while the large one is loaded: about one identification a second."""
 ROUNDS: Final = 3
 
 
@@ -49,21 +51,27 @@ class Station:
 
     def identify(self, photo: bytes, *, on_loading: Callable[[], None] = lambda: None) -> tuple[str, str | None, float]:
         """A decision, who it was, and how long it took; while the gallery is loaded it is asked again."""
-        time.sleep(max(0.0, self._ready_at - time.perf_counter()))
-        session = self._client.open_session("identify").session_id
-        self._ready_at = time.perf_counter() + PACE_S
+        session = self._session()
         while True:
             begun = time.perf_counter()
             try:
                 answer = self._client.identify(session, photo=photo)
             except VisavisProblem as problem:
-                if problem.code != "gallery_loading":
+                if problem.code == "session_expired":
+                    session = self._session()
+                elif problem.code != "gallery_loading":
                     raise
                 on_loading()
                 time.sleep(0.1)
             else:
                 who = None if answer.subject is None else answer.subject.external_reference
                 return answer.decision, who, time.perf_counter() - begun
+
+    def _session(self) -> str:
+        time.sleep(max(0.0, self._ready_at - time.perf_counter()))
+        session = self._client.open_session("identify")
+        self._ready_at = time.perf_counter() + PACE_S
+        return session.session_id
 
 
 @dataclass(slots=True)
@@ -153,7 +161,7 @@ def _until_right(made: Made, running: Running, gallery: str, told: Answers) -> N
 
 def _keep_asking(made: Made, running: Running, told: Answers, is_over: Callable[[], bool]) -> None:
     """Stations of the small gallery go on being served while the large one is loaded."""
-    stations = running.stations(made, "small")[:8]
+    stations = running.stations(made, "small")[:ASKING_STATIONS]
     while not told.took or not is_over():
         for station in stations:
             decision, _, took = station.identify(made.probe)

@@ -21,10 +21,10 @@ from visavis.adapters.hardening import harden
 from visavis.adapters.key_folder import KeyFolder
 from visavis.adapters.keyfile import drop_key_file, read_key_file
 from visavis.adapters.share_files import require_new_folder, write_share_files
-from visavis.flows.ceremony import HandedOut, Named, begin, confirm, discard, waiting
+from visavis.flows.ceremony import HandedOut, begin, confirm, discard, waiting
 from visavis.flows.seal import custodian_of
 from visavis.flows.unseal import Gathering, Opened
-from visavis.model.custodians import NoQuorum, QuorumHeld
+from visavis.model.custodians import Named, NoQuorum, QuorumHeld
 from visavis.model.errors import StartupError
 from visavis.model.keys import Custodian, Custody
 from visavis.protect.key_store import open_store, read_seats

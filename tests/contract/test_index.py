@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -200,6 +201,48 @@ def test_removing_overwrites_the_memory_of_the_exact_index(counts: list[int], re
     assert not any(block.any() for block in old), "what the index outgrew was not overwritten"
     assert not index._rows[index.count() :].any()
     assert not any(np.array_equal(row, unit(2 * gone).vector) for row in index._rows)
+
+
+class SlowProbe(np.ndarray[Any, Any]):
+    """A probe during whose first comparison something happens: between the first half of the rows and the second."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **rest: Any) -> Any:
+        plain = [np.asarray(one) for one in inputs]
+        act, self.meanwhile = self.meanwhile, None
+        if ufunc is not np.matmul or act is None:
+            return getattr(ufunc, method)(*plain, **rest)
+        rows, vector = plain
+        first = rows[: len(rows) // 2] @ vector
+        act()
+        return np.concatenate((first, rows[len(rows) // 2 :] @ vector))
+
+
+@pytest.mark.parametrize("going", [1, 5])
+def test_who_stays_is_found_whoever_goes_meanwhile(index: GalleryIndex, going: int) -> None:
+    """Rows move when others go: a search must not look where they are not yet, and then where they were."""
+    leaving = [(f"ref_{number}", f"sub_{number}", unit(4)) for number in range(10)]
+    staying = [(f"ref_stays_{number}", f"stays_{number}", unit(0)) for number in range(10)]
+    put_all(index, [*leaving, *staying])
+    probe = unit(1).vector.view(SlowProbe)
+
+    def leave() -> None:
+        for subject in range(going):
+            index.remove_subject(f"sub_{subject}")
+
+    probe.meanwhile = leave
+    found = index.reaching(Template(probe, MODEL), threshold=0.999)
+    assert {candidate.subject_id for candidate in found} == {f"stays_{number}" for number in range(10)}
+    for candidate in found:
+        assert candidate.reference_id == f"ref_{candidate.subject_id}"
+
+
+def test_who_went_meanwhile_is_not_found(index: GalleryIndex) -> None:
+    put_all(index, [("ref_a", "sub_a", unit(0)), ("ref_b", "sub_b", unit(0))])
+    probe = unit(1).vector.view(SlowProbe)
+    probe.meanwhile = lambda: index.remove_subject("sub_a")
+    assert [candidate.subject_id for candidate in index.reaching(Template(probe, MODEL), threshold=0.9)] == ["sub_b"]
 
 
 def test_it_may_be_used_from_several_threads(index: GalleryIndex) -> None:

@@ -116,6 +116,8 @@ def knock_at_every_door(world: LiveWorld, secret: str | None) -> None:
     said = f"{PLAIN}-{'broken' if secret else 'knocks'}"
     headers = {"User-Agent": f"agent-{said}", "X-Forwarded-For": "203.0.113.77", "Referer": f"https://{said}.example/"}
     headers |= {"Visavis-Link": f"link-{said}", "Idempotency-Key": f"once-{said}", "Cookie": f"name={said}"}
+    # Behind that one the server ends; test_custodians.py knocks there.
+    document["paths"].pop("/v1/seal")
     for path, methods in document["paths"].items():
         where = re.sub(r"{(\w+)}", f"{said}%20%C5%82", path)
         for method in (*methods, "patch"):
@@ -218,7 +220,7 @@ def test_every_line_has_known_fields_with_values_out_of_known_sets(world: LiveWo
         "status": r"[1-5]\d\d",
         "duration_ms": r"\d+\.\d",
         "code": "|".join(leaf.code for leaf in leaves_loaded()),
-        "caller": "api_key|station|person|link|none",
+        "caller": "custodian|api_key|station|person|link|none",
         "error": r"[A-Z]\w+",
         "library": r"uvicorn\.(error|access)|somebody\.elses|sqlalchemy\.engine\.False|py\.warnings|asyncio",
         "place": r"[\w./<>-]+\.py:\d+",

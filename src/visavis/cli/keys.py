@@ -11,8 +11,7 @@ from visavis.cli.settings import config_option, settings_from
 from visavis.cli.share_words import share_options, words_of
 from visavis.cli.shell import Command, Group, Shell, pass_shell, plain, progress, sure
 from visavis.client import CustodianClient
-from visavis.flows.ceremony import Named
-from visavis.model.custodians import CustodianMisnamed, ShareFileUnreadable
+from visavis.model.custodians import CustodianMisnamed, Named, ShareFileUnreadable
 
 
 @click.group(cls=Group)

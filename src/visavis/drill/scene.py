@@ -17,7 +17,7 @@ from visavis.drill.place import Place
 from visavis.drill.search import Searcher
 from visavis.drill.server import NotStarted, Server
 from visavis.drill.thief import transforms_of
-from visavis.flows.ceremony import Named
+from visavis.model.custodians import Named
 from visavis.wire.setup import PurposeRequest
 
 T = TypeVar("T")

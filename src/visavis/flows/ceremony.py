@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from visavis.model.custodians import CeremonyMissing, CustodianMisnamed, SharesWrong
+from visavis.model.custodians import CeremonyMissing, CustodianMisnamed, Named, SharesWrong
 from visavis.model.keys import Custodian, Custody, KeyFileForeign
 from visavis.protect.envelope import KEY_BYTES
 from visavis.protect.key_store import KeyStore, open_store, read_seats
@@ -27,14 +27,6 @@ class KeysAtRest(Protocol):
 
     def write(self, data: bytes) -> None:
         """Put this in its place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Somebody who is to hold a share; ``recipient`` is the age public key it is encrypted to, if they have one."""
-
-    name: str
-    recipient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

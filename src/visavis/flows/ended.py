@@ -13,6 +13,7 @@ from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Rows, Store, Transaction
 from visavis.flows.record import record_act
 from visavis.flows.sessions import end_unused
+from visavis.flows.stations import proven
 from visavis.model.audit import Event
 from visavis.model.purpose import Gallery, Purpose
 from visavis.model.station import Station
@@ -93,7 +94,7 @@ class Ended:
         with self._store.write() as tx:
             for station in tx.stations.find(purpose_id=purpose.id, retired_at=None):
                 end_unused(tx, station.id)
-                tx.stations.change(replace(station, retired_at=now))
+                tx.stations.change(proven(replace(station, retired_at=now), self._keyring))
                 fields, details = {"act": "end", "of": "station"}, {"station": station.id}
                 record_act(tx, Event.KEY, now=now, fields=fields, details=details, keyring=self._keyring)
 

@@ -1,6 +1,16 @@
-"""What can be wrong with shares of the root key, with those who hold them, and with a server that is sealed."""
+"""Those who are to hold shares of the root key, and what can be wrong with shares, them and a server that is sealed."""
+
+from dataclasses import dataclass
 
 from visavis.model.errors import AccessRefused, Kind, RequestRefused, StartupError
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody who is to hold a share; ``recipient`` is the age public key it is encrypted to, if they have one."""
+
+    name: str
+    recipient: str | None = None
 
 
 class ShareMalformed(RequestRefused):

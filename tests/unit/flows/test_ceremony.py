@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from visavis.flows.ceremony import HandedOut, Named, begin, confirm, discard, waiting
+from visavis.flows.ceremony import HandedOut, begin, confirm, discard, waiting
 from visavis.model.custodians import (
     CeremonyMissing,
     CustodianMisnamed,
+    Named,
     QuorumImpossible,
     ShareForeign,
     ShareRepeated,

@@ -8,5 +8,5 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("stations", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("proof", sa.LargeBinary(), server_default=sa.text("x''"), nullable=False))
+    # Not as a batch: that would make the table anew, and drop the old one, which sessions refer to.
+    op.add_column("stations", sa.Column("proof", sa.LargeBinary(), server_default=sa.text("x''"), nullable=False))
