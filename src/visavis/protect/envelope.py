@@ -9,8 +9,7 @@ does not open. NIST SP 800-38D: nonces are random, and one key seals far fewer t
 """
 
 import os
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,8 +28,7 @@ _SHORT: Final = tuple(size.to_bytes(2, "big") for size in range(256))
 """The lengths of nearly all names, encoded: a million references have ten million of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Where a sealed value belongs: its kind, then the identifiers it may be opened under."""
 
     kind: str

@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64decode
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -62,7 +61,7 @@ def test_a_value_of_another_form_or_place_says_so() -> None:
         unseal(b"\x02" + sealed[1:], key=KEY, context=PLACE)
     assert form.value.detail == "A sealed value has an unknown form."
     with pytest.raises(SealBroken) as place:
-        unseal(sealed, key=KEY, context=replace(PLACE, kind="personal fields"))
+        unseal(sealed, key=KEY, context=PLACE._replace(kind="personal fields"))
     assert place.value.detail == "A sealed personal fields was moved, edited or sealed with another key."
 
 
