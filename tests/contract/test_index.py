@@ -199,7 +199,7 @@ def test_removing_overwrites_the_memory_of_the_exact_index(counts: list[int], re
     index.remove_subject(f"sub_{gone}")
     old = [block for block in blocks if block is not index._rows]
     assert not any(block.any() for block in old), "what the index outgrew was not overwritten"
-    assert not index._rows[index.count() :].any()
+    assert np.count_nonzero(index._rows.any(axis=1)) == index.count()
     assert not any(np.array_equal(row, unit(2 * gone).vector) for row in index._rows)
 
 
@@ -221,7 +221,7 @@ class SlowProbe(np.ndarray[Any, Any]):
 
 @pytest.mark.parametrize("going", [1, 5])
 def test_who_stays_is_found_whoever_goes_meanwhile(index: GalleryIndex, going: int) -> None:
-    """Rows move when others go: a search must not look where they are not yet, and then where they were."""
+    """Where rows move when others go, a search looks where they are not yet, and then where they were."""
     leaving = [(f"ref_{number}", f"sub_{number}", unit(4)) for number in range(10)]
     staying = [(f"ref_stays_{number}", f"stays_{number}", unit(0)) for number in range(10)]
     put_all(index, [*leaving, *staying])
@@ -243,6 +243,36 @@ def test_who_went_meanwhile_is_not_found(index: GalleryIndex) -> None:
     probe = unit(1).vector.view(SlowProbe)
     probe.meanwhile = lambda: index.remove_subject("sub_a")
     assert [candidate.subject_id for candidate in index.reaching(Template(probe, MODEL), threshold=0.9)] == ["sub_b"]
+
+
+def test_who_comes_in_the_place_of_who_went_meanwhile_is_not_taken_for_them(index: GalleryIndex) -> None:
+    put_all(index, [("ref_a", "sub_a", unit(0)), ("ref_b", "sub_b", unit(4))])
+    probe = unit(1).vector.view(SlowProbe)
+
+    def leave_and_come() -> None:
+        index.remove_subject("sub_a")
+        index.put(reference_id="ref_c", subject_id="sub_c", template=unit(4))
+
+    probe.meanwhile = leave_and_come
+    assert index.reaching(Template(probe, MODEL), threshold=0.9) == []
+    assert [candidate.subject_id for candidate in index.reaching(unit(5), threshold=0.9)] == ["sub_b", "sub_c"]
+
+
+def test_who_stays_is_found_though_the_index_grows_meanwhile(index: GalleryIndex) -> None:
+    put_all(index, [("ref_a", "sub_a", unit(0)), ("ref_b", "sub_b", unit(0))])
+    probe = unit(1).vector.view(SlowProbe)
+    probe.meanwhile = lambda: put_all(index, [(f"ref_{number}", f"sub_{number}", unit(4)) for number in range(500)])
+    found = index.reaching(Template(probe, MODEL), threshold=0.9)
+    assert [candidate.subject_id for candidate in found] == ["sub_a", "sub_b"]
+
+
+def test_places_that_people_left_are_used_again(index: GalleryIndex) -> None:
+    for turn in range(50):
+        put_all(index, [(f"ref_{turn}_{number}", f"sub_{turn}", unit(0)) for number in range(60)])
+        index.remove_subject(f"sub_{turn}")
+    assert index.count() == 0
+    assert isinstance(index, ExactIndex)
+    assert len(index._rows) == 64
 
 
 def test_it_may_be_used_from_several_threads(index: GalleryIndex) -> None:

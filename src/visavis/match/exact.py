@@ -1,8 +1,8 @@
 """Exact search with NumPy: the reference every other engine is compared with."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,23 +10,28 @@ from numpy.typing import NDArray
 from visavis.match.index import Candidate, GalleryIndex
 from visavis.model.template import Template
 
-_FEWEST = 64
+_FEWEST: Final = 64
 """Rows that an index has room for from its first reference on."""
 
 
 class ExactIndex(GalleryIndex):
     """One float32 row a reference, compared one by one.
 
-    Rows are changed under a lock. They are searched without it, since a scan of a million takes a tenth of a second,
-    for which whoever withdraws would wait; if something was changed meanwhile, the scan is done again under the lock.
-    Where somebody's rows are is remembered, so that forgetting one person takes as long among a million as among ten.
+    Rows are changed under a lock, and searched without it: a scan of a million takes a tenth of a second, for which
+    whoever withdraws would wait. So a row never moves: who stays is where the scan looks. A row that somebody left is
+    zeros and nobody's until somebody else gets it, and what a scan found in a row that was changed since it began does
+    not count. Where somebody's rows are is remembered, so that forgetting one person takes as long among a million as
+    among ten.
     """
 
     def __init__(self, *, model_id: str, dimension: int) -> None:
         self._model_id = model_id
         self._rows: NDArray[np.float32] = np.zeros((0, dimension), dtype=np.float32)
-        self._references: list[str] = []
-        self._subjects: list[str] = []
+        self._changed: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        """The number of the change that each row had last."""
+        self._owners: list[tuple[str, str] | None] = []
+        """The reference in each row and whose it is."""
+        self._free: list[int] = []
         self._places: dict[str, int] = {}
         self._held: dict[str, tuple[int, ...]] = {}
         """A subject's rows, in no order."""
@@ -36,9 +41,9 @@ class ExactIndex(GalleryIndex):
     def put(self, *, reference_id: str, subject_id: str, template: Template) -> None:
         """See the port."""
         self._require_own(template)
-        with self._changing():
+        with self._lock:
             self._make_room(1)
-            self._rows[self._place(reference_id, subject_id)] = template.vector
+            self._write([self._place(reference_id, subject_id)], template.vector)
 
     def put_many(
         self, *, reference_ids: Sequence[str], subject_ids: Sequence[str], vectors: NDArray[np.float32], model_id: str
@@ -47,39 +52,33 @@ class ExactIndex(GalleryIndex):
         expected = (len(reference_ids), self._rows.shape[1])
         if model_id != self._model_id or vectors.shape != expected or len(subject_ids) != len(reference_ids):
             raise ValueError("templates of another model, or not one for each reference and subject")
-        with self._changing():
+        with self._lock:
             self._make_room(len(reference_ids))
-            at = [self._place(*pair) for pair in zip(reference_ids, subject_ids, strict=True)]
-            self._rows[at] = vectors
+            self._write([self._place(*pair) for pair in zip(reference_ids, subject_ids, strict=True)], vectors)
 
     def remove_subject(self, subject_id: str) -> None:
         """See the port."""
-        with self._changing():
-            # From the last on: the row that fills a gap is then never one of those that are still to go.
-            for at in sorted(self._held.pop(subject_id, ()), reverse=True):
-                del self._places[self._references[at]]
-                last = len(self._references) - 1
-                if at != last:
-                    self._move(last, at)
-                self._rows[last] = 0
-                self._references.pop()
-                self._subjects.pop()
+        with self._lock:
+            rows = list(self._held.pop(subject_id, ()))
+            self._write(rows, 0)
+            for at in rows:
+                owner = self._owners[at]
+                if owner is not None:
+                    del self._places[owner[0]]
+                self._owners[at] = None
+            self._free += rows
 
     def reaching(self, probe: Template, *, threshold: float) -> list[Candidate]:
         """See the port."""
         self._require_own(probe)
-        best: dict[str, Candidate] = {}
         with self._lock:
-            rows, changes = self._rows[: len(self._references)], self._changes
-        scores = rows @ probe.vector
+            block, used, begun = self._rows, len(self._owners), self._changes
+        scores = block[:used] @ probe.vector
         with self._lock:
-            if changes != self._changes:
-                scores = self._rows[: len(self._references)] @ probe.vector
-            for at in np.flatnonzero(scores >= np.float32(threshold)):
-                found = Candidate(self._subjects[at], float(scores[at]), self._references[at])
-                if found.subject_id not in best or found.score > best[found.subject_id].score:
-                    best[found.subject_id] = found
-        return sorted(best.values(), key=lambda c: (-c.score, c.subject_id))
+            if block is not self._rows:
+                # It has grown, and the block that was searched is overwritten.
+                scores, begun = self._rows[: len(self._owners)] @ probe.vector, self._changes
+            return self._best(scores, np.float32(threshold), begun)
 
     def nearest_of(self, subject_id: str, *, probe: Template) -> Candidate | None:
         """See the port."""
@@ -90,31 +89,41 @@ class ExactIndex(GalleryIndex):
                 return None
             scores = self._rows[held] @ probe.vector
             nearest = int(scores.argmax())
-            return Candidate(subject_id, float(scores[nearest]), self._references[held[nearest]])
+            owner = self._owners[held[nearest]]
+            return None if owner is None else Candidate(subject_id, float(scores[nearest]), owner[0])
 
     def count(self) -> int:
         """See the port."""
         with self._lock:
-            return len(self._references)
+            return len(self._places)
 
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        with self._lock:
-            self._changes += 1
-            yield
+    def _best(self, scores: NDArray[np.float32], threshold: np.float32, begun: int) -> list[Candidate]:
+        """Everybody who reaches the threshold in a row that is as it was after the change ``begun``, best first."""
+        best: dict[str, Candidate] = {}
+        for at in np.flatnonzero(scores >= threshold):
+            owner = self._owners[at]
+            if owner is None or self._changed[at] > begun:
+                continue
+            reference, subject = owner
+            found = Candidate(subject, float(scores[at]), reference)
+            if subject not in best or found.score > best[subject].score:
+                best[subject] = found
+        return sorted(best.values(), key=lambda c: (-c.score, c.subject_id))
 
     def _place(self, reference_id: str, subject_id: str) -> int:
-        """The row of a reference, its own or the next free one; from now on it is this subject's."""
-        at = self._places.setdefault(reference_id, len(self._references))
-        if at == len(self._references):
-            self._references.append(reference_id)
-            self._subjects.append(subject_id)
-        elif self._subjects[at] == subject_id:
-            return at
-        else:
-            self._let_go(self._subjects[at], at)
-            self._subjects[at] = subject_id
-        self._held[subject_id] = (*self._held.get(subject_id, ()), at)
+        """The row of a reference, its own or a free one; from now on it is this subject's."""
+        at = self._places.get(reference_id)
+        if at is None:
+            at = self._free.pop() if self._free else len(self._owners)
+            if at == len(self._owners):
+                self._owners.append(None)
+            self._places[reference_id] = at
+        owner = self._owners[at]
+        if owner is None or owner[1] != subject_id:
+            if owner is not None:
+                self._let_go(owner[1], at)
+            self._owners[at] = (reference_id, subject_id)
+            self._held[subject_id] = (*self._held.get(subject_id, ()), at)
         return at
 
     def _let_go(self, subject_id: str, at: int) -> None:
@@ -124,21 +133,22 @@ class ExactIndex(GalleryIndex):
         else:
             del self._held[subject_id]
 
-    def _move(self, old: int, new: int) -> None:
-        self._rows[new] = self._rows[old]
-        reference, subject = self._references[old], self._subjects[old]
-        self._references[new], self._subjects[new] = reference, subject
-        self._places[reference] = new
-        self._held[subject] = tuple(new if row == old else row for row in self._held[subject])
+    def _write(self, rows: list[int], vectors: NDArray[np.float32] | int) -> None:
+        self._changes += 1
+        self._rows[rows] = vectors
+        self._changed[rows] = self._changes
 
     def _make_room(self, adding: int) -> None:
-        needed = len(self._references) + adding
+        needed = len(self._owners) + max(0, adding - len(self._free))
         if needed <= len(self._rows):
             return
-        larger = np.zeros((max(_FEWEST, 2 * len(self._rows), needed), self._rows.shape[1]), dtype=np.float32)
+        size = max(_FEWEST, 2 * len(self._rows), needed)
+        larger = np.zeros((size, self._rows.shape[1]), dtype=np.float32)
         larger[: len(self._rows)] = self._rows
+        changed = np.zeros(size, dtype=np.int64)
+        changed[: len(self._changed)] = self._changed
         self._rows[:] = 0  # the old block goes back to the allocator without anybody's template in it
-        self._rows = larger
+        self._rows, self._changed = larger, changed
 
     def _require_own(self, template: Template) -> None:
         if template.model_id != self._model_id or template.vector.shape != (self._rows.shape[1],):

@@ -111,7 +111,8 @@ class SealedReference(NamedTuple):
 
     ``wrapped`` is the subject's key, None if there is none. Who has no reference has one of these in which
     ``reference_id`` and ``sealed`` are None. ``is_enrolled``: its enrolment is the subject's and ACTIVE.
-    ``is_agreed``: that has a receipt with a countersignature, whose column says that it is not over.
+    ``receipt_id`` is its receipt's if that has a countersignature, and ``is_agreed`` whether its column says that it is
+    not over.
     ``is_gone``: there is a tombstone of the subject. A tuple, since there may be a million.
     """
 

@@ -66,11 +66,14 @@ def _page(dialect: str, is_first: bool, is_last: bool) -> sa.Select[Any]:  # noq
             enrolments,
             sa.and_(enrolments.c.id == references.c.enrolment_id, enrolments.c.subject_id == subjects.c.id),
         )
-        .outerjoin(receipts, receipts.c.enrolment_id == enrolments.c.id)
+        .outerjoin(
+            receipts,
+            sa.and_(receipts.c.enrolment_id == enrolments.c.id, receipts.c.countersignature.is_not(None)),
+        )
         .outerjoin(tombstones, tombstones.c.subject_id == subjects.c.id)
     )
     is_enrolled = sa.func.coalesce(enrolments.c.state == EnrolmentState.ACTIVE, sa.false())
-    is_agreed = sa.and_(receipts.c.countersignature.is_not(None), receipts.c.expires_at > sa.bindparam("now"))
+    is_agreed = receipts.c.expires_at > sa.bindparam("now")
     return (
         sa.select(
             subjects.c.id,
@@ -86,4 +89,6 @@ def _page(dialect: str, is_first: bool, is_last: bool) -> sa.Select[Any]:  # noq
         )
         .select_from(joined)
         .where(*wanted)
+        # Else SQLite takes the index that finds one row, and reads the texts in it.
+        .with_hint(receipts, "INDEXED BY ix_receipts_agreed", "sqlite")
     )
