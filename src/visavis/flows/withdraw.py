@@ -1,5 +1,6 @@
 """Withdrawal, and the purge that does the same when time does it."""
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -15,8 +16,10 @@ from visavis.flows.ports import Clock, Store, Transaction
 from visavis.model.consent import Enrolment, EnrolmentState, Receipt, SubjectState
 from visavis.model.errors import ConsentRefused
 
-_PAGE: Final = 1_000
+_PAGE: Final = 200
 """Receipts that are looked through at once."""
+_REST: Final = 5.0
+"""How much longer than looking through them is the pause after it, so that who stands at a station does not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,14 @@ class Withdraw:
         over: set[str] = set()
         after = None
         while True:
+            begun = time.monotonic()
             with self._store.read() as tx:
                 receipts = tx.receipts.page(after=after, limit=_PAGE)
-            if not receipts:
+            over |= {receipt.enrolment_id for receipt in receipts if self._is_over_as_signed(receipt)}
+            if len(receipts) < _PAGE:
                 return over
             after = receipts[-1].id
-            over |= {receipt.enrolment_id for receipt in receipts if self._is_over_as_signed(receipt)}
+            time.sleep(_REST * (time.monotonic() - begun))
 
     def _end(self, enrolment_ids: list[str]) -> tuple[int, int]:
         """Take out enrolments that are still over, and people who have nothing left; how many of each there were."""
