@@ -57,6 +57,7 @@ class Broken:
 
 @pytest.fixture
 def broken(world: World) -> Broken:
+    assert world.has_purged.wait(30)
     gallery = world.gallery()
     ann = world.active(gallery, "ann", photo("ann"))
     station = world.station(gallery)

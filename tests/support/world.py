@@ -1,5 +1,6 @@
 """A whole server in one process: real flows, real database and real doors; simulated time and faces."""
 
+import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from sim.faces import CALIBRATION, SimExtractor
 from visavis import bootstrap
 from visavis.adapters.sql.store import SqlStore
 from visavis.consent.receipt import countersign, grant
+from visavis.flows.epochs import Turned
 from visavis.settings import Settings
 from visavis.web.app import create_app
 from visavis.web.services import Services
@@ -66,6 +68,8 @@ class World:
         self.services = services
         self.app = _app_over(services)
         self.http = TestClient(self.app, base_url=BASE, raise_server_exceptions=False, follow_redirects=False)
+        self.has_purged = threading.Event()
+        """The purge at the start is over: nothing but the test writes from then on."""
         self._names = 0
 
     @property
@@ -290,6 +294,14 @@ def reopened_world(
     stages = bootstrap.Stages(faces, CALIBRATION)
     services = bootstrap.open_services(settings, clock=clock, stages=stages)
     world = World(folder=folder, secret=secret, clock=clock, faces=faces, services=services)
+    look = services.epochs.look
+
+    def looked() -> Turned:
+        turned = look()  # comes last in a purge
+        world.has_purged.set()
+        return turned
+
+    services.epochs.look = looked  # type: ignore[method-assign] # to know when the purge at the start is over
     with world.http:
         yield world
     _idle.append(world.app)

@@ -1,6 +1,8 @@
 """An older database is known for what it is."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,8 +23,11 @@ def stopped(world: World) -> Settings:
 
 
 def copied(world: World, to: str) -> None:
-    world.services.store.scrub()
-    shutil.copy(world.folder / "data" / "visavis.db", world.folder / to)
+    with (
+        closing(sqlite3.connect(world.folder / "data" / "visavis.db")) as live,
+        closing(sqlite3.connect(world.folder / to)) as copy,
+    ):
+        live.backup(copy)
 
 
 def test_a_copy_from_before_somebody_withdrew_does_not_start(world: World) -> None:

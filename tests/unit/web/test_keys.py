@@ -112,6 +112,7 @@ def test_a_key_ends_after_its_days(world: World) -> None:
 
 
 def test_the_purge_overwrites_what_is_left_of_a_key_that_ended(world: World) -> None:
+    assert world.has_purged.wait(30)
     made = key(world, expires_in_days=1)
     kept = run(world, "SELECT secret_hash FROM api_keys WHERE id = '{}'", made["id"])
     world.clock.move(days=1)
@@ -191,6 +192,7 @@ def test_a_rotation_that_is_repeated_makes_one_key(world: World) -> None:
 
 @pytest.mark.parametrize("fault", list(Fault))
 def test_a_rotation_that_failed_left_the_old_key_as_it_was_or_is_whole(world: World, fault: Fault) -> None:
+    assert world.has_purged.wait(30)
     old = key(world)
     sql = world.services.store
     assert isinstance(sql, SqlStore)
