@@ -32,6 +32,7 @@ def served(folder: Path) -> LogBuilder:
     return log
 
 
+@pytest.mark.slow
 def test_a_person_can_type_what_the_guide_says(tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         pytest.skip("The guide for auditors needs curl.")

@@ -40,6 +40,7 @@ def test_the_guide_of_the_command_line(reader: Reader) -> None:
     reader.read(GUIDES / "cli.md")
 
 
+@pytest.mark.slow
 def test_the_guide_of_many_people(reader: Reader) -> None:
     if shutil.which("curl") is None:
         pytest.skip("The guide of many people needs curl.")
@@ -57,5 +58,6 @@ def test_the_guide_of_ones_own_log(reader: Reader) -> None:
     reader.read(GUIDES / "your-log.md")
 
 
+@pytest.mark.slow
 def test_the_guide_of_ones_own_data(reader: Reader) -> None:
     reader.read(GUIDES / "my-data.md")
