@@ -104,6 +104,7 @@ def test_a_killed_server_has_lost_nothing_it_acknowledged_and_left_nothing_half_
 def test_a_server_that_was_killed_before_it_scrubbed_scrubs_when_it_starts(
     world: World, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert world.has_purged.wait(30)
     person = world.active(world.gallery(), "ann", photo("ann"))
     ((wrapped,),) = world.sql("SELECT wrapped FROM subject_keys")
     monkeypatch.setattr(world.services.store, "scrub", lambda: None)  # it is killed right before

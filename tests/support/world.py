@@ -1,9 +1,11 @@
 """A whole server in one process: real flows, real database and real doors; simulated time and faces."""
 
+import shutil
+import sqlite3
 import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,16 @@ class World:
         """What the Python client can be given in place of the network."""
         transport: httpx2.BaseTransport = self.http._transport
         return transport
+
+    def copied_to(self, folder: Path) -> None:
+        """The whole installation as it is now, copied while it runs: a database's file alone can be half of it."""
+        database = self.folder / "data" / "visavis.db"
+        shutil.copytree(
+            self.folder, folder, dirs_exist_ok=True, ignore=lambda _, names: [n for n in names if database.name in n]
+        )
+        copy = folder / "data" / database.name
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
 
     # An operator's calls
 

@@ -58,11 +58,10 @@ class GalleryKeys:
         """
         if stored == wanted:
             return vectors
+        dimension = vectors.shape[-1]
         if stored != PLAIN:
-            vectors = self._transform(stored, vectors.shape[-1]).backward(vectors)
-        if wanted != PLAIN:
-            vectors = self._transform(wanted, vectors.shape[-1]).forward(vectors)
-        return vectors
+            vectors = self._transform(stored, dimension).backward(vectors)
+        return vectors if wanted == PLAIN else self._transform(wanted, dimension).forward(vectors)
 
     def _transform(self, version: int, dimension: int) -> Transform:
         key = self.keys.get(version)

@@ -50,7 +50,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, blank: tuple[Path, str]) -> 
         here = world(first, blank[1])
         gallery = here.gallery(**TEXT)
         copied = tmp_path_factory.mktemp("copied")
-        shutil.copytree(first, copied, dirs_exist_ok=True)
+        here.copied_to(copied)
         ann = here.active(gallery, "ann", photo("ann"), photo("ann", 2))
         here.clock.move(seconds=1)
         bob = here.active(gallery, "bob", photo("bob"))
