@@ -27,7 +27,8 @@ def pages(world: World, gallery: str, *, people: int = 100) -> Iterator[list[Sea
     while True:
         with world.services.store.read() as tx:
             until = tx.place_after(gallery, after=after, people=people)
-            yield list(tx.sealed_references(gallery, after=after, until=until, now=world.clock.now()))
+            page = list(tx.sealed_references(gallery, after=after, until=until, now=world.clock.now()))
+        yield page  # with nothing open, as loading does it: who withdraws meanwhile would wait
         if until is None:
             return
         after = until

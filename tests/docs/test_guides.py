@@ -36,6 +36,7 @@ def test_the_guide_of_rest(reader: Reader) -> None:
     reader.read(GUIDES / "rest.md")
 
 
+@pytest.mark.slow
 def test_the_guide_of_the_command_line(reader: Reader) -> None:
     reader.read(GUIDES / "cli.md")
 
@@ -54,6 +55,7 @@ def test_the_guide_of_python(reader: Reader, server: LiveServer) -> None:
     assert [line for line in wanted if line not in said] == [], said
 
 
+@pytest.mark.slow
 def test_the_guide_of_ones_own_log(reader: Reader) -> None:
     reader.read(GUIDES / "your-log.md")
 
