@@ -22,7 +22,21 @@ HOST = "faces.example"
 CALIBRATION = {
     "model_id": "tiny-embedder",
     "fmr_floor": 0.01,
-    "points": [{"fmr": 0.1, "threshold": 0.2}, {"fmr": 0.01, "threshold": 0.3}],
+    "people": 1000,
+    "points": [
+        {"fmr": 0.1, "threshold": 0.2, "low": 0.09, "high": 0.11},
+        {"fmr": 0.01, "threshold": 0.3, "low": 0.008, "high": 0.012},
+    ],
+    "misses": [
+        {
+            "photos": 1,
+            "people": 400,
+            "points": [
+                {"threshold": 0.2, "fnmr": 0.01, "low": 0.005, "high": 0.02},
+                {"threshold": 0.3, "fnmr": 0.02, "low": 0.01, "high": 0.03},
+            ],
+        }
+    ],
 }
 
 

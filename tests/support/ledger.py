@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -105,11 +105,17 @@ class Files:
         return frozenset(bytes(value) for (value,) in self.rows(query, tag))
 
 
+def _copied(source: str, target: str) -> None:
+    """A file of the published log gets its name when it is whole; under the name it had before it is gone by then."""
+    with suppress(FileNotFoundError):
+        shutil.copy2(source, target)
+
+
 @contextmanager
 def files_in(folder: Path) -> Iterator[Files]:
     """A data directory as it lies there now. No write may be under way, or its process has to be dead."""
     with tempfile.TemporaryDirectory(prefix="vv") as copy:
-        copied = shutil.copytree(folder / "data", Path(copy) / "data")
+        copied = shutil.copytree(folder / "data", Path(copy) / "data", copy_function=_copied)
         raw = b"".join(path.read_bytes() for path in sorted(copied.rglob("*")) if path.is_file())
         (copied / "visavis.db-shm").unlink(missing_ok=True)  # an index of the log; made anew from what counts
         with closing(sqlite3.connect(copied / "visavis.db")) as connection:

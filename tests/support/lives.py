@@ -61,6 +61,7 @@ class Life:
         self.pid = pid
         self.address = address
         self._said = said
+        self._how: int | None = None
 
     def kill(self) -> None:
         """SIGKILL, now."""
@@ -74,7 +75,14 @@ class Life:
 
     def ended(self) -> int:
         """Wait until it is gone; how it ended, a signal as a negative number."""
-        return int(json.loads(self._said.readline())["ended"])
+        if self._how is None:
+            self._how = int(json.loads(self._said.readline())["ended"])
+        return self._how
+
+    @property
+    def is_over(self) -> bool:
+        """Somebody saw it end."""
+        return self._how is not None
 
     def stop(self) -> int:
         """End it as a service manager does."""
@@ -104,9 +112,13 @@ class Lives:
         self._process = process
         self._sockets = sockets
         self._count = 0
+        self._last: Life | None = None
 
     def begin(self, folder: Path) -> Life:
         """A server over the data in ``folder``; it may not answer yet."""
+        if self._last is not None and not self._last.is_over:
+            self._last.kill()  # a test that failed left it
+            self._last.ended()
         self._count += 1
         address = str(self._sockets / str(self._count))  # short: the path of a socket has 108 bytes
         assert self._process.stdin is not None
@@ -114,7 +126,8 @@ class Lives:
         self._process.stdin.write(json.dumps({"folder": str(folder), "socket": address}) + "\n")
         self._process.stdin.flush()
         said: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return Life(said["pid"], address, self._process.stdout)
+        self._last = Life(said["pid"], address, self._process.stdout)
+        return self._last
 
 
 @contextmanager

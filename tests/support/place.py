@@ -123,6 +123,7 @@ ADMIN = {
     "POST /v1/api-keys", "GET /v1/api-keys", "DELETE /v1/api-keys/{key_id}", "GET /v1/readings", "POST /v1/seal",
     "POST /v1/backups", "GET /v1/erasures/{subject_id}", "GET /v1/keys", "POST /v1/keys/root/rotation",
     "POST /v1/keys/epoch/rotation", "POST /v1/galleries/{gallery_id}/key/rotation",
+    "POST /v1/galleries/{gallery_id}/own-rates",
     "POST /v1/subjects/{subject_id}/key/rotation",
 }  # fmt: skip
 """Doors for ``admin`` only, which a key for some galleries cannot have."""
