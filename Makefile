@@ -7,7 +7,7 @@ export VISAVIS_BENCH_PYTHON ?= $(CURDIR)/.venv-bench/bin/python
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
-.PHONY: help demo drill test test-all lint models chromium bench bench-pipeline bench-accuracy bench-identify bench-memory \
+.PHONY: help demo drill test test-all lint models chromium bench bench-pipeline bench-accuracy bench-planner bench-identify bench-memory \
 	bench-rest bench-enrol bench-log bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
 
 help: ## what there is
@@ -44,13 +44,16 @@ chromium:
 			if [ "$$answer" = y ]; then ./.ci/chromium; fi; \
 		else echo 'No Chromium: the browser tests will be skipped. Run ./.ci/chromium to install it.'; fi; }
 
-bench: bench-pipeline bench-accuracy bench-unlinkability bench-identify bench-memory bench-enrol bench-log bench-protect bench-rest ## every benchmark
+bench: bench-pipeline bench-accuracy bench-planner bench-unlinkability bench-identify bench-memory bench-enrol bench-log bench-protect bench-rest ## every benchmark
 
 bench-pipeline: .venv-bench/bench.done models ## photo to template, beside OpenCV and dlib
 	@$(BIN)/python -m benchmarks.speed.pipeline
 
 bench-accuracy: .venv-bench/bench.done models ## error rates on labelled faces, with a DET plot
 	@$(BIN)/python -m benchmarks.accuracy.lfw
+
+bench-planner: $(VENV)/dev.done models ## whether galleries see the FPIR that the planner predicts from other people
+	@$(BIN)/python -m benchmarks.accuracy.planner
 
 bench-unlinkability: $(VENV)/dev.done models ## whether two galleries' templates tell that they are of one person (D_sys)
 	@$(BIN)/python -m benchmarks.accuracy.unlinkability

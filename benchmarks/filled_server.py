@@ -25,6 +25,7 @@ from visavis.adapters.cards import read_calibration
 from visavis.client import StationClient
 from visavis.consent.receipt import countersign
 from visavis.flows.extract import Extractor
+from visavis.model.preset import Promised
 from visavis.model.purpose import LivenessMode, TargetKind
 from visavis.model.template import Template
 from visavis.settings import Settings
@@ -143,13 +144,12 @@ def _fill(
         language="en",
         text="Synthetic people.",
         retention_days=1,
-        target_kind=TargetKind.FPIR,
-        target=0.1,
+        promised=Promised(TargetKind.FPIR, 0.1),
         liveness=LivenessMode.ATTENDED,
     )
     gallery = services.administer.open_gallery(name="Benchmark", purpose_id=purpose.id)
     for person in range(subjects):
-        _enrol(services, gallery.id, person, photos_each)
+        enrol_one(services, gallery.id, person, photos_each)
         if person % 100 == 0:
             print(f"enrolled {person} of {subjects}", file=sys.stderr)
     station_ids = [
@@ -165,7 +165,8 @@ def _fill(
     return gallery.id, station_ids
 
 
-def _enrol(services: Services, gallery_id: str, person: int, photos_each: int) -> None:
+def enrol_one(services: Services, gallery_id: str, person: int, photos_each: int) -> None:
+    """Somebody with photos, who agrees at once."""
     photos = [f"{person} {number + 1}".encode() for number in range(photos_each)]
     offered = services.enrol.request(gallery_id=gallery_id, external_reference=f"person {person}", photos=photos)
     offer = services.agree.terms(offered.link_secret).offer

@@ -78,7 +78,7 @@ def cli() -> str:
         "What `visavis --help` and the help of every command say. Commands speak REST to the server at `--url`,\n"
         "except `init`, `serve`, `doctor`, `models` and `settings`, which work on the installation they run on, and\n"
         "`station key`, which makes a file. `audit` reads a log, of whatever server; `witness` is a program of its\n"
-        "own.\n\n"
+        "own; `evaluate` measures on photos and knows of no server, and `plan` reads the card of the model.\n\n"
         "The exit codes of decisions are 0 `MATCH`, 10 `NO_MATCH`, 11 `REFUSED` and 12 `REVIEW`.\n"
     )
     parts = [head]

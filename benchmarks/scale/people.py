@@ -43,6 +43,7 @@ from visavis.flows.purposes import newest_text
 from visavis.model.consent import EnrolmentState, Receipt, Subject, SubjectState
 from visavis.model.ids import new_id
 from visavis.model.keys import Epoch
+from visavis.model.preset import Promised
 from visavis.model.purpose import Gallery, LivenessMode, Purpose, PurposeText, TargetKind
 from visavis.model.template import Template
 from visavis.protect.epochs import present
@@ -162,8 +163,10 @@ def _write_cards(settings: Settings) -> None:
     shutil.copytree(cards_folder(), folder)
     path = folder / settings.embedder / "calibration.json"
     fields = json.loads(path.read_text(encoding="utf-8"))
-    fields["points"].append({"fmr": 1e-9, "threshold": 0.8})
-    path.write_text(json.dumps({**fields, "fmr_floor": 1e-9}), encoding="utf-8")
+    fields["points"].append({"fmr": 1e-10, "threshold": 0.8, "low": 0, "high": 1e-9})
+    none_missed = [{"threshold": at, "fnmr": 0, "low": 0, "high": 1} for at in (-1, 1)]
+    fields["misses"] = [{"photos": 1, "people": 1, "points": none_missed}]
+    path.write_text(json.dumps({**fields, "fmr_floor": 1e-10, "people": 10**9}), encoding="utf-8")
 
 
 def _gallery(services: Services, name: str) -> Gallery:
@@ -175,8 +178,7 @@ def _gallery(services: Services, name: str) -> Gallery:
         language="en",
         text="Synthetic people.",
         retention_days=1000,
-        target_kind=TargetKind.FPIR,
-        target=0.1,
+        promised=Promised(TargetKind.FPIR, 0.1),
         liveness=LivenessMode.ATTENDED,
     )
     return services.administer.open_gallery(name=name, purpose_id=purpose.id)

@@ -13,7 +13,7 @@ from structlog import get_logger
 from visavis import __version__, bootstrap_keys, logs
 from visavis.adapters import doctor
 from visavis.adapters.backup_file import DataSnapshots
-from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, read_card
+from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, read_card, read_embedder_card
 from visavis.adapters.clock import SystemClock
 from visavis.adapters.decoding.pool import DecodingPool
 from visavis.adapters.hardening import harden
@@ -33,6 +33,7 @@ from visavis.flows.agree import Agree
 from visavis.flows.api_keys import ApiKeys
 from visavis.flows.archive import Archives
 from visavis.flows.backup import Backups
+from visavis.flows.bars import Bars
 from visavis.flows.deciding import Deciding
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.doubles import Doubles
@@ -50,6 +51,7 @@ from visavis.flows.live import LiveGalleries
 from visavis.flows.log import Log
 from visavis.flows.once import Once
 from visavis.flows.other_way import OtherWay
+from visavis.flows.own_rates import MeasureOwn
 from visavis.flows.ports import Clock
 from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
@@ -84,6 +86,7 @@ __all__ = [
     "install_models",
     "open_services",
     "open_stages",
+    "planned_model",
     "require_safe_listen",
     "serve",
 ]
@@ -173,30 +176,35 @@ def open_services(
     beside = OpenBeside(settings.database_url)
     live = LiveGalleries(store=store, keyring=keyring, clock=clock, new_index=new_index, open_pages=beside)
     readings = Readings(store=store, keyring=keyring, clock=clock)
+    bars = Bars(store=store, keyring=keyring, clock=clock, calibration=calibration)
     enrol = Enrol(
         store=store,
         keyring=keyring,
         clock=clock,
         extractor=extractor,
-        calibration=calibration,
+        bars=bars,
         backup_window=settings.backup_window,
     )
     imports = Imports(store=store, keyring=keyring, clock=clock, enrol=enrol, readings=readings)
     sessions = Sessions(store=store, keyring=keyring, clock=clock)
-    doubles = Doubles(keyring=keyring, clock=clock, live=live, calibration=calibration)
-    deciding = Deciding(store=store, keyring=keyring, clock=clock, calibration=calibration)
+    doubles = Doubles(keyring=keyring, clock=clock, live=live, bars=bars)
+    deciding = Deciding(store=store, keyring=keyring, clock=clock, bars=bars)
 
     def close() -> None:
         stages.close()
         publisher.close()
 
     return Services(
+        calibration=calibration,
+        dimension=dimension,
         store=store,
         keyring=keyring,
         live=live,
         log=transparency,
         publisher=publisher,
-        administer=Administer(store=store, keyring=keyring, clock=clock, calibration=calibration),
+        administer=Administer(store=store, keyring=keyring, clock=clock, bars=bars),
+        bars=bars,
+        own_rates=MeasureOwn(store=store, keyring=keyring, clock=clock, live=live, bars=bars),
         api_keys=ApiKeys(store=store, keyring=keyring, clock=clock),
         reach=Reach(store=store),
         readings=readings,
@@ -226,7 +234,7 @@ def open_services(
             imports=imports,
             live=live,
             doubles=doubles,
-            calibration=calibration,
+            bars=bars,
         ),
         agree=Agree(store=store, keyring=keyring, clock=clock, live=live, doubles=doubles),
         withdraw=Withdraw(store=store, keyring=keyring, clock=clock, live=live),
@@ -328,6 +336,15 @@ def require_safe_listen(settings: Settings, services: Services) -> None:
 def diagnose(settings: Settings) -> list[doctor.Check]:
     """Check everything a user can get wrong."""
     return doctor.diagnose(settings)
+
+
+def planned_model(settings: Settings) -> tuple[Calibration, int]:
+    """What the planner knows of the embedder that the settings name: its calibration, and how long its templates are.
+
+    :raises StartupError: the card or the calibration does not pass.
+    """
+    folder = cards_of(settings) / settings.embedder
+    return read_calibration(folder), read_embedder_card(folder).output.dimension
 
 
 def cards_of(settings: Settings) -> Path:

@@ -114,6 +114,24 @@ def index(request: pytest.FixtureRequest) -> GalleryIndex:
     return made
 
 
+def test_some_are_drawn_whole_and_as_copies(index: GalleryIndex) -> None:
+    owners = {f"ref_{number}": f"sub_{number // 2}" for number in range(20)}
+    put_all(index, [(reference, owner, unit(2 * n)) for n, (reference, owner) in enumerate(owners.items())])
+    subjects, held = index.some(people=4, seed=1)
+    assert len(set(subjects)) == len(subjects) == len(held) == 4
+    for subject, rows in zip(subjects, held, strict=True):
+        own = [unit(2 * n).vector for n, owner in enumerate(owners.values()) if owner == subject]
+        np.testing.assert_array_equal(np.sort(rows, axis=0), np.sort(np.array(own), axis=0))
+        rows[:] = 0
+    assert all(index.nearest_of(subject, probe=unit(0)) is not None for subject in subjects)
+    again, copies = index.some(people=4, seed=1)
+    assert again == subjects
+    assert all(rows.any() for rows in copies)
+    assert len(index.some(people=99, seed=1)[0]) == 10
+    index.remove_subject("sub_3")
+    assert "sub_3" not in index.some(people=99, seed=1)[0]
+
+
 def test_ties_stand_in_the_order_of_their_identifiers(index: GalleryIndex) -> None:
     for subject in ("sub_c", "sub_a", "sub_b"):
         index.put(reference_id=f"ref_{subject}", subject_id=subject, template=unit(2))

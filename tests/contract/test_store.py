@@ -183,6 +183,18 @@ def test_references_in_counts_one_gallery_and_pending_ones(world: World) -> None
         assert [tx.references_in(gallery) for gallery in galleries] == [3, 0]
 
 
+def test_people_with_several_references_are_counted_in_one_gallery(world: World) -> None:
+    galleries = [world.gallery(), world.gallery()]
+    world.pending(galleries[0], "eve", photo("eve"), photo("eve", 2), photo("eve", 3))
+    world.active(galleries[0], "ann", photo("ann"), photo("ann", 2))
+    world.active(galleries[0], "bea", photo("bea"))
+    with world.services.store.read() as tx:
+        assert [tx.with_several(galleries[0], several=several) for several in (1, 2, 3, 4)] == [
+            *((3, 3), (3, 2), (3, 1), (3, 0)),
+        ]
+        assert tx.with_several(galleries[1], several=1) == (0, 0)
+
+
 def test_every_row_is_the_dataclass_of_its_table_field_by_field(store: SqlStore) -> None:
     """Rows are made by position."""
     with store.read() as tx:

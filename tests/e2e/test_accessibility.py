@@ -64,7 +64,7 @@ def check(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/me", "/consent", "/grant", "/unseal"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/me", "/consent", "/grant", "/unseal", "/plan"])
 def test_page_is_named_structured_and_readable(page: Page, at_sim: World, path: str) -> None:
     assert at_sim.http.get(path).status_code == 200
     page.goto(BASE + path)

@@ -304,3 +304,28 @@ def test_a_review_that_failed_can_be_resolved_again_or_is_resolved(
         count = world.services.live.index(tx.galleries.get(broken.gallery)).count()
         assert count == (2 if resolution == "activate" else 1)
         assert (tx.subjects.first(id=double.subject_id) is None) == (resolution == "erase")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_move_of_the_bar_that_failed_leaves_one_bar_and_no_answer(broken: Broken, fault: Fault) -> None:
+    """The first decision after the gallery grew enters the move; nothing is told that a move not entered decided."""
+    world = broken.world
+    world.active(broken.gallery, "bea", photo("bea"))
+    for number in range(1, 100):
+        world.clock.move(seconds=130)  # what is left open is over
+        session_id, moves = world.session(broken.station), world.sql("SELECT count(*) FROM bar_moves")[0][0]
+        broken.store.arm(number, fault)
+        response = attempts(broken)["identify"](session_id)
+        broke = broken.store.broke
+        broken.store.arm(0, fault)
+        present = world.sql("SELECT count(*) FROM bar_moves WHERE is_present")
+        assert present == [(1,)], number
+        if not broke:
+            break
+        assert response.status_code == 500
+        assert "MATCH" not in response.text
+        entered = world.sql("SELECT count(*) FROM bar_moves")[0][0] - moves
+        assert entered <= len([row for row in broken.rows()["decisions"] if row[1] == session_id])
+    assert response.json()["decision"] == "MATCH"
+    assert world.sql("SELECT count(*) FROM bar_moves") == [(2,)]
+    assert number >= 7 if fault is Fault.NOT_STORED else number >= 5

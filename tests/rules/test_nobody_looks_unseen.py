@@ -33,6 +33,7 @@ ENTERS = {
     "POST /v1/keys/root/rotation": ["key"],
     "POST /v1/keys/epoch/rotation": ["key"],
     "POST /v1/galleries/{gallery_id}/key/rotation": ["key"],
+    "POST /v1/galleries/{gallery_id}/own-rates": ["policy"],
     "POST /v1/subjects/{subject_id}/key/rotation": ["key"],
     "GET /v1/readings": ["reading"],
     "GET /v1/galleries/{gallery_id}/subjects": ["reading"],

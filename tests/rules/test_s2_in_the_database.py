@@ -170,6 +170,7 @@ def test_s2_the_only_comparison_without_a_session_is_told_before_anybody_agrees(
     terms = world.link("GET", "/v1/consent", world.pending(gallery, "ann", photo("ann"))).json()
     (purpose,) = terms["record"]["pii_processing"]["purposes"]
     assert any("compared once with the others" in method for method in purpose["processing_methods"])
+    assert any("At night the templates of this gallery are compared" in m for m in purpose["processing_methods"])
 
 
 def test_s2_no_command_option_grants_in_the_holders_place() -> None:

@@ -110,6 +110,10 @@ class BreakingTransaction:
         """See the port."""
         return self._transaction.references_in(gallery_id)
 
+    def with_several(self, gallery_id: str, *, several: int) -> tuple[int, int]:
+        """See the port."""
+        return self._transaction.with_several(gallery_id, several=several)
+
     def place_after(self, gallery_id: str, *, after: Place | None, people: int) -> Place | None:
         """See the port."""
         return self._transaction.place_after(gallery_id, after=after, people=people)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from visavis.capture.decoder import Decoder
 from visavis.flows.extract import Extractor
-from visavis.model.calibration import Calibration, CalibrationPoint
+from visavis.model.calibration import Calibration, CalibrationPoint, Misses, MissPoint
 from visavis.model.errors import Refusal
 from visavis.model.face import NoFace, SeveralFaces
 from visavis.model.image import ImageUnreadable
@@ -25,8 +25,13 @@ BROKEN = b"not an image"
 
 CALIBRATION = Calibration(
     model_id=MODEL,
-    points=(CalibrationPoint(1e-1, 0.15), CalibrationPoint(1e-3, 0.37), CalibrationPoint(1e-5, 0.53)),
+    points=tuple(CalibrationPoint(fmr, at, fmr / 2, fmr * 2) for fmr, at in ((1e-1, 0.15), (1e-3, 0.37), (1e-5, 0.53))),
     fmr_floor=1e-5,
+    people=10_000_000,
+    misses=(
+        Misses(1, 10_000, (MissPoint(0.15, 0.001, 0, 0.002), MissPoint(0.53, 0.02, 0.01, 0.03))),
+        Misses(3, 10_000, (MissPoint(0.15, 0.0001, 0, 0.001), MissPoint(0.53, 0.002, 0.001, 0.003))),
+    ),
 )
 
 

@@ -26,9 +26,18 @@ def create(shell: Shell, name: str, purpose_id: str) -> None:
 @click.argument("gallery_id")
 @pass_shell
 def show_one(shell: Shell, gallery_id: str) -> None:
-    """One gallery."""
+    """One gallery: what it promises at its size, what it cannot grow past, and how its bar moved."""
     with shell.operator() as server:
         show(shell, server.gallery(gallery_id))
+
+
+@gallery.command()
+@click.argument("gallery_id")
+@pass_shell
+def measure(shell: Shell, gallery_id: str) -> None:
+    """Measure how alike the people of a gallery are, now. Each night the server does it by itself."""
+    with shell.operator() as server:
+        show(shell, server.measure_gallery(gallery_id))
 
 
 @gallery.command("list")
@@ -38,7 +47,7 @@ def list_all(shell: Shell, after: str | None, limit: int) -> None:
     """All galleries of your key."""
     with shell.operator() as server:
         page = gather(server.galleries, after=after, limit=limit)
-    show_page(shell, page, ["id", "name", "purpose_id", "references", "capacity", "model_id"])
+    show_page(shell, page, ["id", "name", "purpose_id", "references", "capacity", "bound", "model_id"])
 
 
 @gallery.command()

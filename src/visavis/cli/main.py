@@ -11,6 +11,7 @@ from visavis.cli.decisions import decisions
 from visavis.cli.document_check import document_check
 from visavis.cli.drill import drill
 from visavis.cli.enrol import enrol
+from visavis.cli.evaluate import evaluate
 from visavis.cli.exports import exports
 from visavis.cli.gallery import gallery
 from visavis.cli.imports import import_
@@ -18,6 +19,7 @@ from visavis.cli.installation import doctor, init, serve
 from visavis.cli.keys import keys
 from visavis.cli.me import me
 from visavis.cli.models import models
+from visavis.cli.plan import plan
 from visavis.cli.purpose import purpose
 from visavis.cli.readings import readings
 from visavis.cli.review import review
@@ -45,7 +47,7 @@ def program(ctx: click.Context, url: str, api_key: str, as_json: bool) -> None:
 
 
 for _command in (
-    *(init, serve, doctor, models, settings, keys, drill),
+    *(init, serve, doctor, models, settings, keys, drill, evaluate, plan),
     *(purpose, gallery, station, apikey),
     *(enrol, import_, exports, consent, me, subject, withdraw),
     *(identify, verify, document_check, pin, qr),

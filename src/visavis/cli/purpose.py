@@ -11,6 +11,7 @@ from visavis.cli.shell import Group, Shell, pass_shell, sure
 from visavis.wire.setup import PurposeRequest
 
 _TEXT_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+_PRESETS = click.Choice(["63b", "63a-identify", "fido"])
 _LIVENESS = click.Choice(["attended", "active", "passive", "active+attested"])
 
 
@@ -27,8 +28,10 @@ def purpose() -> None:
 @click.option("--language", default="en", show_default=True, help="Of the text (BCP 47).")
 @click.option("--text-file", type=_TEXT_FILE, required=True, help="What people read first; - for standard input.")
 @click.option("--retention-days", type=int, required=True, help="How long a consent lasts, 1 to 1096.")
-@click.option("--target-kind", type=click.Choice(["fpir", "fmr"]), required=True, help="fpir for 1:N, fmr for 1:1.")
-@click.option("--target", type=float, required=True, help="The error rate to hold, such as 0.001.")
+@click.option("--preset", type=_PRESETS, help="What a standard asks for, in place of the two that follow.")
+@click.option("--target-kind", type=click.Choice(["fpir", "fmr"]), help="fpir for 1:N, fmr for 1:1.")
+@click.option("--target", type=float, help="The error rate to hold, such as 0.01.")
+@click.option("--max-fnmr", type=float, help="The share of members that may be missed. [0.05]")
 @click.option("--liveness", type=_LIVENESS, default="attended", show_default=True)
 @pass_shell
 def create(shell: Shell, /, text_file: Path, **stated: Any) -> None:
@@ -76,7 +79,7 @@ def list_all(shell: Shell, after: str | None, limit: int) -> None:
     """All purposes."""
     with shell.operator() as server:
         page = gather(server.purposes, after=after, limit=limit)
-    show_page(shell, page, ["id", "name", "controller", "target_kind", "target", "retention_days", "capacity"])
+    show_page(shell, page, ["id", "name", "controller", "target_kind", "target", "max_fnmr", "capacity"])
 
 
 def _read(path: Path) -> str:

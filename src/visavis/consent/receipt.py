@@ -27,6 +27,11 @@ SCHEMA: Final = "visavis-consent-receipt-1"
 STATEMENT: Final = "I have read the purpose. I agree to be recognised for it until its date or until I withdraw."
 GRANT_TYPE: Final = "visavis-grant+jws"
 GRANT_STATEMENT: Final = "I have read the purpose. I agree that my two pictures are compared once, now, and not kept."
+MEASURED: Final = (
+    "At night the templates of this gallery are compared with each other, to measure how alike people are; only rates "
+    "over all of them are kept."
+)
+"""Whoever did not read this is not measured (rule S2)."""
 _MISLEADING: Final = frozenset({"jku", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64"})
 """Header members that a reader of another make may follow, to another key or another signed text than ours."""
 
@@ -74,6 +79,7 @@ def record(
                         "A template is made of each photo; the photo is not kept.",
                         "Whoever asks to be recognised at a station is compared with the templates of this gallery.",
                         "When you agree it is compared once with the others, to notice somebody enrolled twice.",
+                        MEASURED,
                     ],
                     "retention_period": f"P{purpose.retention_days}D",
                     "backup_retention_period": f"P{backup_days}D",
@@ -112,6 +118,12 @@ def read_offer(offer: str, *, controller_key: OKPKey) -> dict[str, Any]:
     if header.get("typ") != OFFER_TYPE or payload.get("schema_version") != SCHEMA:
         raise ConsentForged("This is not a consent offer.")
     return payload
+
+
+def announces_measuring(offer: dict[str, Any]) -> bool:
+    """Whether whoever was asked with this record was told that templates are compared to measure a gallery."""
+    purposes = offer.get("pii_processing", {}).get("purposes", [])
+    return any(MEASURED in purpose.get("processing_methods", []) for purpose in purposes)
 
 
 def countersign(offer: str, *, subject_key: OKPKey, now: datetime) -> str:

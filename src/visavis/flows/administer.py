@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from visavis.decide.target import capacity, require_statable
+from visavis.decide.preset import settled
+from visavis.decide.target import Room, capacity, require_statable
 from visavis.decide.tries import own_tries
+from visavis.flows.bars import Bars
 from visavis.flows.credentials import Issued, issue
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
@@ -12,12 +14,12 @@ from visavis.flows.record import record_act
 from visavis.flows.sessions import end_unused, require_in_use
 from visavis.flows.stations import proven
 from visavis.flows.subjects import make_subject
-from visavis.liveness.modes import require_checkable
+from visavis.liveness.modes import require_checkable, require_pad
 from visavis.model.access import AlreadyExists
 from visavis.model.audit import Event
-from visavis.model.calibration import Calibration
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.ids import new_id
+from visavis.model.preset import Promised
 from visavis.model.public_key import is_sound_key
 from visavis.model.purpose import (
     MAX_RETENTION_DAYS,
@@ -35,11 +37,12 @@ from visavis.protect.gallery_keys import new_gallery_key
 class Administer:
     """What an administrator does."""
 
-    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, calibration: Calibration) -> None:
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, bars: Bars) -> None:
         self._store = store
         self._keyring = keyring
         self._clock = clock
-        self._calibration = calibration
+        self._bars = bars
+        self._calibration = bars.calibration
 
     def state_purpose(
         self,
@@ -51,14 +54,16 @@ class Administer:
         language: str,
         text: str,
         retention_days: int,
-        target_kind: TargetKind,
-        target: float,
+        promised: Promised,
         liveness: LivenessMode,
     ) -> tuple[Purpose, PurposeText]:
         """State a purpose, with the first version of its text.
 
-        :raises PurposeInvalid: a field is out of its range. :raises LivenessUnavailable: the mode cannot be checked.
+        :raises PurposeInvalid: a field is out of its range, missing, or laxer than the preset.
+        :raises PromiseTooStrict: the calibration cannot know such a rate, or too many members would be missed.
+        :raises LivenessUnavailable: the mode cannot be checked, or is not what the preset asks for.
         """
+        kind, rate, may_miss = settled(promised)
         now = self._clock.now()
         purpose = Purpose(
             id=new_id("pur"),
@@ -67,16 +72,19 @@ class Administer:
             contact=contact,
             jurisdiction=jurisdiction,
             retention_days=retention_days,
-            target_kind=target_kind,
-            target=target,
+            target_kind=kind,
+            target=rate,
             liveness=liveness,
             created_at=now,
+            max_fnmr=may_miss,
         )
         if not 1 <= retention_days <= MAX_RETENTION_DAYS:
             raise PurposeInvalid(f"retention_days: 1 to {MAX_RETENTION_DAYS}.")
         if not text.strip():
             raise PurposeInvalid("text: people have to read something before they agree.")
-        require_statable(purpose, fmr_floor=self._calibration.fmr_floor)
+        require_statable(purpose, calibration=self._calibration)
+        if promised.preset is not None and promised.preset.asks.needs_pad:
+            require_pad(liveness)
         require_checkable(liveness)
         first = PurposeText(f"{purpose.id}.1", purpose.id, 1, language, text, now)
         with self._store.write() as tx:
@@ -124,6 +132,7 @@ class Administer:
         """An empty gallery for one purpose, made with the model that runs.
 
         :raises PurposeEnded: the purpose has ended.
+        :raises PromiseTooStrict: another model runs than when the purpose was stated, which cannot hold it.
         """
         with self._store.write() as tx:
             purpose = tx.purposes.get(purpose_id)
@@ -131,12 +140,13 @@ class Administer:
             gallery = Gallery(new_id("gal"), purpose.id, name, self._calibration.model_id, self._clock.now())
             tx.galleries.add(gallery)
             tx.gallery_keys.add(new_gallery_key(gallery.id, version=1, installation=self._keyring.installation))
-            self._record(tx, Event.POLICY, "add", "gallery", gallery=gallery.id, purpose=purpose.id)
+            bar = f"{self._bars.first(tx, gallery, purpose).threshold:.4f}"
+            self._record(tx, Event.POLICY, "add", "gallery", gallery=gallery.id, purpose=purpose.id, bar=bar)
         return gallery
 
-    def capacity_of(self, purpose: Purpose) -> int | None:
-        """Most references at which the purpose's target can be held; None: any number."""
-        return capacity(purpose, fmr_floor=self._calibration.fmr_floor)
+    def capacity_of(self, purpose: Purpose) -> Room:
+        """Most references of people with one photo each at which the purpose's rates can be held."""
+        return capacity(purpose, calibration=self._calibration)
 
     def register_station(
         self, *, name: str, gallery_id: str | None, purpose_id: str | None, public_key: bytes, attended: bool
@@ -250,5 +260,6 @@ class Administer:
 
 def _promises(purpose: Purpose) -> str:
     """What a purpose's people are promised, as its entry in the log commits to it."""
-    promised = f"{purpose.target_kind.value} <= {purpose.target:.10g}, {purpose.retention_days} days"
+    promised = f"{purpose.target_kind.value} <= {purpose.target:.10g}, fnmr <= {purpose.max_fnmr:.10g}"
+    promised = f"{promised}, {purpose.retention_days} days"
     return f"{promised}, liveness {purpose.liveness.value}"

@@ -252,7 +252,8 @@ def _told(one: Kept) -> dict[str, Any]:
 def _purpose(held: Held) -> dict[str, Any]:
     purpose = held.purpose
     names = ("id", "name", "controller", "contact", "jurisdiction", "retention_days", "target_kind", "target")
-    return {name: _plain(getattr(purpose, name)) for name in (*names, "liveness", "created_at", "ends_at")}
+    more = ("max_fnmr", "liveness", "created_at", "ends_at")
+    return {name: _plain(getattr(purpose, name)) for name in (*names, *more)}
 
 
 def _sessions(tx: Transaction, held: Held) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from visavis.decide.judge import Verdict
 from visavis.decide.station_lock import after_probe
-from visavis.decide.target import fmr_for
+from visavis.flows.bars import Bar, Bars
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import is_recognisable
 from visavis.flows.ports import Clock, Store, Transaction
@@ -12,7 +12,6 @@ from visavis.flows.record import record_decision
 from visavis.flows.sessions import require_in_use
 from visavis.flows.subjects import external_reference_of
 from visavis.match.index import Candidate
-from visavis.model.calibration import Calibration
 from visavis.model.consent import Subject
 from visavis.model.decision import Decision, Means, Outcome
 from visavis.model.errors import Refusal
@@ -34,37 +33,28 @@ class Answer:
     retry_after_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """The threshold of one decision and where it comes from."""
-
-    threshold: float
-    references: int
-
-
 class Deciding:
     """Shared by the flows that decide; holds no state of its own."""
 
-    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, calibration: Calibration) -> None:
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, bars: Bars) -> None:
         self._store = store
         self.keyring = keyring
         self._clock = clock
-        self._calibration = calibration
+        self._bars = bars
 
-    def bar(self, purpose: Purpose, *, references: int) -> Bar:
+    def bar(self, purpose: Purpose, *, gallery_id: str | None, references: int) -> Bar:
         """The threshold that holds the purpose's promise at this size.
 
         :raises PromiseTooStrict: the calibration cannot promise it.
         """
-        fmr = fmr_for(purpose, references=references)
-        return Bar(self._calibration.threshold_at(fmr), references)
+        return self._bars.bar(purpose, gallery_id=gallery_id, references=references)
 
     def require_model(self, gallery: Gallery) -> None:
         """Scores are calibrated for one model.
 
         :raises ModelChanged: the gallery was made with another.
         """
-        if gallery.model_id != self._calibration.model_id:
+        if gallery.model_id != self._bars.calibration.model_id:
             raise ModelChanged(f"The gallery was made with {gallery.model_id}.")
 
     def is_recognisable(self, tx: Transaction, candidate: Candidate) -> bool:
@@ -101,6 +91,8 @@ class Deciding:
         """
         now, purpose = self._clock.now(), tx.purposes.get(session.purpose_id)
         purpose.require_not_over(now)
+        if bar is not None and session.gallery_id is not None:
+            self._bars.enter(tx, session.gallery_id, bar)
         compared = means is Means.FACE and verdict.outcome is not Outcome.REFUSED
         if session.station_id is not None:
             station = require_in_use(tx.stations.get(session.station_id))
@@ -118,9 +110,9 @@ class Deciding:
             gallery_id=session.gallery_id,
             purpose_id=session.purpose_id,
             subject_id=verdict.subject_id,
-            fmr_decade=None if verdict.score is None else self._calibration.fmr_decade_of(verdict.score),
+            fmr_decade=None if verdict.score is None else self._decade(session.gallery_id, verdict.score),
             gallery_size=None if bar is None else bar.references,
-            model_id=self._calibration.model_id if compared else None,
+            model_id=self._bars.calibration.model_id if compared else None,
             decided_at=now,
             expires_at=now + purpose.retention,
         )
@@ -130,6 +122,10 @@ class Deciding:
             tx, decision, keyring=self.keyring, about=None if about is None else tx.subjects.first(id=about)
         )
         return self._answer(tx, decision)
+
+    def _decade(self, gallery_id: str | None, score: float) -> int:
+        bars = self._bars
+        return (bars.calibration if gallery_id is None else bars.calibration_of(gallery_id)).fmr_decade_of(score)
 
     def _answer(self, tx: Transaction, decision: Decision) -> Answer:
         told = decision.subject_id if decision.outcome is Outcome.MATCH else None

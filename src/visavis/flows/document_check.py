@@ -32,7 +32,7 @@ class DocumentCheck:
         try:
             with self._store.read() as tx:
                 purpose = tx.purposes.get(session.purpose_id)
-            bar = self._deciding.bar(purpose, references=1)
+            bar = self._deciding.bar(purpose, gallery_id=None, references=1)
             probe, reference = self._extractor.extract(portrait), self._extractor.extract(document)
         except Refusal as refusal:
             return self._deciding.refuse(session, refusal)

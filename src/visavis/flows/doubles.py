@@ -3,12 +3,11 @@
 import threading
 from typing import Final
 
-from visavis.decide.target import fmr_for
+from visavis.flows.bars import Bars
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries, is_recognisable, open_references
 from visavis.flows.ports import Clock, Transaction
 from visavis.match.index import Candidate
-from visavis.model.calibration import Calibration
 from visavis.model.consent import Enrolment, Subject
 from visavis.model.decision import Review, ReviewKind
 from visavis.model.ids import new_id
@@ -25,18 +24,18 @@ class Doubles:
     enrolled twice the second enrolment then meets the first.
     """
 
-    def __init__(self, *, keyring: Keyring, clock: Clock, live: LiveGalleries, calibration: Calibration) -> None:
+    def __init__(self, *, keyring: Keyring, clock: Clock, live: LiveGalleries, bars: Bars) -> None:
         self._keyring = keyring
         self._clock = clock
         self._live = live
-        self._calibration = calibration
+        self._bars = bars
         self.one_at_a_time = threading.Lock()
 
     def photos_differ(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> Review | None:
         """A review if the photos do not look like one person, the one they are added to included."""
         own = self._templates(tx, enrolment, subject)
         index = self._live.index(tx.galleries.get(subject.gallery_id))
-        bar = self._calibration.threshold_at(SAME_PERSON_FMR)
+        bar = self._bars.calibration.threshold_at(SAME_PERSON_FMR)
         within = [float(a.vector @ b.vector) for i, a in enumerate(own) for b in own[:i]]
         earlier = [found for t in own if (found := index.nearest_of(subject.id, probe=t)) is not None]
         differ = [found for found in earlier if found.score < bar]
@@ -48,9 +47,9 @@ class Doubles:
         """A review if somebody else in the gallery would be taken for this person."""
         gallery = tx.galleries.get(subject.gallery_id)
         own, index = self._templates(tx, enrolment, subject), self._live.index(gallery)
-        fmr = fmr_for(tx.purposes.get(gallery.purpose_id), references=index.count() + len(own))
-        threshold = self._calibration.threshold_at(fmr)
-        near = [c for template in own for c in index.reaching(template, threshold=threshold)]
+        purpose = tx.purposes.get(gallery.purpose_id)
+        bar = self._bars.bar(purpose, gallery_id=gallery.id, references=index.count() + len(own))
+        near = [c for template in own for c in index.reaching(template, threshold=bar.threshold)]
         others = sorted((c for c in near if c.subject_id != subject.id), key=lambda c: -c.score)
         double = next((c for c in others if self._is_recognisable(tx, c)), None)
         if double is None:

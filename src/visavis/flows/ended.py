@@ -106,6 +106,8 @@ class Ended:
                     end_import(tx, ended)
                 if not is_named(tx, gallery):
                     tx.gallery_keys.remove(gallery_id=gallery.id)
+                    tx.bar_moves.remove(gallery_id=gallery.id)
+                    tx.own_rates.remove(id=gallery.id)
                     tx.galleries.remove(id=gallery.id)
             for station in tx.stations.find(purpose_id=purpose.id):
                 drop_station(tx, station, now=self._clock.now())

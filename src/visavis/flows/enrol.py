@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from visavis.consent.receipt import record, sign_offer
-from visavis.decide.target import require_room
+from visavis.flows.bars import Bars
 from visavis.flows.erase import erase_enrolment
 from visavis.flows.extract import Extractor
 from visavis.flows.keyring import Keyring
@@ -18,7 +18,6 @@ from visavis.flows.record import forget_openings, record_life
 from visavis.flows.subjects import make_subject
 from visavis.model.access import NotFound, RequestInvalid
 from visavis.model.audit import Event
-from visavis.model.calibration import Calibration
 from visavis.model.consent import (
     LINK_DAYS,
     MAX_PHOTOS,
@@ -93,14 +92,14 @@ class Enrol:
         keyring: Keyring,
         clock: Clock,
         extractor: Extractor,
-        calibration: Calibration,
+        bars: Bars,
         backup_window: timedelta,
     ) -> None:
         self._store = store
         self._keyring = keyring
         self._clock = clock
         self._extractor = extractor
-        self._calibration = calibration
+        self._bars = bars
         # An epoch is emptied a day after its end at the latest; from then on the window counts.
         self._backup_days = (backup_window + LENGTH).days
 
@@ -274,12 +273,7 @@ class Enrol:
     def _require_room(self, tx: Transaction, gallery: Gallery, purpose: Purpose, held: int, adding: int) -> None:
         if held + adding > MAX_REFERENCES:
             raise TooManyPhotos(f"The person has {held} references.")
-        require_room(
-            purpose,
-            references=tx.references_in(gallery.id),
-            adding=adding,
-            fmr_floor=self._calibration.fmr_floor,
-        )
+        self._bars.require_room(tx, gallery, purpose, adding=adding)
 
     def _undo(self, done: _Done, beside: Beside | None) -> None:
         with self._store.write() as tx:

@@ -8,7 +8,7 @@ from typing import Final
 
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Store, Transaction
-from visavis.model.keys import DatabaseOlder, Generation
+from visavis.model.keys import DatabaseEdited, DatabaseOlder, Generation, SealBroken
 from visavis.protect.envelope import Context, seal, unseal
 from visavis.protect.keys import derive
 
@@ -49,10 +49,14 @@ def generation_of(tx: Transaction, keyring: Keyring) -> int | None:
 def require_newest(store: Store, keyring: Keyring) -> None:
     """The database is as new as the key store has seen it.
 
-    :raises DatabaseOlder: it is not. :raises SealBroken: somebody edited the count.
+    :raises DatabaseOlder: it is not.
+    :raises DatabaseEdited: somebody edited the count.
     """
-    with store.read() as tx:
-        found = generation_of(tx, keyring) or 0
+    try:
+        with store.read() as tx:
+            found = generation_of(tx, keyring) or 0
+    except SealBroken as broken:
+        raise DatabaseEdited from broken
     expected = keyring.keys.tree.generation
     if found < expected:
         raise DatabaseOlder(f"The database is at generation {found}, the key store at {expected}.")

@@ -39,7 +39,8 @@ class Identify:
 
         1. The session is used up (rule S2).
         2. The photo shows exactly one usable face; else REFUSED with the reason.
-        3. The threshold comes from the purpose's target, the gallery's size and the model's calibration.
+        3. The threshold comes from the purpose's target, the gallery's size and its calibration: that of the model's
+           card, or a stricter one.
         4. The gallery's references are searched.
         5. In the deciding transaction everybody who reached the threshold is read again; who may not be recognised at
            this moment does not count (rule S1).
@@ -63,7 +64,7 @@ class Identify:
 
     def _decide(self, session: Session, gallery: Gallery, purpose: Purpose, probe: Template) -> Answer:
         index = self._live.index(gallery)
-        bar = self._deciding.bar(purpose, references=index.count())
+        bar = self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
         reaching = index.reaching(probe, threshold=bar.threshold)
         with self._store.write() as tx:
             live = [c for c in reaching if self._deciding.is_recognisable(tx, c)]

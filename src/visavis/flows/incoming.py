@@ -22,7 +22,7 @@ from visavis.consent.bundle import (
     words_of,
 )
 from visavis.consent.receipt import expiry
-from visavis.decide.target import require_room
+from visavis.flows.bars import Bars
 from visavis.flows.doubles import Doubles
 from visavis.flows.enrol import Enrol, Usable
 from visavis.flows.imports import Imports
@@ -35,7 +35,6 @@ from visavis.flows.subjects import make_subject, with_public_key
 from visavis.model.access import AlreadyExists
 from visavis.model.audit import Event
 from visavis.model.bulk import EntryOutcome, ErasedBefore
-from visavis.model.calibration import Calibration
 from visavis.model.consent import (
     ConsentExpired,
     Enrolment,
@@ -91,7 +90,7 @@ class Incoming:
         imports: Imports,
         live: LiveGalleries,
         doubles: Doubles,
-        calibration: Calibration,
+        bars: Bars,
     ) -> None:
         self._store = store
         self._keyring = keyring
@@ -100,7 +99,7 @@ class Incoming:
         self._imports = imports
         self._live = live
         self._doubles = doubles
-        self._calibration = calibration
+        self._bars = bars
 
     def bring(self, import_id: str, *, controller_key: bytes, header: bytes, people: Sequence[bytes]) -> list[Carried]:
         """Take in some people of a bundle, in the gallery of an import. Safe to repeat.
@@ -199,12 +198,7 @@ class Incoming:
                 return
             if self._is_erased(tx, person, gallery):
                 raise ErasedBefore
-            require_room(
-                tx.purposes.get(gallery.purpose_id),
-                references=tx.references_in(gallery.id),
-                adding=len(each.usable),
-                fmr_floor=self._calibration.fmr_floor,
-            )
+            self._bars.require_room(tx, gallery, tx.purposes.get(gallery.purpose_id), adding=len(each.usable))
             touched.add(person.subject_id)
             subject = make_subject(
                 tx,

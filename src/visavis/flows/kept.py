@@ -237,6 +237,20 @@ OTHERS: Final = (
         Ends.WITH_PURPOSE,
     ),
     Kept(
+        "bar_moves",
+        "How sure a match has to be in a gallery, and since when",
+        "An operator can look up what people were held to on a day.",
+        "With its gallery.",
+        Ends.WITH_PURPOSE,
+    ),
+    Kept(
+        "own_rates",
+        "How alike the people of a gallery are: counts and rates over all of them, nothing of anybody",
+        "Where they are more alike than the people the model was measured on, a match has to be surer.",
+        "The next time they are measured, or with the gallery.",
+        Ends.WITH_PURPOSE,
+    ),
+    Kept(
         "gallery_keys",
         "The sealed keys of a gallery",
         "They keep two galleries from being compared.",

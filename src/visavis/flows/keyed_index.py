@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from visavis.match.index import Candidate, GalleryIndex
 from visavis.model.template import Template
 from visavis.protect.gallery_keys import PLAIN, GalleryKeys
@@ -65,6 +68,13 @@ class KeyedIndex:
     def count(self) -> int:
         """How many references are held."""
         return self._index.count()
+
+    def some(self, *, people: int, seed: int) -> tuple[list[str], list[NDArray[np.float32]]]:
+        """Up to so many subjects, drawn at random, and copies of the references of each as they are stored.
+
+        They compare with each other, and with nothing outside the gallery.
+        """
+        return self._index.some(people=people, seed=seed)
 
     def _transformed(self, probe: Template) -> Template:
         return Template(self._keys.moved(probe.vector, stored=PLAIN, wanted=self.version), probe.model_id)

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from visavis.audit.note import Signature, VerifierKey
 from visavis.model.access import Answered, ApiKey, Credential, Nonce, Reading, Tries
 from visavis.model.audit import LogClosed, LogHead, Opening
+from visavis.model.bar import BarMove, OwnRates
 from visavis.model.bulk import Import, ImportEntry
 from visavis.model.consent import (
     Enrolment,
@@ -118,6 +119,8 @@ class Transaction(Protocol):
     purposes: Rows[Purpose]
     purpose_texts: Rows[PurposeText]
     galleries: Rows[Gallery]
+    bar_moves: Rows[BarMove]
+    own_rates: Rows[OwnRates]
     subjects: Rows[Subject]
     subject_keys: Rows[SubjectKey]
     gallery_keys: Rows[GalleryKey]
@@ -144,6 +147,9 @@ class Transaction(Protocol):
 
     def references_in(self, gallery_id: str) -> int:
         """How many references the gallery has, pending ones included."""
+
+    def with_several(self, gallery_id: str, *, several: int) -> tuple[int, int]:
+        """How many people of the gallery have references, pending ones included, and how many at least so many."""
 
     def place_after(self, gallery_id: str, *, after: Place | None, people: int) -> Place | None:
         """Where the ``people``-th person of a gallery who is ACTIVE stands behind ``after``; None if there are fewer.

@@ -2,7 +2,8 @@
 
 from visavis.decide.judge import judge_one
 from visavis.decide.tries import after_failure, own_tries, require_try
-from visavis.flows.deciding import Answer, Bar, Deciding
+from visavis.flows.bars import Bar
+from visavis.flows.deciding import Answer, Deciding
 from visavis.flows.extract import Extractor
 from visavis.flows.keyed_index import KeyedIndex
 from visavis.flows.live import LiveGalleries
@@ -41,7 +42,7 @@ class Verify:
 
         1. The session is used up (rule S2).
         2. The photo shows exactly one usable face; else REFUSED with the reason.
-        3. The threshold comes from the purpose's target and the model's calibration, as for identify.
+        3. The threshold comes from the purpose's target and the gallery's calibration, as for identify.
         4. In the deciding transaction the person is read again. A name that nobody has, one without live consent and
            a face that differs are answered alike: NO_MATCH.
         5. The decision is recorded before it is told.
@@ -81,7 +82,7 @@ class Verify:
             self._deciding.require_model(gallery)
             probe = self._extractor.extract(photo)
             index = self._live.index(gallery)
-            bar = self._deciding.bar(purpose, references=index.count())
+            bar = self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
         except Refusal as refusal:
             return self._deciding.refuse(session, refusal)
         try:

@@ -18,3 +18,15 @@ def require_checkable(mode: LivenessMode, *, attended: bool = True) -> None:
         raise LivenessUnavailable(f"The purpose asks for liveness '{mode.value}'.")
     if mode is LivenessMode.ATTENDED and not attended:
         raise LivenessUnavailable("The purpose asks that a person watches the capture, and nobody does here.")
+
+
+def require_pad(mode: LivenessMode) -> None:
+    """Refuse a mode in which no machine detects presentation attacks, where a standard asks for that.
+
+    :raises LivenessUnavailable: it is one, or this installation has no other.
+    """
+    if mode is LivenessMode.ATTENDED:
+        raise LivenessUnavailable(
+            "The preset asks for presentation attack detection (ISO/IEC 30107-3); a person who watches is none."
+        )
+    require_checkable(mode)

@@ -97,6 +97,15 @@ class ExactIndex(GalleryIndex):
         with self._lock:
             return len(self._places)
 
+    def some(self, *, people: int, seed: int) -> tuple[list[str], list[NDArray[np.float32]]]:
+        """See the port."""
+        with self._lock:
+            everybody = list(self._held)
+        drawn = [everybody[at] for at in np.random.default_rng(seed).permutation(len(everybody))[:people]]
+        with self._lock:  # who went meanwhile is left out
+            subjects = [subject for subject in drawn if subject in self._held]
+            return subjects, [self._rows[list(self._held[subject])] for subject in subjects]
+
     def _best(self, scores: NDArray[np.float32], threshold: np.float32, begun: int) -> list[Candidate]:
         """Everybody who reaches the threshold in a row that is as it was after the change ``begun``, best first."""
         best: dict[str, Candidate] = {}

@@ -53,3 +53,6 @@ class GalleryIndex(Protocol):
 
     def count(self) -> int:
         """How many references are held."""
+
+    def some(self, *, people: int, seed: int) -> tuple[list[str], list[NDArray[np.float32]]]:
+        """Up to so many subjects, drawn at random, and copies of the references of each, shape (n, d)."""

@@ -23,6 +23,7 @@ PREFIXES: Final = {
     "opn": "opening of a log entry",
     "exp": "export of references",
     "gky": "gallery key",
+    "bar": "move of a gallery's bar",
 }
 
 

@@ -151,6 +151,13 @@ class DatabaseOlder(StartupError):
     mend = "Put the newest database back, or bring a backup back with 'visavis restore', which revives nobody."
 
 
+class DatabaseEdited(StartupError):
+    """What the database counts does not open: somebody wrote into it."""
+
+    code = "database_edited"
+    mend = "Bring a backup back with 'visavis restore', which revives nobody; keep this database to see what was done."
+
+
 class TransformUnfit(IntegrityError):
     """The matrix that turns a gallery's templates came out wrong: templates would not compare."""
 

@@ -7,6 +7,8 @@ from typing import Final
 
 from visavis.model.errors import Kind, PolicyRefused, RequestRefused
 
+MAX_FNMR: Final = 0.05
+"""Missed members where a purpose says nothing else: what SP 800-63B-4 wants a biometric system to stay below."""
 MAX_RETENTION_DAYS: Final = 1096
 """Three years, the longest term of Illinois BIPA (740 ILCS 14/15); shorter is better."""
 
@@ -33,7 +35,9 @@ class LivenessMode(Enum):
 class Purpose:
     """One reason to recognise people, as its controller states it.
 
-    ``target`` is a rate, 0 < target < 0.5. ``retention_days`` is how long a consent lasts, counted from the offer that
+    ``target`` is a rate, 0 < target < 0.5. ``max_fnmr`` is how large a share of members may be missed, 0 to 0.5: a
+    gallery does not grow past the size at which it would be more.
+    ``retention_days`` is how long a consent lasts, counted from the offer that
     the person answered, and how long decisions are kept; 1 to 1096. ``ends_at`` is when the purpose itself ends, if
     that was said: from then on nobody is asked, recognised or kept for it.
     """
@@ -49,6 +53,7 @@ class Purpose:
     liveness: LivenessMode
     created_at: datetime
     ends_at: datetime | None = None
+    max_fnmr: float = MAX_FNMR
 
     @property
     def retention(self) -> timedelta:
@@ -107,7 +112,10 @@ class GalleryFull(PolicyRefused):
     """One more reference would make the gallery larger than its promise can bear."""
 
     code = "gallery_full"
-    mend = "Withdraw people who left, start a second gallery, or state a purpose with a larger target."
+    mend = (
+        "Withdraw people who left, start a second gallery, ask for a PIN or QR code beside the face and state a larger "
+        "target, enrol three photos of each person, or use a better model."
+    )
 
 
 class IdentifyNeedsFpir(PolicyRefused):

@@ -130,6 +130,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(_purge_on(services, loading)), asyncio.create_task(_publish_on(services))]
     yield
     await loading.end()
+    services.own_rates.stop()
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -165,6 +166,7 @@ async def _purge_on(services: Services, loading: Loading) -> None:
             await run_in_threadpool(services.rotate.look)
             await run_in_threadpool(services.epochs.look)
             await run_in_threadpool(services.tombstones.settle)
+            await run_in_threadpool(services.own_rates.look)
             if turn:  # at the start no key was used yet, and none that has run out works
                 await run_in_threadpool(services.api_keys.tidy)
         except Exception as error:  # noqa: BLE001 -- one failed purge must not end all later ones

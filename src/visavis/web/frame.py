@@ -12,15 +12,17 @@ from visavis.web import problems
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 )
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 
+
+_WITH_FORMS = frozenset({"/plan"})
+"""Pages that ask this server with a form, so that they work without a script. What is typed there is about nobody."""
 
 _OFTEN = frozenset({"/healthz", "/readyz", "/static"})
 """Routes whose calls say nothing: they are told at ``debug`` only."""
@@ -58,7 +60,9 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers.update({**_HEADERS, "Request-Id": request_id})
+                forms = "'self'" if scope["path"] in _WITH_FORMS else "'none'"
+                policy = _POLICY.format(forms=forms)
+                headers.update({**_HEADERS, "Content-Security-Policy": policy, "Request-Id": request_id})
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

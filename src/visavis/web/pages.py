@@ -8,7 +8,10 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from visavis.model import leaves_loaded
+from visavis.model.errors import Kind
+from visavis.web import plan_page
 from visavis.web.problems import STATUS
+from visavis.web.services import Services
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -44,6 +47,15 @@ def grant(request: Request) -> HTMLResponse:
 def unseal(request: Request) -> HTMLResponse:
     """Where custodians give their shares; says whether any are needed."""
     return templates.TemplateResponse(request, "unseal.html")
+
+
+@router.get("/plan")
+def plan(request: Request) -> HTMLResponse:
+    """What a gallery would cost, before anybody is in it; about nobody, so for everybody."""
+    flows: Services = request.app.state.services
+    page = plan_page.shown(request.query_params, calibration=flows.calibration, dimension=flows.dimension)
+    status = STATUS[Kind.INVALID] if page["problem"] else 200
+    return templates.TemplateResponse(request, "plan.html", page, status_code=status)
 
 
 @router.get("/docs")

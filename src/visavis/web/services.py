@@ -9,6 +9,7 @@ from visavis.flows.agree import Agree
 from visavis.flows.api_keys import ApiKeys
 from visavis.flows.archive import Archives
 from visavis.flows.backup import Backups
+from visavis.flows.bars import Bars
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.enrol import Enrol
 from visavis.flows.epochs import Epochs
@@ -22,6 +23,7 @@ from visavis.flows.live import LiveGalleries
 from visavis.flows.log import Log
 from visavis.flows.once import Once
 from visavis.flows.other_way import OtherWay
+from visavis.flows.own_rates import MeasureOwn
 from visavis.flows.ports import Store
 from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
@@ -33,6 +35,7 @@ from visavis.flows.sessions import Sessions
 from visavis.flows.tombstones import TombstoneList
 from visavis.flows.verify import Verify
 from visavis.flows.withdraw import Withdraw
+from visavis.model.calibration import Calibration
 from visavis.web.rates import Rates
 
 
@@ -40,12 +43,17 @@ from visavis.web.rates import Rates
 class Services:
     """Every flow of a running server, put together by the composition root."""
 
+    calibration: Calibration
+    dimension: int
+    """How long a template of the model is."""
     store: Store
     keyring: Keyring
     live: LiveGalleries
     log: Log
     publisher: Publisher
     administer: Administer
+    bars: Bars
+    own_rates: MeasureOwn
     api_keys: ApiKeys
     reach: Reach
     readings: Readings

@@ -12,7 +12,11 @@ Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
 class PurposeRequest(Shape):
-    """A purpose to state."""
+    """A purpose to state.
+
+    ``target`` and its kind are stated, or follow from ``preset``, what a standard asks for. ``max_fnmr``: the share of
+    members that may be missed; null: what the preset asks for, or 0.05.
+    """
 
     name: Name
     controller: Name
@@ -21,8 +25,10 @@ class PurposeRequest(Shape):
     language: Language = "en"
     text: Text
     retention_days: Annotated[int, Field(ge=1, le=1096)]
-    target_kind: Literal["fpir", "fmr"]
-    target: Annotated[float, Field(gt=0, lt=0.5)]
+    preset: Literal["63b", "63a-identify", "fido"] | None = None
+    target_kind: Literal["fpir", "fmr"] | None = None
+    target: Annotated[float, Field(gt=0, lt=0.5)] | None = None
+    max_fnmr: Annotated[float, Field(gt=0, le=0.5)] | None = None
     liveness: Literal["attended", "active", "passive", "active+attested"] = "attended"
 
 
@@ -51,7 +57,8 @@ class TextAnswer(Shape):
 class PurposeAnswer(Shape):
     """A stated purpose with its texts, oldest first.
 
-    ``capacity``: most references; null: any number. ``ends_at``: when it ends or has ended, or null.
+    ``capacity``: most references of people with one photo each; null: any number. ``bound``: what ends it there.
+    ``ends_at``: when it ends or has ended, or null.
     """
 
     id: Identifier
@@ -62,8 +69,10 @@ class PurposeAnswer(Shape):
     retention_days: int
     target_kind: str
     target: float
+    max_fnmr: float
     liveness: str
     capacity: int | None
+    bound: str | None
     texts: list[TextAnswer]
     created_at: datetime
     ends_at: datetime | None
@@ -77,7 +86,10 @@ class GalleryRequest(Shape):
 
 
 class GalleryAnswer(Shape):
-    """A gallery. ``references`` counts pending ones too; ``capacity``: most of them; null: any number."""
+    """A gallery. ``references`` counts pending ones too; ``capacity``: most of them; null: any number.
+
+    ``bound``: what it cannot grow past: ``fmr_floor``, ``fpir_floor`` or ``max_fnmr``.
+    """
 
     id: Identifier
     name: str
@@ -85,7 +97,49 @@ class GalleryAnswer(Shape):
     model_id: str
     references: int
     capacity: int | None
+    bound: str | None
     created_at: datetime
+
+
+class BarAnswer(Shape):
+    """Since when one comparison in a gallery errs at most so often, and whose measurement says so.
+
+    ``bar``: the cosine that it takes. ``source``: ``model``, the model's card, or ``gallery``, its own people.
+    """
+
+    bar: float
+    per_comparison: float
+    references: int
+    source: str
+    moved_at: datetime
+
+
+class OwnRatesAnswer(Shape):
+    """How alike the gallery's own people are, as counts. ``is_worse``: more than those the model was measured on."""
+
+    people: int
+    comparisons: int
+    floor: float
+    is_worse: bool
+    measured_at: datetime
+
+
+class GalleryDetail(GalleryAnswer):
+    """A gallery, what it promises at its present size, and how that moved, newest first.
+
+    ``per_comparison``: how often one comparison may err. ``missed``: the share of members who are missed, with its 95 %
+    band; null where the calibration does not know it. ``own``: null before it was measured.
+    """
+
+    target_kind: str
+    target: float
+    max_fnmr: float
+    per_comparison: float
+    missed: float | None
+    missed_low: float | None
+    missed_high: float | None
+    moves: list[BarAnswer]
+    own: OwnRatesAnswer | None
 
 
 PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="Raw Ed25519 public key, base64url.")]

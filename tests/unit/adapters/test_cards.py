@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fixtures.networks import DETECTOR_CARD, EMBEDDER_CARD, edge_distance_detector, mean_embedder, place
+from support.installation import CALIBRATION
 
 from visavis.adapters.cards import (
     DEFAULT_DETECTOR,
@@ -17,12 +18,6 @@ from visavis.adapters.cards import (
 )
 from visavis.model.calibration import CalibrationInvalid
 from visavis.model.weights import ModelCardInvalid
-
-CALIBRATION = {
-    "model_id": "tiny-embedder",
-    "fmr_floor": 0.01,
-    "points": [{"fmr": 0.1, "threshold": 0.2}, {"fmr": 0.01, "threshold": 0.3}],
-}
 
 
 def test_the_cards_we_ship_are_in_order() -> None:

@@ -1,6 +1,6 @@
 import httpx2
 import pytest
-from fixtures.answers import API_KEY, BASE, GALLERY, PURPOSE, FakeServer, an_id, page, problem
+from fixtures.answers import API_KEY, BASE, GALLERY_DETAIL, PURPOSE, FakeServer, an_id, page, problem
 
 from visavis.client import Visavis, VisavisProblem
 from visavis.client.credentials import Bearer, LinkSecret
@@ -50,7 +50,7 @@ def test_a_plain_refusal_of_a_proxy_says_when_to_come_back() -> None:
 
 
 def test_a_field_that_a_later_server_adds_is_passed_over() -> None:
-    server = FakeServer({f"GET /v1/galleries/{an_id('gal')}": {**GALLERY, "colour": "blue"}})
+    server = FakeServer({f"GET /v1/galleries/{an_id('gal')}": {**GALLERY_DETAIL, "colour": "blue"}})
     assert operator(server).gallery(an_id("gal")).name == "Staff"
 
 

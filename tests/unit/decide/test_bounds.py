@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sim.faces import CALIBRATION
 
 from visavis.decide.judge import judge_many, judge_one
 from visavis.decide.station_lock import after_probe
-from visavis.decide.target import capacity, require_statable
+from visavis.decide.target import Bound, Room, capacity, require_statable
 from visavis.decide.tries import FORGET_AFTER, after_failure, own_tries, require_try
 from visavis.model.access import FREE_TRIES, MAX_TRIES, TooManyTries, Tries
 from visavis.model.decision import Outcome
@@ -28,18 +29,17 @@ def failed(times: int, *, now: datetime = NOW) -> Tries:
 
 
 def test_a_gallery_of_one_can_promise_what_the_model_can() -> None:
-    assert capacity(replace(PURPOSE, target=1e-5), fmr_floor=1e-5) == 1
+    assert capacity(replace(PURPOSE, target=1e-5), calibration=CALIBRATION) == Room(1, Bound.FMR)
 
 
-@pytest.mark.parametrize("floor", [0.0, 1e-5])
-def test_nobody_promises_to_be_never_wrong(floor: float) -> None:
+def test_nobody_promises_to_be_never_wrong() -> None:
     with pytest.raises(PurposeInvalid):
-        require_statable(replace(PURPOSE, target=0.0), fmr_floor=floor)
+        require_statable(replace(PURPOSE, target=0.0), calibration=CALIBRATION)
 
 
 def test_a_target_that_is_refused_is_told_between_what_it_may_lie() -> None:
     with pytest.raises(PurposeInvalid) as refused:
-        require_statable(replace(PURPOSE, target=0.75), fmr_floor=1e-5)
+        require_statable(replace(PURPOSE, target=0.75), calibration=CALIBRATION)
     assert refused.value.detail == (
         "target: 0.75 is not between 1e-05, the lowest rate that the model's calibration can promise, and 0.5."
     )

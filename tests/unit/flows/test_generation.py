@@ -11,7 +11,7 @@ from support.world import World, reopened_world, settings_in
 
 from visavis.adapters.sql.store import SqlStore
 from visavis.flows.generation import generation_of, put_generation, require_newest
-from visavis.model.keys import DatabaseOlder, KeyStoreMissing, SealBroken
+from visavis.model.keys import DatabaseEdited, DatabaseOlder, KeyStoreMissing, SealBroken
 from visavis.settings import Settings
 
 
@@ -71,6 +71,8 @@ def test_the_count_cannot_be_edited(world: World) -> None:
         tx.generations.change(type(row)(row.id, row.sealed[:-1] + bytes([row.sealed[-1] ^ 1])))
     with services.store.read() as tx, pytest.raises(SealBroken):
         generation_of(tx, services.keyring)
+    with pytest.raises(DatabaseEdited):
+        require_newest(services.store, services.keyring)
 
 
 def test_without_its_key_store_nothing_starts(tmp_path: Path, blank: tuple[Path, str]) -> None:

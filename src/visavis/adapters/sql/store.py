@@ -22,6 +22,7 @@ from visavis.adapters.sql.sealed import find_place, read_sealed
 from visavis.flows.ports import Rows, Store, Transaction
 from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Reading, Tries
 from visavis.model.audit import LogClosed, Opening
+from visavis.model.bar import BarMove, OwnRates
 from visavis.model.bulk import Import, ImportEntry
 from visavis.model.consent import (
     Enrolment,
@@ -157,6 +158,17 @@ def _references_in() -> sa.Select[Any]:
 
 
 @cache
+def _with_several() -> sa.Select[Any]:
+    """How many people of a gallery have references, and how many so many of them."""
+    joined = tables.references.join(tables.subjects, tables.references.c.subject_id == tables.subjects.c.id)
+    each = sa.select(sa.func.count().label("held")).select_from(joined).group_by(tables.references.c.subject_id)
+    each = each.where(tables.subjects.c.gallery_id == sa.bindparam("gallery_id"))
+    held = each.subquery().c.held
+    several = sa.case((held >= sa.bindparam("several"), 1), else_=0)
+    return sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(several), 0))
+
+
+@cache
 def _update(table: sa.Table) -> sa.Update:
     return table.update().where(table.c.id == sa.bindparam("same_id"))
 
@@ -166,6 +178,8 @@ _KINDS: Final[dict[str, tuple[sa.Table, type]]] = {
     "purposes": (tables.purposes, Purpose),
     "purpose_texts": (tables.purpose_texts, PurposeText),
     "galleries": (tables.galleries, Gallery),
+    "bar_moves": (tables.bar_moves, BarMove),
+    "own_rates": (tables.own_rates, OwnRates),
     "subjects": (tables.subjects, Subject),
     "subject_keys": (tables.subject_keys, SubjectKey),
     "gallery_keys": (tables.gallery_keys, GalleryKey),
@@ -228,6 +242,11 @@ class SqlTransaction:
     def references_in(self, gallery_id: str) -> int:
         """See the port."""
         return int(self._connection.execute(_references_in(), {"gallery_id": gallery_id}).scalar_one())
+
+    def with_several(self, gallery_id: str, *, several: int) -> tuple[int, int]:
+        """See the port."""
+        people, many = self._connection.execute(_with_several(), {"gallery_id": gallery_id, "several": several}).one()
+        return int(people), int(many)
 
     def place_after(self, gallery_id: str, *, after: Place | None, people: int) -> Place | None:
         """See the port."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
 from visavis.model.access import ReadingKind
+from visavis.model.bar import BarSource
 from visavis.model.bulk import EntryOutcome
 from visavis.model.consent import EnrolmentState, SubjectState
 from visavis.model.decision import Means, Outcome, ReviewKind
@@ -101,6 +102,7 @@ purposes = sa.Table(
     sa.Column("liveness", Named(LivenessMode), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("ends_at", Moment, index=True),
+    sa.Column("max_fnmr", sa.Float, nullable=False, server_default=sa.text("0.05")),
 )
 purpose_texts = sa.Table(
     "purpose_texts",
@@ -121,6 +123,30 @@ galleries = sa.Table(
     sa.Column("name", sa.String(200), nullable=False, unique=True),
     sa.Column("model_id", sa.String(100), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
+)
+bar_moves = sa.Table(
+    "bar_moves",
+    metadata,
+    _id(),
+    sa.Column("gallery_id", sa.String(64), sa.ForeignKey("galleries.id"), nullable=False),
+    sa.Column("bar", sa.Float, nullable=False),
+    sa.Column("fmr", sa.Float, nullable=False),
+    sa.Column("references", sa.Integer, nullable=False),
+    sa.Column("source", Named(BarSource), nullable=False),
+    sa.Column("is_present", sa.Boolean, nullable=False),
+    sa.Column("moved_at", Moment, nullable=False),
+    sa.Index("ix_bar_moves_gallery_id_is_present", "gallery_id", "is_present"),
+)
+own_rates = sa.Table(
+    "own_rates",
+    metadata,
+    sa.Column("id", sa.String(64), sa.ForeignKey("galleries.id"), primary_key=True),
+    sa.Column("people", sa.Integer, nullable=False),
+    sa.Column("comparisons", sa.BigInteger, nullable=False),
+    sa.Column("floor", sa.Float, nullable=False),
+    sa.Column("is_worse", sa.Boolean, nullable=False),
+    sa.Column("points", sa.Text, nullable=False),
+    sa.Column("measured_at", Moment, nullable=False),
 )
 subjects = sa.Table(
     "subjects",

@@ -32,7 +32,9 @@ from visavis.wire.setup import (
     ApiKeyRequest,
     EndRequest,
     GalleryAnswer,
+    GalleryDetail,
     GalleryRequest,
+    OwnRatesAnswer,
     PurposeAnswer,
     PurposeRequest,
     RotationAnswer,
@@ -116,9 +118,13 @@ class AsyncVisavis(AsyncBackups):
         body = Body(GalleryRequest(name=name, purpose_id=purpose_id), idempotency_key=idempotency_key)
         return await self._transport.post(door("galleries"), GalleryAnswer, body)
 
-    async def gallery(self, gallery_id: str) -> GalleryAnswer:
-        """One gallery."""
-        return await self._transport.get(door("galleries", gallery_id), GalleryAnswer)
+    async def gallery(self, gallery_id: str) -> GalleryDetail:
+        """One gallery, what it promises at its present size, and how its bar moved."""
+        return await self._transport.get(door("galleries", gallery_id), GalleryDetail)
+
+    async def measure_gallery(self, gallery_id: str) -> OwnRatesAnswer:
+        """Measure how alike a gallery's own people are; a night does it by itself."""
+        return await self._transport.post(door("galleries", gallery_id, "own-rates"), OwnRatesAnswer, Body())
 
     async def galleries(self, *, after: str | None = None, limit: int = PAGE) -> Page[GalleryAnswer]:
         """A page of the galleries."""

@@ -28,6 +28,16 @@ from visavis.client.errors.access import (
     Unauthenticated,
 )
 from visavis.client.errors.consent import ConsentExpired, ConsentForged, ConsentMissing, LinkUnknown
+from visavis.client.errors.evaluation import (
+    DataSetEmpty,
+    DataSetTooSmall,
+    DataSetUnreadable,
+    LabelsMalformed,
+    OutputExists,
+    PairsMalformed,
+    PairsPhotoMissing,
+    WorkUnusable,
+)
 from visavis.client.errors.face import FaceCutByBorder, FaceTooSmall, NoFace, SeveralFaces, TemplateUnusable
 from visavis.client.errors.found_here import (
     AnswerUnreadable,
@@ -52,7 +62,7 @@ from visavis.client.errors.image import (
     ImageUnreadable,
     TooManyPixels,
 )
-from visavis.client.errors.integrity import ArchiveWrong, EpochDestroyed, SealBroken, TransformUnfit
+from visavis.client.errors.integrity import ArchiveWrong, EpochDestroyed, OwnRatesDamaged, SealBroken, TransformUnfit
 from visavis.client.errors.log import (
     CheckpointForeign,
     CheckpointMalformed,
@@ -78,6 +88,7 @@ from visavis.client.errors.policy import (
     ApprovalRepeated,
     BundleForeign,
     BundleOver,
+    CalibrationTooSmall,
     ErasedBefore,
     ExportExpired,
     ExportReplayed,
@@ -91,6 +102,7 @@ from visavis.client.errors.policy import (
     NoCustodians,
     PromiseTooStrict,
     PurposeEnded,
+    RateNotKnown,
     RootWithCustodians,
     TextForeign,
 )
@@ -145,6 +157,7 @@ from visavis.client.errors.session import (
 from visavis.client.errors.sorts import (
     AccessRefused,
     ConsentRefused,
+    EvaluationRefused,
     FaceRefused,
     FoundHere,
     ImageRefused,
@@ -169,6 +182,7 @@ from visavis.client.errors.startup import (
     BackupTooNew,
     BackupTooOld,
     CalibrationInvalid,
+    DatabaseEdited,
     DatabaseOlder,
     DataForeign,
     DataLocked,
@@ -251,6 +265,7 @@ __all__ = [
     "BundleOver",
     "BundleUnreadable",
     "CalibrationInvalid",
+    "CalibrationTooSmall",
     "CeremonyMissing",
     "CheckpointForeign",
     "CheckpointMalformed",
@@ -266,7 +281,11 @@ __all__ = [
     "DataLocked",
     "DataMissing",
     "DataPresent",
+    "DataSetEmpty",
+    "DataSetTooSmall",
+    "DataSetUnreadable",
     "DataUnreadable",
+    "DatabaseEdited",
     "DatabaseOlder",
     "DecoderUnavailable",
     "EntryMalformed",
@@ -274,6 +293,7 @@ __all__ = [
     "EpochDestroyed",
     "ErasedBefore",
     "ErasureUnknown",
+    "EvaluationRefused",
     "ExportExpired",
     "ExportMalformed",
     "ExportReplayed",
@@ -310,6 +330,7 @@ __all__ = [
     "KeyStoreMissing",
     "KeyStoreUnsafe",
     "KeyUnreadable",
+    "LabelsMalformed",
     "LastAdminKey",
     "LinkUnknown",
     "LinkUnreadable",
@@ -344,6 +365,10 @@ __all__ = [
     "OfferUnfit",
     "OldSizeUnfit",
     "OpeningWrong",
+    "OutputExists",
+    "OwnRatesDamaged",
+    "PairsMalformed",
+    "PairsPhotoMissing",
     "PhotoLeftOut",
     "PhotoUnreadable",
     "PlaceUnusable",
@@ -357,6 +382,7 @@ __all__ = [
     "QuorumHeld",
     "QuorumImpossible",
     "RateLimited",
+    "RateNotKnown",
     "ReasonMissing",
     "ReceiptUnreadable",
     "RecipientMalformed",
@@ -427,6 +453,7 @@ __all__ = [
     "WitnessUnreachable",
     "WitnessWrong",
     "WitnessesUnreadable",
+    "WorkUnusable",
 ]
 
 BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
@@ -457,6 +484,7 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "bundle_over": BundleOver,
     "bundle_unreadable": BundleUnreadable,
     "calibration_invalid": CalibrationInvalid,
+    "calibration_too_small": CalibrationTooSmall,
     "ceremony_missing": CeremonyMissing,
     "checkpoint_foreign": CheckpointForeign,
     "checkpoint_malformed": CheckpointMalformed,
@@ -472,7 +500,11 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "data_missing": DataMissing,
     "data_newer": DataForeign,
     "data_present": DataPresent,
+    "data_set_empty": DataSetEmpty,
+    "data_set_too_small": DataSetTooSmall,
+    "data_set_unreadable": DataSetUnreadable,
     "data_unreadable": DataUnreadable,
+    "database_edited": DatabaseEdited,
     "database_older": DatabaseOlder,
     "decoder_unavailable": DecoderUnavailable,
     "entry_malformed": EntryMalformed,
@@ -510,6 +542,7 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "key_store_missing": KeyStoreMissing,
     "key_store_unsafe": KeyStoreUnsafe,
     "key_unreadable": KeyUnreadable,
+    "labels_malformed": LabelsMalformed,
     "last_admin_key": LastAdminKey,
     "link_unknown": LinkUnknown,
     "link_unreadable": LinkUnreadable,
@@ -543,6 +576,10 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "offer_unfit": OfferUnfit,
     "old_size_unfit": OldSizeUnfit,
     "opening_wrong": OpeningWrong,
+    "output_exists": OutputExists,
+    "own_rates_damaged": OwnRatesDamaged,
+    "pairs_malformed": PairsMalformed,
+    "pairs_photo_missing": PairsPhotoMissing,
     "photo_left_out": PhotoLeftOut,
     "photo_unreadable": PhotoUnreadable,
     "place_unusable": PlaceUnusable,
@@ -555,6 +592,7 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "quorum_held": QuorumHeld,
     "quorum_impossible": QuorumImpossible,
     "rate_limited": RateLimited,
+    "rate_not_known": RateNotKnown,
     "reason_missing": ReasonMissing,
     "receipt_unreadable": ReceiptUnreadable,
     "recipient_malformed": RecipientMalformed,
@@ -619,5 +657,6 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "witness_unreachable": WitnessUnreachable,
     "witness_wrong": WitnessWrong,
     "witnesses_unreadable": WitnessesUnreadable,
+    "work_unusable": WorkUnusable,
 }
 """The class of every code."""

@@ -20,6 +20,14 @@ class EpochDestroyed(IntegrityError):
     """
 
 
+class OwnRatesDamaged(IntegrityError):
+    """``own_rates_damaged``.
+
+    What a gallery's own people told of its error rates is stored in a form that makes no sense. Measure the
+    gallery again: visavis gallery measure. Nobody in it is recognised before.
+    """
+
+
 class SealBroken(IntegrityError):
     """``seal_broken``.
 

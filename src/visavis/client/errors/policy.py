@@ -27,6 +27,14 @@ class BundleOver(PolicyRefused):
     """
 
 
+class CalibrationTooSmall(PolicyRefused):
+    """``calibration_too_small``.
+
+    There are too few people to say what a score is worth. Take more people, and at least two photos of more of
+    them.
+    """
+
+
 class ErasedBefore(PolicyRefused):
     """``erased_before``.
 
@@ -55,7 +63,8 @@ class GalleryFull(PolicyRefused):
     """``gallery_full``.
 
     One more reference would make the gallery larger than its promise can bear. Withdraw people who left, start a
-    second gallery, or state a purpose with a larger target.
+    second gallery, ask for a PIN or QR code beside the face and state a larger target, enrol three photos of each
+    person, or use a better model.
     """
 
 
@@ -118,8 +127,8 @@ class NoCustodians(PolicyRefused):
 class PromiseTooStrict(PolicyRefused):
     """``promise_too_strict``.
 
-    A false match rate was asked for that the calibration never measured. Ask for a higher rate or a smaller
-    gallery, or calibrate the model on more people.
+    An error rate was asked for that the calibration cannot know. Ask for a higher rate or a smaller gallery, or
+    calibrate the model on more people.
     """
 
 
@@ -128,6 +137,14 @@ class PurposeEnded(PolicyRefused):
 
     The purpose has ended: nobody is asked, recognised or kept for it any more. State a new purpose and ask people
     anew; what has ended does not begin again.
+    """
+
+
+class RateNotKnown(PolicyRefused):
+    """``rate_not_known``.
+
+    An error rate was asked of a score where the calibration knows none. Ask within what was measured, or
+    calibrate the model on more people.
     """
 
 

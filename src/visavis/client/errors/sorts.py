@@ -48,6 +48,10 @@ class StartupError(VisavisProblem):
     """The server or a command does not start."""
 
 
+class EvaluationRefused(StartupError):
+    """A data set cannot be measured on. Messages name files and lines, and nobody."""
+
+
 class IntegrityError(VisavisProblem):
     """Stored data does not check out: moved, edited or from another key."""
 

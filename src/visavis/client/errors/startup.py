@@ -113,6 +113,14 @@ class DataUnreadable(StartupError):
     """
 
 
+class DatabaseEdited(StartupError):
+    """``database_edited``.
+
+    What the database counts does not open: somebody wrote into it. Bring a backup back with 'visavis restore',
+    which revives nobody; keep this database to see what was done.
+    """
+
+
 class DatabaseOlder(StartupError):
     """``database_older``.
 

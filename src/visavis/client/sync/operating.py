@@ -33,7 +33,9 @@ from visavis.wire.setup import (
     ApiKeyRequest,
     EndRequest,
     GalleryAnswer,
+    GalleryDetail,
     GalleryRequest,
+    OwnRatesAnswer,
     PurposeAnswer,
     PurposeRequest,
     RotationAnswer,
@@ -115,9 +117,13 @@ class Visavis(Backups):
         body = Body(GalleryRequest(name=name, purpose_id=purpose_id), idempotency_key=idempotency_key)
         return self._transport.post(door("galleries"), GalleryAnswer, body)
 
-    def gallery(self, gallery_id: str) -> GalleryAnswer:
-        """One gallery."""
-        return self._transport.get(door("galleries", gallery_id), GalleryAnswer)
+    def gallery(self, gallery_id: str) -> GalleryDetail:
+        """One gallery, what it promises at its present size, and how its bar moved."""
+        return self._transport.get(door("galleries", gallery_id), GalleryDetail)
+
+    def measure_gallery(self, gallery_id: str) -> OwnRatesAnswer:
+        """Measure how alike a gallery's own people are; a night does it by itself."""
+        return self._transport.post(door("galleries", gallery_id, "own-rates"), OwnRatesAnswer, Body())
 
     def galleries(self, *, after: str | None = None, limit: int = PAGE) -> Page[GalleryAnswer]:
         """A page of the galleries."""

@@ -1,12 +1,14 @@
 """Galleries and the people in them."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from visavis.decide.target import Room
 from visavis.flows.ports import Transaction
 from visavis.flows.readings import Reader
 from visavis.model.access import ApiKey, Scope
+from visavis.model.bar import BarMove, OwnRates
 from visavis.model.consent import Subject
 from visavis.model.purpose import Gallery
 from visavis.web.auth import Admin, Enroller, Flows, Operator, ReadingOperator, key_with
@@ -22,10 +24,11 @@ from visavis.wire.people import (
     WithoutFaceAnswer,
     WithoutFaceRequest,
 )
-from visavis.wire.setup import GalleryAnswer, GalleryRequest
+from visavis.wire.setup import BarAnswer, GalleryAnswer, GalleryDetail, GalleryRequest, OwnRatesAnswer
 from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
+_MOVES: Final = 100
 
 # Not for enrollers: a count that grows or does not would tell them who was there (rule S3).
 _Seeing = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE))]
@@ -56,10 +59,16 @@ def list_galleries(flows: Flows, key: _SeeingOwn, after: After = None, limit: Li
 
 
 @router.get("/{gallery_id}")
-def show_gallery(gallery_id: str, flows: Flows, _key: _Seeing) -> GalleryAnswer:
-    """One gallery."""
+def show_gallery(gallery_id: str, flows: Flows, _key: _Seeing) -> GalleryDetail:
+    """One gallery: what it promises at its present size, what it cannot grow past, and how its bar moved."""
     with flows.store.read() as tx:
-        return _answer(flows, tx, tx.galleries.get(gallery_id))
+        return _detail(flows, tx, tx.galleries.get(gallery_id))
+
+
+@router.post("/{gallery_id}/own-rates")
+def measure_gallery(gallery_id: str, flows: Flows, _key: Admin) -> OwnRatesAnswer:
+    """Measure how alike the gallery's own people are. A night does it by itself; it takes some seconds."""
+    return _own(flows.own_rates.measure(gallery_id))
 
 
 @router.get("/{gallery_id}/subjects")
@@ -103,12 +112,54 @@ def _row(subject: Subject) -> SubjectRow:
 
 
 def _answer(flows: Services, tx: Transaction, gallery: Gallery) -> GalleryAnswer:
-    return GalleryAnswer(
-        id=gallery.id,
-        name=gallery.name,
-        purpose_id=gallery.purpose_id,
-        model_id=gallery.model_id,
-        references=tx.references_in(gallery.id),
-        capacity=flows.administer.capacity_of(tx.purposes.get(gallery.purpose_id)),
-        created_at=gallery.created_at,
+    return GalleryAnswer(**_common(tx, gallery, flows.bars.room(tx, gallery, tx.purposes.get(gallery.purpose_id))))
+
+
+def _common(tx: Transaction, gallery: Gallery, room: Room) -> dict[str, Any]:
+    return {
+        "id": gallery.id,
+        "name": gallery.name,
+        "purpose_id": gallery.purpose_id,
+        "model_id": gallery.model_id,
+        "references": tx.references_in(gallery.id),
+        "capacity": room.most,
+        "bound": None if room.bound is None else room.bound.value,
+        "created_at": gallery.created_at,
+    }
+
+
+def _detail(flows: Services, tx: Transaction, gallery: Gallery) -> GalleryDetail:
+    purpose = tx.purposes.get(gallery.purpose_id)
+    held = flows.bars.held(tx, gallery, purpose)
+    return GalleryDetail(
+        **_common(tx, gallery, held.room),
+        target_kind=purpose.target_kind.value,
+        target=purpose.target,
+        max_fnmr=purpose.max_fnmr,
+        per_comparison=held.per_comparison,
+        missed=None if held.missed is None else held.missed.value,
+        missed_low=None if held.missed is None else held.missed.low,
+        missed_high=None if held.missed is None else held.missed.high,
+        moves=[_move(move) for move in flows.bars.moves(tx, gallery.id, most=_MOVES)],
+        own=None if held.own is None else _own(held.own),
+    )
+
+
+def _move(move: BarMove) -> BarAnswer:
+    return BarAnswer(
+        bar=round(move.bar, 4),
+        per_comparison=move.fmr,
+        references=move.references,
+        source=move.source.value,
+        moved_at=move.moved_at,
+    )
+
+
+def _own(own: OwnRates) -> OwnRatesAnswer:
+    return OwnRatesAnswer(
+        people=own.people,
+        comparisons=own.comparisons,
+        floor=own.floor,
+        is_worse=own.is_worse,
+        measured_at=own.measured_at,
     )

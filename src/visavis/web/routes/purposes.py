@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from visavis.flows.ports import Transaction
+from visavis.model.preset import Preset, Promised
 from visavis.model.purpose import LivenessMode, Purpose, PurposeText, TargetKind
 from visavis.web.auth import Admin, Flows
 from visavis.web.pagination import After, Limit, page_of
@@ -29,8 +30,12 @@ def state_purpose(
             language=body.language,
             text=body.text,
             retention_days=body.retention_days,
-            target_kind=TargetKind(body.target_kind),
-            target=body.target,
+            promised=Promised(
+                target_kind=None if body.target_kind is None else TargetKind(body.target_kind),
+                target=body.target,
+                max_fnmr=body.max_fnmr,
+                preset=None if body.preset is None else Preset(body.preset),
+            ),
             liveness=LivenessMode(body.liveness),
         )
         return _answer(flows, purpose, [text]), None
@@ -97,6 +102,7 @@ def _read(flows: Services, tx: Transaction, purpose: Purpose) -> PurposeAnswer:
 
 
 def _answer(flows: Services, purpose: Purpose, texts: list[PurposeText]) -> PurposeAnswer:
+    room = flows.administer.capacity_of(purpose)
     return PurposeAnswer(
         id=purpose.id,
         name=purpose.name,
@@ -106,8 +112,10 @@ def _answer(flows: Services, purpose: Purpose, texts: list[PurposeText]) -> Purp
         retention_days=purpose.retention_days,
         target_kind=purpose.target_kind.value,
         target=purpose.target,
+        max_fnmr=purpose.max_fnmr,
         liveness=purpose.liveness.value,
-        capacity=flows.administer.capacity_of(purpose),
+        capacity=room.most,
+        bound=None if room.bound is None else room.bound.value,
         texts=[_text(t) for t in texts],
         created_at=purpose.created_at,
         ends_at=purpose.ends_at,

@@ -1,0 +1,82 @@
+"""The composition root of measuring on labelled photos.
+
+There is no data directory, database, key or server here, and nothing that could open one: a data set is no gallery.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from visavis import __version__
+from visavis.adapters.cards import cards_folder, read_detector_card, read_embedder_card
+from visavis.adapters.decoding.pool import DecodingPool
+from visavis.adapters.evaluation.open import open_data_set
+from visavis.adapters.evaluation.output import as_json, require_new, write_report
+from visavis.adapters.evaluation.work import work_file
+from visavis.adapters.model_store import ModelStore
+from visavis.adapters.openvino.runtime import Runtime
+from visavis.adapters.openvino.stages import open_detector, open_embedder
+from visavis.flows.evaluate import GALLERIES, Asked, Evaluate, Evaluation, Told
+from visavis.flows.templates import TemplateMaker
+from visavis.model.evaluation import Meant
+from visavis.settings import Settings
+
+__all__ = ["GALLERIES", "WORK", "Place", "as_json", "evaluate"]
+
+WORK: Final = Path(".cache", "visavis", "evaluate")
+"""Where a run keeps what it made, below the home directory, if it is not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where everything lies. See ``visavis evaluate --help``."""
+
+    data_set: Path
+    photos: Path | None = None
+    labels: Path | None = None
+    output: Path | None = None
+    work: Path = field(default_factory=lambda: Path.home() / WORK)
+    keep: bool = False
+
+
+def evaluate(settings: Settings, place: Place, asked: Asked, *, told: Told) -> Evaluation:
+    """Measure the models that the settings name on a data set, and write the report where it is wanted.
+
+    :raises EvaluationRefused: the leaf says what is wrong with the data set, or with where its report goes.
+    :raises StartupError: a model is missing or not the one its card names.
+    """
+    if place.output is not None:
+        require_new(place.output)
+    data = open_data_set(place.data_set, photos=place.photos, labels=place.labels)
+    cores = len(os.sched_getaffinity(0))
+    store, runtime = ModelStore(settings.models), Runtime(threads=1, streams=cores)
+    folder = settings.cards or cards_folder()
+    detector_card, embedder_card = (
+        read_detector_card(folder / settings.detector),
+        read_embedder_card(folder / settings.embedder),
+    )
+    detector = open_detector(store, runtime, card_folder=folder / settings.detector)
+    embedder = open_embedder(store, runtime, card_folder=folder / settings.embedder)
+    models: dict[str, dict[str, str]] = {
+        card.role: {"id": card.id, "sha256": card.sha256, "precision": runtime.precision}
+        for card in (detector_card, embedder_card)
+    }
+    key = _key([card.model_dump_json() for card in (detector_card, embedder_card)], models, asked.meant)
+    with (
+        closing(DecodingPool(at_once=cores)) as decoder,
+        work_file(place.work.expanduser(), key=key, dimension=embedder.dimension, keep=place.keep) as before,
+    ):
+        maker = TemplateMaker(decoder=decoder, detector=detector, embedder=embedder, meant=asked.meant)
+        found = Evaluate(maker=maker, models=models).run(data, before=before, asked=asked, told=told)
+        if place.output is not None:
+            write_report(place.output, found.report, found.calibration)
+    return found
+
+
+def _key(cards: Sequence[str], models: Mapping[str, Any], meant: Meant) -> str:
+    """A digest of everything but the photo that a template depends on."""
+    return hashlib.sha256("\n".join([__version__, repr(models), meant.value, *cards]).encode()).hexdigest()[:32]

@@ -1,0 +1,188 @@
+"""How alike a gallery's own people are: every two of them are a non-mated pair, measured where they are anyway.
+
+A cohort of relatives, one age group or one camera gives more false matches than the people whom the model was measured
+on. Nothing but rates over all of them is kept. The purpose's text announces it, as every comparison of references with
+references inside one gallery (rule S2).
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visavis.consent.receipt import announces_measuring, read_offer
+from visavis.evaluate.calibrate import FEWEST_PEOPLE, ImpostorCurve, impostor_curve
+from visavis.evaluate.comparisons import compare_all
+from visavis.flows.bars import Bars
+from visavis.flows.keyring import Keyring
+from visavis.flows.live import LiveGalleries, require_recognisable
+from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.record import record_act
+from visavis.model.access import NotFound
+from visavis.model.audit import Event
+from visavis.model.bar import OwnRates
+from visavis.model.calibration import CalibrationPoint, CalibrationTooSmall
+from visavis.model.consent import ConsentMissing
+from visavis.model.errors import ConsentRefused
+from visavis.model.keys import SealBroken
+from visavis.model.purpose import Gallery, GalleryLoading
+
+EVERY: Final = timedelta(hours=24)
+MOST_PEOPLE: Final = 2_000
+"""People drawn of a larger gallery: two million pairs tell a rate of 1e-5, in some seconds of one core."""
+DRAWS: Final = 100
+_SEED: Final = 1
+_PAGE: Final = 100
+_REST: Final = 2.0
+"""Seconds of rest for each of work: whoever stands at a door goes first."""
+
+
+class _Stopped(Exception):
+    """The server ends."""
+
+
+class MeasureOwn:
+    """Measures galleries, one at a time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        keyring: Keyring,
+        clock: Clock,
+        live: LiveGalleries,
+        bars: Bars,
+    ) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._clock = clock
+        self._live = live
+        self._bars = bars
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """The server ends: what is being measured is left, and measured anew after the next start."""
+        self._stopping.set()
+
+    def look(self) -> int:
+        """Measure every gallery that was not measured for a day and has people enough; says how many."""
+        over = self._clock.now() - EVERY
+        with self._store.read() as tx:
+            fresh = {own.id for own in tx.own_rates.find() if own.measured_at > over}
+            due = [gallery for gallery in tx.galleries.find() if gallery.id not in fresh]
+        measured = 0
+        for gallery in due:
+            try:
+                self._measure(gallery, rest=_REST)
+            except _Stopped:
+                break
+            except (CalibrationTooSmall, GalleryLoading, SealBroken, NotFound):
+                continue  # there is nothing to tell yet, or its index tells why
+            measured += 1
+        return measured
+
+    def measure(self, gallery_id: str) -> OwnRates:
+        """Measure one gallery now.
+
+        :raises NotFound: there is none. :raises GalleryLoading: it is not in memory yet.
+        :raises CalibrationTooSmall: fewer than a hundred people in it can be recognised.
+        """
+        with self._store.read() as tx:
+            gallery = tx.galleries.get(gallery_id)
+        return self._measure(gallery, rest=0.0)
+
+    def _measure(self, gallery: Gallery, *, rest: float) -> OwnRates:
+        """Compare everybody who may be recognised with everybody else.
+
+        1. People are drawn from memory; who may not be recognised at this moment is left out (rule S1), and who was not
+        told of this before they agreed (rule S2). 2. Their
+        references are compared in blocks, and overwritten. 3. What is kept are rates, and it is entered that the
+        gallery was measured. 4. From the next decision on the bar follows.
+        """
+        begun = [time.monotonic()]
+
+        def pause() -> None:
+            if self._stopping.wait(rest * (time.monotonic() - begun[0])):
+                raise _Stopped
+            begun[0] = time.monotonic()
+
+        vectors, people = self._recognisable(gallery, pause)
+        try:
+            if len(np.unique(people)) < FEWEST_PEOPLE:
+                raise CalibrationTooSmall(_too_few(len(np.unique(people))))
+            found = compare_all(vectors, people, told=lambda _: pause(), needs_mated=False)
+        finally:
+            vectors[:] = 0
+        curve = impostor_curve(found, seed=_SEED, draws=DRAWS, told=pause)
+        now = self._clock.now()
+        own = OwnRates.of(
+            gallery.id,
+            _points(curve),
+            people=curve.people,
+            comparisons=found.non_mated_pairs,
+            floor=curve.floor,
+            calibration=self._bars.calibration,
+            now=now,
+        )
+        try:
+            with self._store.write() as tx:
+                tx.galleries.get(gallery.id)  # it may have gone with its purpose
+                tx.own_rates.remove(id=gallery.id)
+                tx.own_rates.add(own)
+                fields, details = {"act": "change", "of": "gallery"}, {"gallery": gallery.id, "own_rates": own.points}
+                record_act(tx, Event.POLICY, now=now, fields=fields, details=details, keyring=self._keyring)
+        finally:
+            self._bars.forget(gallery.id)
+        return own
+
+    def _require_announced(self, tx: Transaction, subject_id: str) -> None:
+        """Rule S2, asked of what the person signed.
+
+        :raises ConsentMissing: one of their receipts does not speak of it.
+        """
+        for receipt in tx.receipts.find(subject_id=subject_id):
+            if receipt.countersignature is None:
+                continue
+            if not announces_measuring(read_offer(receipt.offer, controller_key=self._keyring.controller)):
+                raise ConsentMissing
+
+    def _recognisable(
+        self, gallery: Gallery, pause: Callable[[], None]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        subjects, held = self._live.index(gallery).some(people=MOST_PEOPLE, seed=_SEED)
+        if len(subjects) < FEWEST_PEOPLE:
+            raise CalibrationTooSmall(_too_few(len(subjects)))
+        kept: list[NDArray[np.float32]] = []
+        for start in range(0, len(subjects), _PAGE):
+            page = slice(start, start + _PAGE)
+            with self._store.read() as tx:
+                for subject_id, rows in zip(subjects[page], held[page], strict=True):
+                    try:
+                        subject = tx.subjects.get(subject_id)
+                        require_recognisable(tx, subject, keyring=self._keyring, clock=self._clock)
+                        self._require_announced(tx, subject_id)
+                    except (NotFound, ConsentRefused):
+                        rows[:] = 0
+                        continue
+                    kept.append(rows)
+            pause()
+        if not kept:
+            return np.zeros((0, 1), np.float32), np.zeros(0, np.int32)
+        vectors = np.concatenate(kept)
+        people = np.repeat(np.arange(len(kept), dtype=np.int32), [len(rows) for rows in kept])
+        for rows in kept:
+            rows[:] = 0
+        return vectors, people
+
+
+def _too_few(people: int) -> str:
+    return f"{people} people of the gallery can be recognised; {FEWEST_PEOPLE} are needed."
+
+
+def _points(curve: ImpostorCurve) -> tuple[CalibrationPoint, ...]:
+    told = zip(curve.fmr, curve.threshold, curve.low, curve.high, strict=True)
+    return tuple(CalibrationPoint(float(a), float(b), float(c), float(d)) for a, b, c, d in told)
