@@ -55,6 +55,9 @@ bench-accuracy: .venv-bench/bench.done models ## error rates on labelled faces, 
 bench-planner: $(VENV)/dev.done models ## whether galleries see the FPIR that the planner predicts from other people
 	@$(BIN)/python -m benchmarks.accuracy.planner
 
+bench-ablation: $(VENV)/dev.done models ## what makes templates of the same network better (half an hour)
+	@$(BIN)/python -m benchmarks.accuracy.ablation
+
 bench-unlinkability: $(VENV)/dev.done models ## whether two galleries' templates tell that they are of one person (D_sys)
 	@$(BIN)/python -m benchmarks.accuracy.unlinkability
 
