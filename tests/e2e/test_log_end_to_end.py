@@ -20,6 +20,9 @@ from visavis.audit.note import read_key
 _PROGRAM = (sys.executable, "-c", "from visavis.cli.main import main; main()")
 ORIGIN = "door.example/log"
 
+# Three processes and an auditor a test; in every run stand the demo and the tests of each part.
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True, slots=True)
 class Watched:

@@ -104,7 +104,7 @@ images = st.one_of(mutated(), mutated(), rearranged(), made, st.sampled_from(sma
 # The function
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(images)
 def test_whatever_arrives_is_seen_or_refused_by_name(content: bytes) -> None:
     try:

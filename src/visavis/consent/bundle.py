@@ -257,11 +257,16 @@ def require_receipts(person: CarriedPerson, *, header: Header, now: datetime) ->
     offers = []
     for carried in person.receipts:
         receipt = Receipt(carried.id, "", person.subject_id, carried.offer, carried.countersignature, header.made_at)
-        # 1, 2, 4
-        require_live_consent(receipt, subject=subject, purpose_id=header.purpose_id, controller_key=key, now=now)
-        offer = read_offer(carried.offer, controller_key=key)
+        try:
+            # 1, 2, 4
+            require_live_consent(receipt, subject=subject, purpose_id=header.purpose_id, controller_key=key, now=now)
+            offer = read_offer(carried.offer, controller_key=key)
+            controllers, _words = controllers_of(offer), words_of(offer)
+        except (KeyError, TypeError, AttributeError):
+            # Another controller's server signs what it likes.
+            raise ConsentForged("What the controller signed has not the form of an offer.") from None
         # 3
-        if controllers_of(offer) != [header.purpose.get("controller")]:
+        if controllers != [header.purpose.get("controller")]:
             raise ConsentForged("The receipt names another controller than the bundle.")
         offers.append(offer)
     return offers

@@ -65,7 +65,7 @@ def read_header(line: bytes) -> tuple[BackupHeader, bytes]:
             release=str(told["release"]),
         )
         written = _written(header, sealed)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise BackupDamaged("The file does not begin as a backup does.") from None
     # One way to write each: what is not that way has a member too many, or a time without a zone.
     if written != line or header.epoch < 1:

@@ -148,7 +148,7 @@ def _body_context(seats: list[dict[str, Any]]) -> Context:
 def _told(data: bytes) -> dict[str, Any]:
     try:
         told = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise KeyStoreDamaged("The key store has no form that this release knows.")
@@ -172,12 +172,16 @@ def _seat_told(seat: Seat) -> dict[str, Any]:
 
 def _seats_read(told: dict[str, Any]) -> tuple[Seat, ...]:
     try:
-        return tuple(
+        seats = tuple(
             Seat(int(seat["version"]), _custody_read(seat), b64decode(seat["sealed"], validate=True))
             for seat in told["seats"]
         )
-    except (ValueError, KeyError, TypeError):
-        raise KeyStoreDamaged("The key store's seats cannot be read.") from None
+    except (ValueError, KeyError, TypeError, OverflowError):
+        seats = ()
+    # The number stands in four bytes of what is sealed, and somebody has to open the store.
+    if not seats or not all(0 < seat.version < 2**32 for seat in seats):
+        raise KeyStoreDamaged("The key store's seats cannot be read.")
+    return seats
 
 
 def _custody_read(seat: dict[str, Any]) -> Custody:

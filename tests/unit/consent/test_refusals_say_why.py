@@ -1,9 +1,9 @@
 """A refused signature says which of the checks it failed, and the forms that pass are exactly those of the format."""
 
 import json
-import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -16,6 +16,7 @@ from visavis.consent.receipt import (
     GRANT_STATEMENT,
     MAX_JWS,
     as_public_key,
+    claimed_expiry,
     countersign,
     countersigned_by,
     expiry,
@@ -214,15 +215,6 @@ def test_a_raw_key_becomes_a_key_as_others_write_it() -> None:
     assert {name: found[name] for name in ("kty", "crv", "x")} == part(AGREED, 0)["jwk"]
 
 
-@pytest.fixture
-def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
 @pytest.mark.usefixtures("in_tokyo")
 def test_times_are_whole_seconds_in_utc_wherever_the_server_stands() -> None:
     moment = datetime(2026, 1, 1, 7, 0, 0, 750_000, tzinfo=timezone(timedelta(hours=-5)))
@@ -247,3 +239,25 @@ def test_a_grant_says_what_was_granted_and_when() -> None:
         "statement": GRANT_STATEMENT,
         "given_at": "2026-01-01T12:00:00Z",
     }
+
+
+def test_what_ends_with_its_purpose_says_when() -> None:
+    ends = replace(PURPOSE, ends_at=NOW + timedelta(days=7, microseconds=5))
+    offer = asked(purpose=ends)
+    assert offer["pii_processing"]["purposes"][0]["ends_at"] == "2026-01-08T12:00:00Z"
+    assert expiry(offer) <= NOW + timedelta(days=7, seconds=1)
+    assert "ends_at" not in RECORD["pii_processing"]["purposes"][0]
+
+
+@pytest.mark.parametrize("more", range(8))
+def test_an_offer_of_any_length_says_until_when(more: int) -> None:
+    until = {"valid_until": "2027-01-01T00:00:00Z", "more": "x" * more}
+    assert claimed_expiry(f"a.{encoded(until)}.c") == datetime(2027, 1, 1, tzinfo=UTC)
+    assert claimed_expiry(f"a.{encoded(until)}.c.d.e") == datetime(2027, 1, 1, tzinfo=UTC), "the first counts"
+
+
+@pytest.mark.parametrize("offer", ["", "a", "a.!!.c", f"a.{encoded([])}.c", f"a.{encoded(None)}.c"])
+def test_what_is_no_offer_is_told_to_be_none(offer: str) -> None:
+    with pytest.raises(ConsentForged) as refused:
+        claimed_expiry(offer)
+    assert refused.value.detail == "This is not an offer."
