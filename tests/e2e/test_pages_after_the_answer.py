@@ -1,0 +1,212 @@
+"""What a person does at the pages once they answered, and when an answer gets lost."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Dialog, Page, Route, expect
+from sim.faces import photo
+from support.browser import Traffic
+from support.person_at_page import agree, load_receipt, open_consent, save_receipt
+from support.world import BASE, World
+
+from visavis.client import Receipt, check_archive
+
+pytestmark = pytest.mark.browser
+
+
+def test_leaving_without_saving_the_receipt_is_warned_of(page: Page, at_sim: World, tmp_path: Path) -> None:
+    warned: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        warned.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    page.get_by_role("checkbox").check()
+    page.locator("#yes").click()
+    expect(page.locator("#agreed")).to_be_visible()
+    page.reload()
+    assert warned == ["beforeunload"]
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    agree(page, tmp_path)
+    page.reload()
+    assert warned == ["beforeunload"]
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+@pytest.mark.parametrize("then", ["leave", "no"])
+def test_answer_that_broke_after_it_was_stored_does_not_lose_the_key(
+    page: Page, at_sim: World, tmp_path: Path, status: int, then: str
+) -> None:
+    warned: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        warned.append(dialog.type)
+        dialog.accept()
+
+    def break_after(route: Route) -> None:
+        sent = route.request.post_data_json
+        assert at_sim.link("POST", "/v1/consent/countersignature", secret, json=sent).is_success
+        route.fulfill(status=status, body="a proxy's own page")
+
+    page.on("dialog", leave)
+    secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
+    open_consent(page, secret)
+    page.route("**/v1/consent/countersignature", break_after, times=1)
+    page.get_by_role("checkbox").check()
+    page.locator("#yes").click()
+    expect(page.locator("#problem")).not_to_be_empty()
+    if then == "leave":
+        page.reload()
+        assert warned == ["beforeunload"]
+    else:
+        page.get_by_role("button", name="No, use a PIN instead").click()
+        expect(page.locator("#agreed")).to_be_visible()
+        load_receipt(page, save_receipt(page, tmp_path))
+        expect(page.locator("#held")).to_contain_text("You agreed to be recognised.")
+
+
+def test_refused_answer_leaves_nothing_to_keep(page: Page, at_sim: World) -> None:
+    warned: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        warned.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    page.route("**/v1/consent/countersignature", lambda route: route.fulfill(status=429, json={"code": "too_many"}))
+    page.get_by_role("checkbox").check()
+    page.locator("#yes").click()
+    expect(page.locator("#problem")).not_to_be_empty()
+    page.reload()
+    assert warned == []
+
+
+@pytest.mark.parametrize("agreed_before", [True, False])
+def test_declined_page_says_only_what_is_true_of_the_person(page: Page, at_sim: World, agreed_before: bool) -> None:  # noqa: FBT001 -- pytest passes by name
+    gallery = at_sim.gallery()
+    if agreed_before:
+        at_sim.active(gallery, "ann", photo("ann"))
+    else:
+        at_sim.made(f"/v1/galleries/{gallery}/without-face", {"external_reference": "ann"})
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann", 2)))
+    page.get_by_role("button", name="No, use a PIN instead").click()
+    declined = page.locator("#declined")
+    expect(declined).to_contain_text("If you agreed to anything earlier, it stays as it is until you withdraw.")
+    expect(declined).not_to_contain_text("What you agreed to")
+    expect(declined).to_contain_text("stay as they were")
+
+
+def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path: Path) -> None:
+    gallery = at_sim.gallery()
+    station = at_sim.station(gallery)
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
+    receipt = agree(page, tmp_path)
+    at_sim.identify(station, photo("ann", 2))
+    load_receipt(page, receipt)
+    held = page.locator("#held")
+    for words in ("ann", "Acme", "sim-1", "Recognised", "You agreed to be recognised."):
+        expect(held).to_contain_text(words)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download everything").click()
+    download.value.save_as(tmp_path / "all.zip")
+    assert download.value.suggested_filename.startswith("visavis-about-")
+    checked = check_archive((tmp_path / "all.zip").read_bytes(), receipt=Receipt.load(receipt))
+    assert (checked.document["subject"]["name"], checked.document["readings"]) == ("ann", [])
+    assert checked.document["decisions"][0]["outcome"] == "MATCH"
+    expect(held).to_contain_text("Nobody so far.")
+    headers = {"Visavis-Reason": "<b>asked</b> at the desk"}
+    at_sim.api("GET", f"/v1/subjects/{checked.subject_id}", headers=headers)
+    load_receipt(page, receipt)
+    for words in ("first", "Everything held about you", "<b>asked</b> at the desk"):
+        expect(page.locator("#readings")).to_contain_text(words)
+
+
+def test_device_with_a_wrong_clock_signs_by_that_of_the_server(page: Page, at_sim: World, tmp_path: Path) -> None:
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    receipt = agree(page, tmp_path)
+    at_sim.clock.move(seconds=3600)
+    load_receipt(page, receipt)
+    expect(page.locator("#held")).to_be_visible()
+
+
+def test_person_withdraws_in_two_steps_and_is_gone(page: Page, at_sim: World, tmp_path: Path) -> None:
+    gallery = at_sim.gallery()
+    station = at_sim.station(gallery)
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
+    receipt = agree(page, tmp_path)
+    load_receipt(page, receipt)
+    page.get_by_role("button", name="Withdraw", exact=True).click()
+    page.get_by_role("button", name="Keep everything").click()
+    assert at_sim.identify(station, photo("ann", 2))["decision"] == "MATCH"
+    page.get_by_role("button", name="Withdraw", exact=True).click()
+    page.get_by_role("button", name="Withdraw now").click()
+    expect(page.get_by_role("heading", name="It is gone")).to_be_visible()
+    expect(page.locator("#gone")).to_contain_text("the server does not know it any more")
+    assert at_sim.identify(station, photo("ann", 2))["decision"] == "NO_MATCH"
+    load_receipt(page, receipt)
+    expect(page.locator("#problem")).to_contain_text("nothing is held any more")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"no", "not JSON"),
+        (b"{}", "not a Visavis receipt"),
+        (b'{"visavis_receipt": 1}', "not a Visavis receipt"),
+    ],
+)
+def test_file_that_is_no_receipt_is_answered_kindly(
+    page: Page, at_sim: World, traffic: Traffic, tmp_path: Path, content: bytes, words: str
+) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_bytes(content)
+    load_receipt(page, wrong)
+    expect(page.locator("#problem")).to_contain_text(words)
+    assert not [request for request in traffic.requests if "/v1/" in request.url]
+    assert at_sim is not None
+
+
+def test_receipt_of_another_server_says_where_to_go(page: Page, at_sim: World, tmp_path: Path) -> None:
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    receipt = agree(page, tmp_path)
+    receipt.write_text(receipt.read_text().replace(BASE, "https://elsewhere.example"))
+    load_receipt(page, receipt)
+    expect(page.locator("#problem")).to_contain_text("Open https://elsewhere.example/me")
+
+
+def test_holder_grants_one_document_check(page: Page, at_sim: World, traffic: Traffic) -> None:
+    station = at_sim.station(purpose_id=at_sim.purpose(target_kind="fmr", target=0.001))
+    opened = at_sim.at(station, "POST", "/v1/sessions", json={"kind": "document_check"}).json()
+    path = f"/v1/sessions/{opened['session_id']}/document-check"
+    page.goto(opened["grant_link"])
+    expect(page.locator("#text")).to_contain_text("We open the door for you.")
+    page.locator("#yes").click()
+    expect(page.locator("#agree-problem")).to_contain_text("Tick the box first")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Yes, compare them once").click()
+    expect(page.locator("#granted")).to_be_visible()
+    pictures = {"portrait": photo("ann"), "document": photo("ann", 2)}
+    assert at_sim.at(station, "POST", path, files=pictures).json()["decision"] == "MATCH"
+    assert b'"d"' not in traffic.sent()
+
+
+def test_holder_who_says_no_grants_nothing(page: Page, at_sim: World) -> None:
+    station = at_sim.station(purpose_id=at_sim.purpose(target_kind="fmr", target=0.001))
+    opened = at_sim.at(station, "POST", "/v1/sessions", json={"kind": "document_check"}).json()
+    page.goto(opened["grant_link"])
+    page.get_by_role("button", name="No, do not compare").click()
+    expect(page.locator("#refused")).to_be_visible()
+    path = f"/v1/sessions/{opened['session_id']}/document-check"
+    pictures = {"portrait": photo("ann"), "document": photo("ann", 2)}
+    assert at_sim.at(station, "POST", path, files=pictures).json()["code"] == "session_not_granted"
+
+
+def test_grant_link_that_is_over_gets_a_kind_page(page: Page, at_sim: World) -> None:
+    station = at_sim.station(purpose_id=at_sim.purpose(target_kind="fmr", target=0.001))
+    opened = at_sim.at(station, "POST", "/v1/sessions", json={"kind": "document_check"}).json()
+    at_sim.clock.move(seconds=121)
+    page.goto(opened["grant_link"])
+    expect(page.get_by_role("heading", name="This link is over")).to_be_visible()
