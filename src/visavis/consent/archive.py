@@ -110,8 +110,9 @@ def _read(listed: bytes) -> Listed:
         canonical = rfc8785.dumps(members)
         if canonical != listed or set(members) != _MEMBERS or members["schema_version"] != SCHEMA:
             raise ValueError  # noqa: TRY301 -- told below like what cannot be read at all
-        made_at = datetime.fromisoformat(members["made_at"]).astimezone(UTC)
-        files = {str(name): str(digest) for name, digest in members["files"].items()}
-        return Listed(str(members["subject_id"]), made_at, files)
+        made_at, files, subject_id = datetime.fromisoformat(members["made_at"]), members["files"], members["subject_id"]
+        if made_at.tzinfo is None or not all(isinstance(text, str) for text in (subject_id, *files.values())):
+            raise ValueError  # noqa: TRY301 -- as above
+        return Listed(subject_id, made_at.astimezone(UTC), files)
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
         raise ArchiveUnreadable(f"{DIGESTS} is not a list of digests.") from None
