@@ -3,6 +3,7 @@
 It ends when the server closes the socket, or dies; and for any fault of its own, which the server then meets itself.
 """
 
+import gc
 import signal
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -17,6 +18,8 @@ def main() -> None:
     harden()
     # Ctrl-C is meant for the server, which then closes the socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A page is some ten thousand objects without a cycle among them, and the process lives for a minute.
+    gc.disable()
     with Connection(0) as server, suppress(EOFError, OSError):
         store = SqlStore(server.recv())
         while True:
