@@ -90,6 +90,15 @@ class EngineAgreesWithPlain(RuleBasedStateMachine):
             assert candidate.score == pytest.approx(expected[subject], abs=1e-5)
             assert candidate.score == pytest.approx(float(vector @ probe.vector), abs=1e-5)
 
+    @rule(probe=VECTORS, threshold=st.floats(-1, 1), fewest=st.integers(1, 4))
+    def some_in_any_case(self, probe: Template, threshold: float, fewest: int) -> None:
+        found = self.index.reaching(probe, threshold=threshold, fewest=fewest)
+        reaching = self.index.reaching(probe, threshold=threshold)
+        assert found[: len(reaching)] == reaching
+        expected = sorted(self.plain.scores(probe).values(), reverse=True)
+        assert len(found) == max(len(reaching), min(fewest, len(expected)))
+        assert [c.score for c in found] == pytest.approx(expected[: len(found)], abs=1e-5)
+
     @rule(probe=VECTORS, subject=SUBJECTS)
     def nearest(self, probe: Template, subject: str) -> None:
         found = self.index.nearest_of(subject, probe=probe)
@@ -143,6 +152,19 @@ def test_a_score_that_is_the_threshold_reaches_it(index: GalleryIndex) -> None:
     (found,) = index.reaching(unit(4), threshold=-1)
     assert index.reaching(unit(4), threshold=found.score) == [found]
     assert index.reaching(unit(4), threshold=float(np.nextafter(np.float32(found.score), np.float32(2)))) == []
+
+
+def test_the_best_are_told_in_any_case_among_many_that_have_several_references(index: GalleryIndex) -> None:
+    for number in range(400):
+        subject = "sub_many" if number % 2 else f"sub_{number:03}"
+        index.put(reference_id=f"ref_{number}", subject_id=subject, template=unit(number))
+    probe = unit(1)
+    everybody = index.reaching(probe, threshold=-1)
+    for fewest in (1, 2, 3, 60):
+        assert index.reaching(probe, threshold=2, fewest=fewest) == everybody[:fewest]
+    assert index.reaching(probe, threshold=2, fewest=1000) == everybody
+    index.remove_subject("sub_many")
+    assert len(index.reaching(probe, threshold=2, fewest=2)) == 2
 
 
 def test_nothing_reaches_a_threshold_that_is_not_a_number(index: GalleryIndex) -> None:

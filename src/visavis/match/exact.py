@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.match.index import Candidate, GalleryIndex
+from visavis.model.consent import MAX_REFERENCES
 from visavis.model.template import Template
 
 _FEWEST: Final = 64
@@ -68,7 +69,7 @@ class ExactIndex(GalleryIndex):
                 self._owners[at] = None
             self._free += rows
 
-    def reaching(self, probe: Template, *, threshold: float) -> list[Candidate]:
+    def reaching(self, probe: Template, *, threshold: float, fewest: int = 0) -> list[Candidate]:
         """See the port."""
         self._require_own(probe)
         with self._lock:
@@ -78,7 +79,17 @@ class ExactIndex(GalleryIndex):
             if block is not self._rows:
                 # It has grown, and the block that was searched is overwritten.
                 scores, begun = self._rows[: len(self._owners)] @ probe.vector, self._changes
-            return self._best(scores, np.float32(threshold), begun)
+            found = self._best(scores, np.float32(threshold), begun)
+            fewest = min(fewest, len(self._held))
+            rows = fewest * MAX_REFERENCES
+            while len(found) < fewest:
+                # The best so many rows have subjects enough, unless some were changed since the scan began.
+                level = -np.inf if rows >= len(scores) else np.partition(scores, -rows)[-rows]
+                found = self._best(scores, np.float32(level), begun)[:fewest]
+                if rows >= len(scores):
+                    break
+                rows *= 8
+            return found
 
     def nearest_of(self, subject_id: str, *, probe: Template) -> Candidate | None:
         """See the port."""

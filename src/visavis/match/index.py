@@ -45,8 +45,11 @@ class GalleryIndex(Protocol):
     def remove_subject(self, subject_id: str) -> None:
         """Forget every reference of a subject and overwrite their memory. Nothing happens if there is none."""
 
-    def reaching(self, probe: Template, *, threshold: float) -> list[Candidate]:
-        """Every subject whose score is at least ``threshold``, best first; ties in the order of their identifiers."""
+    def reaching(self, probe: Template, *, threshold: float, fewest: int = 0) -> list[Candidate]:
+        """Every subject whose score is at least ``threshold``, best first; ties in the order of their identifiers.
+
+        :param fewest: so many subjects are told in any case, if there are as many: the best, whatever their score.
+        """
 
     def nearest_of(self, subject_id: str, *, probe: Template) -> Candidate | None:
         """One subject and how near they are, or None if the index holds nothing of them."""
