@@ -6,12 +6,13 @@ when the script runs again on the same machine.
 
 import json
 import sys
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from benchmarks.accuracy.lfw_dev import templates
 
-from visavis.adapters.cards import DEFAULT_EMBEDDER, cards_folder, read_calibration, read_embedder_card
+from visavis.adapters.cards import EmbedderCard, cards_folder, read_calibration, read_card, read_embedder_card
 from visavis.evaluate.calibrate import calibration_fields
 from visavis.evaluate.comparisons import compare_all
 from visavis.evaluate.several import BestOf
@@ -40,10 +41,16 @@ _LIMITS: Final = (
 
 
 def main() -> None:
-    """Write ``calibration.json`` and print where."""
-    made = templates()
+    """Write ``calibration.json`` beside every embedder's card that we ship."""
+    for folder in sorted(cards_folder().iterdir()):
+        if isinstance(read_card(folder), EmbedderCard):
+            calibrate(folder)
+
+
+def calibrate(folder: Path) -> None:
+    """Write the calibration of one card, and say where."""
+    made = templates(embedder=folder.name)
     people = np.unique(made.people, return_inverse=True)[1].astype(np.int32)
-    folder = cards_folder() / DEFAULT_EMBEDDER
     card = read_embedder_card(folder)
     fields = calibration_fields(
         compare_all(made.vectors, people),

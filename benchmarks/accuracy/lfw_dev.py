@@ -10,7 +10,6 @@ import hashlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +23,9 @@ from visavis.adapters.cards import DEFAULT_DETECTOR, DEFAULT_EMBEDDER, cards_fol
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_detector, open_embedder
-from visavis.capture.align import align
 from visavis.capture.decode import decode
-from visavis.capture.detector import Detector
-from visavis.capture.one_face import the_one_face
-from visavis.embed.embedder import Embedder, unit_templates
-from visavis.model.errors import FaceRefused
-from visavis.model.face import Face
-from visavis.model.image import Frame
+from visavis.flows.templates import TemplateMaker
+from visavis.model.evaluation import Meant
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PHOTOS: Final = ROOT.parent / "shared" / "faces" / "lfw-dev"
@@ -57,30 +51,22 @@ class Templates:
     model_id: str
 
 
-def nearest_the_centre(faces: Sequence[Face], frame: Frame) -> Face:
-    """The face whose middle is nearest the middle of ``frame``; ``faces`` is not empty."""
-
-    def distance(face: Face) -> float:
-        across = face.left + face.width / 2 - frame.width / 2
-        down = face.top + face.height / 2 - frame.height / 2
-        return float(np.hypot(across, down))
-
-    return min(faces, key=distance)
-
-
 def models_folder() -> Path:
     """Where weights are installed: ``$VISAVIS_MODELS``, or ``.work/models`` of the checkout."""
     return Path(os.environ.get("VISAVIS_MODELS", WORK / "models"))
 
 
-def templates(*, photos: Path = PHOTOS) -> Templates:
-    """The templates of all photos, from the cache if the models, the stages and the list of photos are the same."""
+def templates(*, photos: Path = PHOTOS, embedder: str = DEFAULT_EMBEDDER) -> Templates:
+    """The templates of all photos, from the cache if the models, the stages and the list of photos are the same.
+
+    :param embedder: the folder of its card, among those we ship.
+    """
     if not photos.is_dir():
         sys.exit(f"The labelled photos are not there: {photos}")
     files = sorted(photos.glob("*/*.jpg"))
-    cached = WORK / "lfw-dev" / f"{_key(files)}.npz"
+    cached = WORK / "lfw-dev" / f"{_key(files, embedder)}.npz"
     if not cached.is_file():
-        made = _make(files)
+        made = _make(files, cards_folder() / embedder)
         cached.parent.mkdir(parents=True, exist_ok=True)
         counts = np.array(sorted(made.refused.items()), dtype=object).reshape(-1, 2)
         np.savez(
@@ -102,14 +88,15 @@ def templates(*, photos: Path = PHOTOS) -> Templates:
         )
 
 
-def _key(files: list[Path]) -> str:
+def _key(files: list[Path], embedder: str) -> str:
     """A digest of everything the templates depend on."""
     digest = hashlib.sha256()
-    for name in (DEFAULT_DETECTOR, DEFAULT_EMBEDDER):
+    for name in (DEFAULT_DETECTOR, embedder):
         digest.update(read_card(cards_folder() / name).model_dump_json().encode())
     package = Path(visavis.__path__[0])
     code = [
         Path(__file__),
+        package / "flows/templates.py",
         *(p for part in ("capture", "embed", "adapters/openvino") for p in (package / part).rglob("*.py")),
     ]
     for path in sorted(code):
@@ -119,15 +106,16 @@ def _key(files: list[Path]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _make(files: list[Path]) -> Templates:
+def _make(files: list[Path], card: Path) -> Templates:
     cores = os.cpu_count() or 1
     store, runtime = ModelStore(models_folder()), Runtime(threads=1, streams=cores)
-    detector, embedder = open_detector(store, runtime), open_embedder(store, runtime)
+    embedder = open_embedder(store, runtime, card_folder=card)
+    maker = TemplateMaker(decoder=decode, detector=open_detector(store, runtime), embedder=embedder, meant=Meant.CENTRE)
     numbers = {person: number for number, person in enumerate(sorted({file.parent.name for file in files}))}
     rows: list[tuple[NDArray[np.float32], int]] = []
     refused: Counter[str] = Counter()
     with ThreadPoolExecutor(cores) as pool:
-        found = pool.map(lambda file: _template(file, detector=detector, embedder=embedder), files)
+        found = pool.map(lambda file: maker.make(file.read_bytes()), files)
         for done, (file, (vector, code)) in enumerate(zip(files, found, strict=True), start=1):
             refused.update([code] if code else [])
             if vector is not None:
@@ -141,18 +129,3 @@ def _make(files: list[Path]) -> Templates:
         refused=dict(refused),
         model_id=embedder.model_id,
     )
-
-
-def _template(file: Path, *, detector: Detector, embedder: Embedder) -> tuple[NDArray[np.float32] | None, str]:
-    """The template of the face nearest the centre, if there is one, and the code of the product's refusal or ""."""
-    frame = decode(file.read_bytes())
-    faces = detector.detect(frame)
-    code = ""
-    try:
-        the_one_face(faces, frame=frame)
-    except FaceRefused as refusal:
-        code = refusal.code
-    if not faces:
-        return None, code
-    (template,) = unit_templates([align(frame, nearest_the_centre(faces, frame))], embedder=embedder)
-    return template.vector, code

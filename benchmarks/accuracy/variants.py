@@ -14,22 +14,27 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from benchmarks.accuracy.lfw_dev import PHOTOS, WORK, models_folder, nearest_the_centre
+from benchmarks.accuracy.lfw_dev import PHOTOS, WORK, models_folder
 from numpy.typing import NDArray
 
-from visavis.adapters.cards import DEFAULT_DETECTOR, DEFAULT_EMBEDDER, cards_folder, read_card
+from visavis.adapters.cards import DEFAULT_DETECTOR, DEFAULT_EMBEDDER, cards_folder, read_card, read_embedder_card
 from visavis.adapters.model_store import ModelStore
+from visavis.adapters.openvino.dequantise import dequantise
+from visavis.adapters.openvino.embedder import OnnxEmbedder
 from visavis.adapters.openvino.runtime import Runtime
-from visavis.adapters.openvino.stages import open_detector, open_embedder
+from visavis.adapters.openvino.stages import open_detector
 from visavis.capture.align import align
+from visavis.capture.centre import nearest_the_centre
 from visavis.capture.decode import decode
 from visavis.capture.detector import Detector
+from visavis.capture.second_look import look_again
 from visavis.embed.embedder import Embedder
 from visavis.model.face import Face
 from visavis.model.image import Frame
 
-CROPS: Final = ("plain", "two looks", "further", "nearer")
+CROPS: Final = ("plain", "two looks", "second look", "further", "nearer")
 """Ways to cut a face out. "two looks": landmarks are the mean of those found in the photo and in its mirror image;
+"second look": in the mirror image only the surroundings of the face are shown (``visavis.capture.second_look``);
 "further" and "nearer": by 6 % more or less around it."""
 _FURTHER: Final = 1.06
 _NEARER: Final = 0.94
@@ -44,10 +49,15 @@ class Variants:
     """One row per photo in which a face was found."""
 
     raw: NDArray[np.float32]
-    """Vectors as the network gives them, shape (photos, 8, dimension): ``CROPS``, then their mirror images."""
+    """Vectors as the network gives them, shape (photos, 10, dimension): ``CROPS``, then their mirror images."""
 
     people: NDArray[np.int32]
     """The person on each photo, numbered from 0."""
+
+    def raw_of(self, crop: str, *mirrored: bool) -> NDArray[np.float32]:
+        """The mean of the raw vectors of one crop, mirrored or not, shape (photos, dimension)."""
+        columns = [CROPS.index(crop) + len(CROPS) * turned for turned in mirrored]
+        return np.asarray(self.raw[:, columns].mean(axis=1), np.float32)
 
     def unit(self, *wanted: tuple[str, bool]) -> NDArray[np.float32]:
         """Means of unit vectors, of unit length: of crops by name, mirrored or not."""
@@ -79,7 +89,10 @@ def variants() -> Variants:
 
 def _made(files: list[Path]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     store, runtime = ModelStore(models_folder()), Runtime(threads=1, streams=os.cpu_count() or 1)
-    detector, embedder = open_detector(store, runtime), open_embedder(store, runtime)
+    card = read_embedder_card(cards_folder() / DEFAULT_EMBEDDER)
+    bare = card.model_copy(update={"output": card.output.model_copy(update={"centre": None, "mirrored": False})})
+    embedder = OnnxEmbedder(store.open(card, prepare=dequantise), card=bare, runtime=runtime)
+    detector = open_detector(store, runtime)
     names = [file.parent.name for file in files]
     rows, whose = [], []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -98,7 +111,7 @@ def _vectors(file: Path, *, detector: Detector, embedder: Embedder) -> NDArray[n
     faces = detector.detect(frame)
     if not faces:
         return None
-    crops = list(_crops(frame, nearest_the_centre(faces, frame), detector))
+    crops = list(_crops(frame, nearest_the_centre(faces, frame=frame), detector))
     return embedder.embed([*crops, *(np.ascontiguousarray(crop[:, ::-1]) for crop in crops)])
 
 
@@ -108,6 +121,7 @@ def _crops(frame: Frame, face: Face, detector: Detector) -> Iterator[NDArray[np.
     for landmarks in (
         face.landmarks,
         _two_looks(frame, face, detector),
+        look_again(frame, face, detector=detector).landmarks,
         middle + (face.landmarks - middle) * _FURTHER,
         middle + (face.landmarks - middle) * _NEARER,
     ):
@@ -120,7 +134,7 @@ def _two_looks(frame: Frame, face: Face, detector: Detector) -> NDArray[np.float
     again = detector.detect(mirror)
     if not again:
         return face.landmarks
-    other = nearest_the_centre(again, mirror).landmarks[_MIRRORED]
+    other = nearest_the_centre(again, frame=mirror).landmarks[_MIRRORED]
     other = np.stack([frame.width - 1 - other[:, 0], other[:, 1]], axis=1)
     if np.linalg.norm(other - face.landmarks, axis=1).mean() > _SAME_FACE * face.width:
         return face.landmarks

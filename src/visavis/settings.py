@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     """Installed model weights."""
     detector: str = "yunet-2023mar"
     """Card of the detector."""
-    embedder: str = "sface-2021dec"
+    embedder: str = "sface-2021dec-centred"
     """Card of the embedder."""
     cards: Path | None = Field(default=None, examples=["/etc/visavis/cards"])
     """Folder of model cards; the ones that come with this release if not set."""

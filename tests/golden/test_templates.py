@@ -82,12 +82,15 @@ def turned(photo: Path, orientation: int, form: str) -> bytes:
     return target.getvalue()
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG"])
-def test_the_eight_orientations_give_one_template(photos: list[Path], extractor: Extractor, form: str) -> None:
+@pytest.mark.parametrize(("form", "least"), [("JPEG", 0.997), ("PNG", 0.999)])
+def test_the_eight_orientations_give_one_template(
+    photos: list[Path], extractor: Extractor, form: str, least: float
+) -> None:
+    # A JPEG that is stored turned is rounded in other places; a PNG is the same to the bit.
     for photo in photos[::4]:
         upright = extractor.extract(turned(photo, 1, form))
         for orientation in range(2, 9):
-            assert score(upright, extractor.extract(turned(photo, orientation, form))) >= 0.999
+            assert score(upright, extractor.extract(turned(photo, orientation, form))) >= least
 
 
 def test_scores_are_those_of_the_table(photos: list[Path], extractor: Extractor) -> None:

@@ -92,10 +92,22 @@ class DetectorOutput(_Strict):
 
 
 class EmbedderOutput(_Strict):
-    """Where the vector is."""
+    """Where the vector is, and what a template is made of it."""
 
     name: str
     dimension: int = Field(ge=8, le=4096)
+    mirrored: bool = False
+    """Whether the crop's mirror image is shown as well and the mean of both vectors taken: twice the time."""
+    centre: tuple[float, ...] | None = None
+    """What the unit vectors of all faces have in common: their mean. It tells nobody apart and is taken away."""
+
+    @model_validator(mode="after")
+    def _centre_is_inside(self) -> Self:
+        if self.centre is not None and len(self.centre) != self.dimension:
+            raise ValueError(f"centre has {len(self.centre)} numbers, dimension is {self.dimension}")
+        if sum(part * part for part in self.centre or ()) >= 1:
+            raise ValueError("centre must be the mean of unit vectors, shorter than 1")
+        return self
 
 
 class _Card(_Strict):
@@ -133,7 +145,7 @@ ModelCard = DetectorCard | EmbedderCard
 _ANY_CARD: TypeAdapter[ModelCard] = TypeAdapter(Annotated[ModelCard, Field(discriminator="role")])
 
 DEFAULT_DETECTOR = "yunet-2023mar"
-DEFAULT_EMBEDDER = "sface-2021dec"
+DEFAULT_EMBEDDER = "sface-2021dec-centred"
 
 
 def cards_folder() -> Path:

@@ -6,6 +6,7 @@ from visavis.capture.align import align
 from visavis.capture.decoder import Decoder
 from visavis.capture.detector import Detector
 from visavis.capture.one_face import the_one_face
+from visavis.capture.second_look import look_again
 from visavis.embed.embedder import Embedder, unit_templates
 from visavis.model.image import Frame
 from visavis.model.template import Template
@@ -55,7 +56,7 @@ class Extractor:
 
         1. Faces are found.
         2. Exactly one of them is meant, whole and large enough; the others go no further (rule S2).
-        3. It is aligned.
+        3. It is looked at once more, for the sake of its landmarks, and aligned.
         4. It is embedded and brought to length 1.
 
         :raises FaceRefused: checks 2 and 4.
@@ -65,7 +66,7 @@ class Extractor:
         # 2
         face = the_one_face(faces, frame=frame)
         # 3
-        crop = align(frame, face)
+        crop = align(frame, look_again(frame, face, detector=self._detector))
         # 4
         (template,) = unit_templates([crop], embedder=self._embedder)
         return template

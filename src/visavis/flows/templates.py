@@ -15,6 +15,7 @@ from visavis.capture.centre import nearest_the_centre
 from visavis.capture.decoder import Decoder
 from visavis.capture.detector import Detector
 from visavis.capture.one_face import the_one_face
+from visavis.capture.second_look import look_again
 from visavis.embed.embedder import Embedder, unit_templates
 from visavis.flows.data_set import DataSet, MadeTemplates
 from visavis.model.errors import FaceRefused, ImageRefused, Kind
@@ -118,7 +119,8 @@ class TemplateMaker:
         # 3
         try:
             take = nearest_the_centre if self._meant is Meant.CENTRE else the_one_face
-            (template,) = unit_templates([align(frame, take(faces, frame=frame))], embedder=self._embedder)
+            face = look_again(frame, take(faces, frame=frame), detector=self._detector)
+            (template,) = unit_templates([align(frame, face)], embedder=self._embedder)
         except FaceRefused as refusal:
             return None, refusal.code
         return template.vector, code

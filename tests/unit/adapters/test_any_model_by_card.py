@@ -10,9 +10,11 @@ from fixtures.networks import (
     EMBEDDER_CARD,
     blocked_embedder,
     edge_distance_detector,
+    left_embedder,
     mean_embedder,
     place,
 )
+from numpy.typing import NDArray
 
 from visavis.adapters.cards import read_embedder_card
 from visavis.adapters.model_store import ModelStore
@@ -77,6 +79,42 @@ def test_an_embedder_of_another_dimension_colour_order_mean_and_scale(tmp_path: 
     assert vectors[1] == pytest.approx([-10, -10, -7.5] * 3)
     assert embedder.embed([]).shape == (0, 9)
     assert embedder.model_id == "tiny-embedder"
+
+
+def half_and_half() -> NDArray[np.uint8]:
+    crop = np.zeros((112, 112, 3), np.uint8)
+    crop[:, :56] = (200, 60, 50)
+    crop[:, 56:] = (20, 120, 90)
+    return crop
+
+
+def test_a_card_may_ask_for_the_mirror_image_as_well(tmp_path: Path) -> None:
+    plain = place(tmp_path / "plain", card=EMBEDDER_CARD, network=left_embedder())
+    card = EMBEDDER_CARD.replace("dimension = 9", "dimension = 9\nmirrored = true")
+    mirrored = place(tmp_path / "mirrored", card=card, network=left_embedder())
+    once = open_embedder(ModelStore(tmp_path / "plain"), RUNTIME, card_folder=plain)
+    both = open_embedder(ModelStore(tmp_path / "mirrored"), RUNTIME, card_folder=mirrored)
+    crop = half_and_half()
+    turned = np.ascontiguousarray(crop[:, ::-1])
+    (one,), (other,) = once.embed([crop]), once.embed([turned])
+    assert np.abs(one - other).max() > 1, "the network must see the difference"
+    others = [np.full_like(crop, level) for level in (0, 100)]
+    found = both.embed([others[0], crop, turned, others[1]])
+    assert found[1] == pytest.approx((one + other) / 2, rel=1e-5)
+    assert found[2] == pytest.approx((one + other) / 2, rel=1e-5)
+    assert found[[0, 3]] == pytest.approx(once.embed(others), rel=1e-5)
+
+
+def test_what_all_faces_have_in_common_is_taken_from_the_unit_vector(tmp_path: Path) -> None:
+    centre = [0.1, -0.2, 0.3, 0.0, 0.05, 0.0, 0.1, 0.0, -0.1]
+    plain = place(tmp_path / "plain", card=EMBEDDER_CARD, network=mean_embedder())
+    card = EMBEDDER_CARD.replace("dimension = 9", f"dimension = 9\ncentre = {centre}")
+    less = place(tmp_path / "less", card=card, network=mean_embedder())
+    crops = [half_and_half(), np.full((112, 112, 3), 130, np.uint8)]
+    raw = open_embedder(ModelStore(tmp_path / "plain"), RUNTIME, card_folder=plain).embed(crops)
+    found = open_embedder(ModelStore(tmp_path / "less"), RUNTIME, card_folder=less).embed(crops)
+    lengths = np.linalg.norm(raw, axis=1, keepdims=True)
+    assert found / lengths == pytest.approx(raw / lengths - np.array(centre), abs=1e-6)
 
 
 def test_block_quantised_weights_are_multiplied_out(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from support.installation import CALIBRATION
 from visavis.adapters.cards import (
     DEFAULT_DETECTOR,
     DEFAULT_EMBEDDER,
+    EmbedderCard,
     cards_folder,
     read_calibration,
     read_card,
@@ -36,7 +37,16 @@ def test_the_calibration_we_ship_is_of_the_embedder_we_ship() -> None:
     calibration = read_calibration(folder)
     fields = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
     assert fields["model_sha256"] == read_embedder_card(folder).sha256
-    assert 0.3 < calibration.threshold_at(1e-3) < calibration.threshold_at(1e-5) < 0.7
+    assert 0.2 < calibration.threshold_at(1e-3) < calibration.threshold_at(1e-5) < 0.6
+
+
+def test_every_embedder_we_ship_has_its_own_calibration() -> None:
+    embedders = [folder for folder in cards_folder().iterdir() if isinstance(read_card(folder), EmbedderCard)]
+    assert len(embedders) == 2
+    for folder in embedders:
+        fields = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+        assert read_calibration(folder).model_id == read_card(folder).id == folder.name
+        assert fields["model_sha256"] == read_card(folder).sha256
 
 
 @pytest.mark.parametrize(
@@ -45,6 +55,8 @@ def test_the_calibration_we_ship_is_of_the_embedder_we_ship() -> None:
         ('role = "embedder"', 'role = "classifier"', "role"),
         ('role = "embedder"', "", "role"),
         ("dimension = 9", "dimension = 0", "dimension"),
+        ("dimension = 9", "dimension = 9\ncentre = [0.1, 0.2]", "centre has 2 numbers"),
+        ("dimension = 9", f"dimension = 9\ncentre = {[0.5] * 9}", "shorter than 1"),
         ("dimension = 9", 'dimension = 9\nage = "head"', "age"),
         ('licence = "Apache-2.0"', "", "licence"),
         ('training_data = "None."', "", "training_data"),

@@ -182,7 +182,7 @@ def test_the_page_is_whole_without_scripts_and_each_picture_is_told_in_words_and
 
 def test_a_calibration_for_a_card_lies_beside_it(written: tuple[Path, Result]) -> None:
     fields = json.loads((written[0] / "calibration.json").read_text(encoding="utf-8"))
-    assert fields["model_id"] == "sface-2021dec"
+    assert fields["model_id"] == "sface-2021dec-centred"
     assert fields["people"] == PEOPLE
     assert fields["data"] == "Colours <b>only</b>."
     assert report_in(written[0])["calibration"] == {"made": True}

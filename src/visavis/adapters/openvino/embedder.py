@@ -19,6 +19,7 @@ class OnnxEmbedder:
         :raises ModelUnusable: the output that the card names is missing or of another size, or it does not compile.
         """
         self._card = card
+        self._centre = np.asarray(card.output.centre or np.zeros(card.output.dimension), np.float32)
         self._network = runtime.compile(network, card=card)
         if card.output.name not in self._network.output_names:
             raise ModelUnusable(f"{card.file} has no output {card.output.name}.")
@@ -37,8 +38,19 @@ class OnnxEmbedder:
         return self._card.output.dimension
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Raw vectors of ``crops``, shape (n, dimension); see ``Embedder.embed``."""
+        """Raw vectors of ``crops``, shape (n, dimension); see ``Embedder.embed``.
+
+        A card may ask for the mean of what the network gives a crop and its mirror image, and for what all faces have
+        in common to be taken away: the vector keeps its length times how far its direction is from that.
+        """
         if not crops:
             return np.zeros((0, self.dimension), np.float32)
-        (vectors,) = self._network.run(np.stack(crops), outputs=[self._card.output.name])
-        return vectors.reshape(len(crops), -1)
+        pictures = np.stack(crops)
+        if self._card.output.mirrored:
+            pictures = np.concatenate([pictures, pictures[:, :, ::-1]])
+        (found,) = self._network.run(pictures, outputs=[self._card.output.name])
+        vectors: NDArray[np.float32] = found.reshape(-1, len(crops), found.size // len(pictures)).mean(axis=0)
+        if vectors.shape[1] != self.dimension:
+            return vectors
+        vectors -= np.linalg.norm(vectors, axis=1, keepdims=True) * self._centre
+        return vectors
