@@ -7,8 +7,8 @@ export VISAVIS_BENCH_PYTHON ?= $(CURDIR)/.venv-bench/bin/python
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
-.PHONY: help demo drill test test-all lint models chromium bench bench-pipeline bench-accuracy bench-planner bench-identify bench-memory \
-	bench-rest bench-enrol bench-log bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
+.PHONY: help demo drill test test-all lint models chromium labels bench bench-pipeline bench-accuracy bench-planner bench-identify bench-memory \
+	bench-labels bench-fusion bench-rest bench-enrol bench-log bench-margin bench-drift bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -44,7 +44,7 @@ chromium:
 			if [ "$$answer" = y ]; then ./.ci/chromium; fi; \
 		else echo 'No Chromium: the browser tests will be skipped. Run ./.ci/chromium to install it.'; fi; }
 
-bench: bench-pipeline bench-accuracy bench-planner bench-unlinkability bench-identify bench-memory bench-enrol bench-log bench-protect bench-rest ## every benchmark
+bench: bench-pipeline bench-accuracy bench-planner bench-margin bench-unlinkability bench-identify bench-memory bench-enrol bench-log bench-protect bench-rest ## every benchmark
 
 bench-pipeline: .venv-bench/bench.done models ## photo to template, beside OpenCV and dlib
 	@$(BIN)/python -m benchmarks.speed.pipeline
@@ -55,8 +55,23 @@ bench-accuracy: .venv-bench/bench.done models ## error rates on labelled faces, 
 bench-planner: $(VENV)/dev.done models ## whether galleries see the FPIR that the planner predicts from other people
 	@$(BIN)/python -m benchmarks.accuracy.planner
 
+bench-margin: $(VENV)/dev.done models ## what the margin between rank 1 and 2 costs and prevents, and how many people look alike
+	@$(BIN)/python -m benchmarks.accuracy.margin
+
+bench-drift: $(VENV)/dev.done models ## whether a station whose faces changed is noticed, and one whose did not is left alone
+	@$(BIN)/python -m benchmarks.accuracy.drift
+
 bench-ablation: $(VENV)/dev.done models ## what makes templates of the same network better (half an hour)
 	@$(BIN)/python -m benchmarks.accuracy.ablation
+
+labels: $(VENV)/dev.done models ## which labels of lfw-dev are wrong, with the reason for each
+	@$(BIN)/python -m benchmarks.accuracy.labels
+
+bench-labels: $(VENV)/dev.done models ## the figures of lfw-dev with its wrong labels and without (5 minutes)
+	@$(BIN)/python -m benchmarks.accuracy.with_and_without
+
+bench-fusion: $(VENV)/dev.done models ## whether several photos are better fused, and scores set against a cohort
+	@$(BIN)/python -m benchmarks.accuracy.fusion
 
 bench-unlinkability: $(VENV)/dev.done models ## whether two galleries' templates tell that they are of one person (D_sys)
 	@$(BIN)/python -m benchmarks.accuracy.unlinkability

@@ -47,6 +47,7 @@ TEXT = """We open the door for you when our station recognises your face.
 We keep one template of each photo you enrol, sealed with a key of your own; no photo is kept.
 When you agree, your template is compared once with the others in this gallery, to notice somebody enrolled twice.
 At night they are compared with each other, to measure how alike people are; only rates are kept.
+If you look like somebody here, you are both asked for a PIN or QR code beside your face.
 You can withdraw at any time; from then on nothing recognises you. A PIN or a QR code opens the door as well."""
 
 CHECK_TEXT = "We compare your face with the picture in your document, once. Neither picture is kept."

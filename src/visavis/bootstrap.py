@@ -29,6 +29,7 @@ from visavis.adapters.sql.store import SqlStore
 from visavis.adapters.witnesses import read_witnesses
 from visavis.bootstrap_data import DataDirectory, initialise, open_keyring, open_keys, sign_log, told_unreadable
 from visavis.flows.administer import Administer
+from visavis.flows.ageing import Ageing
 from visavis.flows.agree import Agree
 from visavis.flows.api_keys import ApiKeys
 from visavis.flows.archive import Archives
@@ -37,11 +38,13 @@ from visavis.flows.bars import Bars
 from visavis.flows.deciding import Deciding
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.doubles import Doubles
+from visavis.flows.drift import Drift
 from visavis.flows.enrol import Enrol
 from visavis.flows.epochs import Epochs
 from visavis.flows.erasures import Erasures
 from visavis.flows.export import Exports
 from visavis.flows.extract import Extractor
+from visavis.flows.find_look_alikes import FindLookAlikes
 from visavis.flows.generation import require_newest
 from visavis.flows.identify import Identify
 from visavis.flows.imports import Imports
@@ -49,6 +52,7 @@ from visavis.flows.incoming import Incoming
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.log import Log
+from visavis.flows.look_alikes import Disputes, LookAlikes
 from visavis.flows.once import Once
 from visavis.flows.other_way import OtherWay
 from visavis.flows.own_rates import MeasureOwn
@@ -188,7 +192,10 @@ def open_services(
     imports = Imports(store=store, keyring=keyring, clock=clock, enrol=enrol, readings=readings)
     sessions = Sessions(store=store, keyring=keyring, clock=clock)
     doubles = Doubles(keyring=keyring, clock=clock, live=live, bars=bars)
-    deciding = Deciding(store=store, keyring=keyring, clock=clock, bars=bars)
+    drift = Drift(clock=clock, bars=bars)
+    disputes = Disputes(store=store, keyring=keyring, clock=clock, disputed=drift.disputed)
+    live.gone = drift.forget
+    deciding = Deciding(store=store, keyring=keyring, clock=clock, bars=bars, disputes=disputes, drift=drift)
 
     def close() -> None:
         stages.close()
@@ -204,7 +211,12 @@ def open_services(
         publisher=publisher,
         administer=Administer(store=store, keyring=keyring, clock=clock, bars=bars),
         bars=bars,
+        drift=drift,
+        ageing=Ageing(bars=bars, clock=clock),
         own_rates=MeasureOwn(store=store, keyring=keyring, clock=clock, live=live, bars=bars),
+        find_look_alikes=FindLookAlikes(store=store, keyring=keyring, clock=clock, live=live, bars=bars),
+        look_alikes=LookAlikes(store=store, keyring=keyring, clock=clock),
+        disputes=disputes,
         api_keys=ApiKeys(store=store, keyring=keyring, clock=clock),
         reach=Reach(store=store),
         readings=readings,

@@ -24,7 +24,7 @@ FIELDS: Final = frozenset({
     "request_id", "method", "route", "status", "duration_ms", "code", "caller", "address",
     "error", "trace", "library", "place",
     "version", "port", "tls", "subjects", "left_out", "variable", "nearest",
-    "published", "committed", "codes", "people",
+    "published", "committed", "codes", "people", "tail",
 })  # fmt: skip
 """Every field that a line may have. None holds what a caller sent, but ``address``, which is off unless it is set."""
 

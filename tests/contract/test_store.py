@@ -19,6 +19,7 @@ from visavis.adapters.sql.store import SqlRows, SqlStore
 from visavis.flows.ports import Transaction
 from visavis.model.access import AlreadyExists, ApiKey, Nonce, NotFound
 from visavis.model.consent import Subject, SubjectState
+from visavis.model.freshness import Freshness
 from visavis.model.keys import DataForeign
 from visavis.model.purpose import Gallery, LivenessMode, Purpose, TargetKind
 
@@ -193,6 +194,26 @@ def test_people_with_several_references_are_counted_in_one_gallery(world: World)
             *((3, 3), (3, 2), (3, 1), (3, 0)),
         ]
         assert tx.with_several(galleries[1], several=1) == (0, 0)
+
+
+def test_freshness_is_told_of_one_gallery_newest_first_and_up_to_so_many(world: World) -> None:
+    galleries = [world.gallery(), world.gallery()]
+    ann = world.active(galleries[0], "ann", photo("ann"), photo("ann", 2))
+    world.active(galleries[1], "ann", photo("ann"))
+    station = world.station(galleries[0])
+    for outcome in ("MATCH", "MATCH", "MATCH", "NO_MATCH"):
+        shown = photo("ann", 3) if outcome == "MATCH" else photo("nobody")
+        assert world.identify(station, shown)["decision"] == outcome
+    world.pin(station, "ann", ann.pin)
+    with world.services.store.write() as tx:
+        matches = [one for one in tx.decisions.find(subject_id=ann.subject_id) if one.fmr_decade is not None]
+        for at, one in enumerate(sorted(matches, key=lambda one: one.decided_at)):
+            tx.decisions.change(dataclasses.replace(one, fmr_decade=-at))
+        newest = max(one.created_at for one in tx.references.find(subject_id=ann.subject_id))
+        for most, told in ((10, (-2, -1, 0)), (2, (-2, -1))):
+            assert tx.freshness(galleries[0], matches=most) == [Freshness(ann.subject_id, newest, told)]
+        (other,) = tx.freshness(galleries[1], matches=10)
+        assert other.decades == ()
 
 
 def test_every_row_is_the_dataclass_of_its_table_field_by_field(store: SqlStore) -> None:

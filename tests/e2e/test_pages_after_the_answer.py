@@ -100,7 +100,7 @@ def test_declined_page_says_only_what_is_true_of_the_person(page: Page, at_sim: 
 
 
 def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path: Path) -> None:
-    gallery = at_sim.gallery()
+    gallery = at_sim.gallery(retention_days=500)
     station = at_sim.station(gallery)
     open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
     receipt = agree(page, tmp_path)
@@ -122,6 +122,11 @@ def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path:
     load_receipt(page, receipt)
     for words in ("first", "Everything held about you", "<b>asked</b> at the desk"):
         expect(page.locator("#readings")).to_contain_text(words)
+    offer = page.locator("#new-photos")
+    expect(offer).to_be_hidden()
+    at_sim.clock.move(days=365)
+    load_receipt(page, receipt)
+    expect(offer).to_contain_text("ask the people who enrolled you to take new ones")
 
 
 def test_device_with_a_wrong_clock_signs_by_that_of_the_server(page: Page, at_sim: World, tmp_path: Path) -> None:

@@ -55,6 +55,10 @@ ENTERS = {
     "POST /v1/subjects/{subject_id}/credentials": ["credential"],
     "POST /v1/subjects/{subject_id}/withdrawal": ["withdraw", "erase"],
     "POST /v1/reviews/{review_id}/resolution": ["review"],
+    "GET /v1/galleries/{gallery_id}/look-alikes": ["reading"],
+    "POST /v1/galleries/{gallery_id}/look-alikes": ["review"],
+    "DELETE /v1/look-alikes/{look_alike_id}": ["review"],
+    "POST /v1/decisions/{decision_id}/not-me": ["review"],
     "POST /v1/personal-sessions": ["session"],
     "POST /v1/sessions": ["session"],
     "POST /v1/sessions/{session_id}/identify": ["decision"],
@@ -76,6 +80,8 @@ QUIET = {
     "GET /log/tile/{path}", "GET /v1/purposes", "GET /v1/purposes/{purpose_id}", "GET /v1/galleries",
     "GET /v1/galleries/{gallery_id}", "GET /v1/stations", "GET /v1/stations/{station_id}", "GET /v1/api-keys",
     "GET /v1/keys",
+    # Counts in steps of ten, of stations and doors.
+    "GET /metrics",
     # Nobody is in an import yet, or counts are told.
     "POST /v1/galleries/{gallery_id}/imports", "GET /v1/imports/{import_id}", "POST /v1/imports/{import_id}/missing",
     # People look at what is theirs, or open what was entered when it was made for them.

@@ -22,6 +22,7 @@ FILES = {
     "POST /v1/subjects/{subject_id}/archive": "what is held about one person, without the numbers of a template",
     "GET /v1/me/archive": "the same, for the person",
     "GET /v1/imports/{import_id}/links": "one-time links, as a table or slips to print",
+    "GET /metrics": "counts of stations, galleries and doors",
     "GET /log/checkpoint": "the public log",
     "GET /log/key": "the public log",
     "GET /log/tile/{path}": "the public log",

@@ -108,6 +108,11 @@ CALLS: dict[str, Call] = {
     "GET /v1/personal-sessions/{session_id}": shown("/v1/personal-sessions/{session_id}"),
     "GET /v1/reviews": shown("/v1/reviews"),
     "POST /v1/reviews/{review_id}/resolution": sent("/v1/reviews/{review_id}/resolution", resolution="activate"),
+    "GET /v1/galleries/{gallery_id}/look-alikes": shown("/v1/galleries/{gallery_id}/look-alikes"),
+    "POST /v1/galleries/{gallery_id}/look-alikes": sent(
+        "/v1/galleries/{gallery_id}/look-alikes", subject_id="{subject_id}"
+    ),
+    "DELETE /v1/look-alikes/{look_alike_id}": shown("/v1/look-alikes/{look_alike_id}"),
     "GET /v1/decisions": shown("/v1/decisions?gallery_id={gallery_id}"),
     "POST /v1/api-keys/{key_id}/rotation": sent("/v1/api-keys/{key_id}/rotation"),
 }
@@ -123,7 +128,7 @@ ADMIN = {
     "POST /v1/api-keys", "GET /v1/api-keys", "DELETE /v1/api-keys/{key_id}", "GET /v1/readings", "POST /v1/seal",
     "POST /v1/backups", "GET /v1/erasures/{subject_id}", "GET /v1/keys", "POST /v1/keys/root/rotation",
     "POST /v1/keys/epoch/rotation", "POST /v1/galleries/{gallery_id}/key/rotation",
-    "POST /v1/galleries/{gallery_id}/own-rates",
+    "POST /v1/galleries/{gallery_id}/own-rates", "GET /metrics",
     "POST /v1/subjects/{subject_id}/key/rotation",
 }  # fmt: skip
 """Doors for ``admin`` only, which a key for some galleries cannot have."""
@@ -152,6 +157,7 @@ def furnished(world: World) -> Place:
     quorum = Quorum.over(world)
     ready, waiting = quorum.asked(gallery), quorum.asked(gallery)
     quorum.approve(ready, 1, 2, 3)
+    alike = world.made(f"/v1/galleries/{gallery}/look-alikes", {"subject_id": leaver.subject_id})
     place.word, place.bundle = quorum.word(1, waiting), bundle_for(world)
     place.ids = {
         "import_id": opened.json()["id"],
@@ -160,6 +166,7 @@ def furnished(world: World) -> Place:
         "subject_id": ann.subject_id,
         "leaver_id": leaver.subject_id,
         "review_id": review["id"],
+        "look_alike_id": alike["id"],
         "station_id": station.id,
         "session_id": invited["session_id"],
     }

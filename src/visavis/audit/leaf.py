@@ -28,6 +28,8 @@ def _one_of(*words: str) -> str:
     return "|".join(re.escape(word) for word in words)
 
 
+PAIRING: Final = ("found", "declare", "end", "dispute")
+"""What is done about people who look alike."""
 _OF_ALL: Final = {"commitment": _DIGEST, "day": _DAY}
 _FORMS: Final[dict[Event, dict[str, str]]] = {
     **{event: {"handle": _RANDOM} for event in LIFECYCLE},
@@ -40,7 +42,7 @@ _FORMS: Final[dict[Event, dict[str, str]]] = {
     },
     Event.READING: {"act": _one_of(*(kind.value for kind in ReadingKind))},
     Event.EXPORT: {"act": _one_of("links", *(step.value for step in ExportStep))},
-    Event.REVIEW: {"act": _one_of(*(resolution.value for resolution in Resolution))},
+    Event.REVIEW: {"act": _one_of(*(resolution.value for resolution in Resolution), *PAIRING)},
     Event.KEY: {
         "act": _one_of("add", "rotate", "end"),
         "of": _one_of("api_key", "station", "root", "epoch", "gallery", "subject"),

@@ -40,6 +40,7 @@ OUTCOMES: Final = {
     "REFUSED": "not decided",
     "REVIEW": "a person has to look",
 }
+REVIEWED: Final = {"dispute": "Whoever was recognised as you at a station said that they are somebody else"}
 RESOLUTIONS: Final = {"activate": "let through", "erase": "taken out", "noted": "noted"}
 
 
@@ -47,6 +48,7 @@ def what_in_words(entry: Entry) -> str:
     """What happened."""
     event, fields = entry.event, entry.fields
     said: dict[Event, Callable[[], str]] = {
+        Event.REVIEW: lambda: REVIEWED.get(fields["act"], EVENTS[Event.REVIEW]),
         Event.READING: lambda: READ.get(fields["act"], f"A list was read: {fields['act']}"),
         Event.EXPORT: lambda: EXPORTED.get(fields["act"], f"An export: {fields['act']}"),
         Event.SESSION: lambda: "A check of your face was opened " + KINDS.get(fields["kind"], fields["kind"]),

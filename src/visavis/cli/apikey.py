@@ -21,7 +21,7 @@ def apikey() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(["admin", "enrol", "operate", "export", "seal", "backup"]),
+    type=click.Choice(["admin", "enrol", "operate", "export", "seal", "backup", "metrics"]),
     help="What it may do; give it once for each.",
 )
 @click.option(

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from visavis.cli.drift import drift
 from visavis.cli.loading import LoadingBar
 from visavis.cli.output import show, show_rows
 from visavis.cli.settings import config_option, settings_from
@@ -69,7 +70,10 @@ def serve(config: Path | None, *, sealed: bool, **given: Any) -> None:
 @pass_shell
 @click.pass_context
 def doctor(ctx: click.Context, shell: Shell, config: Path | None) -> None:
-    """Check everything one can get wrong, changing nothing. Exit code 1 if a check fails."""
+    """Check everything one can get wrong, changing nothing. Exit code 1 if a check fails.
+
+    With an API key that has the scope 'operate' or 'admin', the running server is asked about its stations as well.
+    """
     from visavis import bootstrap  # noqa: PLC0415 -- loads the whole server; only its own commands wait for that
 
     try:
@@ -80,6 +84,7 @@ def doctor(ctx: click.Context, shell: Shell, config: Path | None) -> None:
     else:
         checks = bootstrap.diagnose(settings)
         rows = [{"state": c.state, "name": c.name, "message": c.message, "mend": c.mend} for c in checks]
+        rows.append(drift(shell))
     if shell.as_json:
         show_rows(shell, rows, [])
     else:

@@ -17,6 +17,7 @@ from visavis.cli.gallery import gallery
 from visavis.cli.imports import import_
 from visavis.cli.installation import doctor, init, serve
 from visavis.cli.keys import keys
+from visavis.cli.look_alike import look_alike
 from visavis.cli.me import me
 from visavis.cli.models import models
 from visavis.cli.plan import plan
@@ -51,7 +52,7 @@ for _command in (
     *(purpose, gallery, station, apikey),
     *(enrol, import_, exports, consent, me, subject, withdraw),
     *(identify, verify, document_check, pin, qr),
-    *(review, decisions, readings),
+    *(review, look_alike, decisions, readings),
     *(backup, restore, erasure),
     audit,
     witness,

@@ -74,7 +74,7 @@ def list_all(shell: Shell, after: str | None, limit: int) -> None:
     """All stations."""
     with shell.operator() as server:
         page = gather(server.stations, after=after, limit=limit)
-    show_page(shell, page, ["id", "name", "gallery_id", "purpose_id", "attended", "locked", "retired_at"])
+    show_page(shell, page, ["id", "name", "gallery_id", "purpose_id", "attended", "locked", "drift", "retired_at"])
 
 
 @station.command()

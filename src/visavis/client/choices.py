@@ -5,6 +5,6 @@ from typing import Final, Literal
 PAGE: Final = 50
 """Entries of one page of a list, where none is said; the server gives 200 at most."""
 
-Scope = Literal["admin", "enrol", "operate", "export", "seal", "backup"]
+Scope = Literal["admin", "enrol", "operate", "export", "seal", "backup", "metrics"]
 Resolution = Literal["activate", "erase", "noted"]
 SessionKind = Literal["identify", "verify", "document_check"]

@@ -32,6 +32,11 @@ MEASURED: Final = (
     "over all of them are kept."
 )
 """Whoever did not read this is not measured (rule S2)."""
+LOOK_ALIKES: Final = (
+    "At night it is also noted which people of this gallery the machine could take for one another; both are then "
+    "asked for a PIN or QR code beside the face, or a person looks."
+)
+"""Only two who both read this are found (rule S2)."""
 _MISLEADING: Final = frozenset({"jku", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64"})
 """Header members that a reader of another make may follow, to another key or another signed text than ours."""
 
@@ -80,6 +85,7 @@ def record(
                         "Whoever asks to be recognised at a station is compared with the templates of this gallery.",
                         "When you agree it is compared once with the others, to notice somebody enrolled twice.",
                         MEASURED,
+                        LOOK_ALIKES,
                     ],
                     "retention_period": f"P{purpose.retention_days}D",
                     "backup_retention_period": f"P{backup_days}D",
@@ -122,8 +128,12 @@ def read_offer(offer: str, *, controller_key: OKPKey) -> dict[str, Any]:
 
 def announces_measuring(offer: dict[str, Any]) -> bool:
     """Whether whoever was asked with this record was told that templates are compared to measure a gallery."""
-    purposes = offer.get("pii_processing", {}).get("purposes", [])
-    return any(MEASURED in purpose.get("processing_methods", []) for purpose in purposes)
+    return _announces(offer, MEASURED)
+
+
+def announces_look_alikes(offer: dict[str, Any]) -> bool:
+    """Whether whoever was asked with this record was told that look-alikes are found."""
+    return _announces(offer, LOOK_ALIKES)
 
 
 def countersign(offer: str, *, subject_key: OKPKey, now: datetime) -> str:
@@ -183,6 +193,11 @@ def expiry(offer: dict[str, Any]) -> datetime:
 def as_public_key(raw: bytes) -> OKPKey:
     """A raw Ed25519 public key (32 bytes) as a key that verifies."""
     return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(raw).rstrip(b"=").decode()})
+
+
+def _announces(offer: dict[str, Any], line: str) -> bool:
+    purposes = offer.get("pii_processing", {}).get("purposes", [])
+    return any(line in purpose.get("processing_methods", []) for purpose in purposes)
 
 
 def _public(key: OKPKey) -> dict[str, str]:

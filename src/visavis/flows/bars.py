@@ -15,6 +15,11 @@ from visavis.model.calibration import SEVERAL, Calibration, PromiseTooStrict, Ra
 from visavis.model.ids import new_id
 from visavis.model.purpose import Gallery, Purpose
 
+MARGIN: Final = 10
+"""Whom so many times the false match rate would accept counts beside whom the gallery's own accepts.
+
+Measured (``make bench-margin``): docs/concepts/thresholds.md, Look-alikes.
+"""
 STEP: Final = 0.001
 """A bar is entered when it has moved by so much, a cosine: enrolling a thousand people moves it some hundred times."""
 
@@ -27,6 +32,8 @@ class Bar:
     references: int
     fmr: float
     source: BarSource
+    margin_from: float
+    """From this score on somebody else who is nearly as near keeps a match from being one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ class Bars:
         calibration = self.calibration if gallery_id is None else self.calibration_of(gallery_id)
         fmr = fmr_for(purpose, references=references)
         source = BarSource.MODEL if calibration is self.calibration else BarSource.GALLERY
-        return Bar(calibration.threshold_at(fmr), references, fmr, source)
+        return _bar(calibration, fmr, references=references, source=source)
 
     def enter(self, tx: Transaction, gallery_id: str, bar: Bar) -> None:
         """Enter that the bar moved, in the transaction of the first decision that it is the bar of, before its answer.
@@ -103,7 +110,7 @@ class Bars:
         :raises PromiseTooStrict: the calibration cannot promise what the purpose does.
         """
         fmr = fmr_for(purpose, references=0)
-        bar = Bar(self.calibration.threshold_at(fmr), 0, fmr, BarSource.MODEL)
+        bar = _bar(self.calibration, fmr, references=0, source=BarSource.MODEL)
         tx.bar_moves.add(_move(gallery.id, bar, gallery.created_at))
         return bar
 
@@ -154,6 +161,10 @@ class Bars:
         """The newest moves of a gallery's bar, newest first."""
         found = sorted(tx.bar_moves.find(gallery_id=gallery_id), key=lambda move: (move.moved_at, move.id))
         return found[::-1][:most]
+
+
+def _bar(calibration: Calibration, fmr: float, *, references: int, source: BarSource) -> Bar:
+    return Bar(calibration.threshold_at(fmr), references, fmr, source, calibration.threshold_at(min(1.0, MARGIN * fmr)))
 
 
 def _move(gallery_id: str, bar: Bar, now: datetime) -> BarMove:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from visavis.decide.judge import Verdict
 from visavis.decide.station_lock import after_probe
 from visavis.flows.bars import Bar, Bars
+from visavis.flows.drift import Drift
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import is_recognisable
+from visavis.flows.look_alikes import Disputes
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_decision
 from visavis.flows.sessions import require_in_use
@@ -36,11 +38,15 @@ class Answer:
 class Deciding:
     """Shared by the flows that decide; holds no state of its own."""
 
-    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, bars: Bars) -> None:
+    def __init__(
+        self, *, store: Store, keyring: Keyring, clock: Clock, bars: Bars, disputes: Disputes, drift: Drift
+    ) -> None:
         self._store = store
         self.keyring = keyring
         self._clock = clock
         self._bars = bars
+        self._disputes = disputes
+        self._drift = drift
 
     def bar(self, purpose: Purpose, *, gallery_id: str | None, references: int) -> Bar:
         """The threshold that holds the purpose's promise at this size.
@@ -81,11 +87,13 @@ class Deciding:
         *,
         means: Means = Means.FACE,
         bar: Bar | None = None,
+        nearest_other: float | None = None,
     ) -> Answer:
         """Write the decision, in the transaction that made it, and say what may be told.
 
         A face that was compared and matched nobody counts towards the station's lock (rule S2).
 
+        :param nearest_other: of a match, the best score of anybody else who was compared; it is not kept.
         :raises StationRetired: the station was taken out of use meanwhile; nothing is told.
         :raises PurposeEnded: the purpose has ended meanwhile; nothing is told either.
         """
@@ -117,10 +125,12 @@ class Deciding:
             expires_at=now + purpose.retention,
         )
         tx.decisions.add(decision)
+        self._disputes.decided(tx, decision)
         about = decision.subject_id or session.subject_id
         record_decision(
             tx, decision, keyring=self.keyring, about=None if about is None else tx.subjects.first(id=about)
         )
+        self._drift.decided(decision, bar=bar, own=verdict.score, nearest_other=nearest_other)
         return self._answer(tx, decision)
 
     def _decade(self, gallery_id: str | None, score: float) -> int:

@@ -124,6 +124,7 @@ def is_named(tx: Transaction, gallery: Gallery) -> bool:
         tx.sessions,
         tx.decisions,
         tx.reviews,
+        tx.look_alikes,
         tx.readings,
         tx.imports,
         tx.exports,

@@ -49,6 +49,8 @@ def destroy_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: 
     tx.reviews.remove(subject_id=subject.id)
     for review in tx.reviews.find(other_subject_id=subject.id):
         tx.reviews.change(dataclasses.replace(review, other_subject_id=None))
+    tx.look_alikes.remove(subject_id=subject.id)
+    tx.look_alikes.remove(other_subject_id=subject.id)
     tx.references.remove(subject_id=subject.id)
     tx.receipts.remove(subject_id=subject.id)
     tx.enrolments.remove(subject_id=subject.id)

@@ -1,14 +1,16 @@
 """1:N: who of this gallery stands there, or nobody."""
 
-from visavis.decide.judge import judge_many
+from visavis.decide.judge import Verdict, judge_many
+from visavis.flows.bars import Bar
 from visavis.flows.deciding import Answer, Deciding
 from visavis.flows.extract import Extractor
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.second_factor import queue_look_alike, require_face_enough
 from visavis.flows.sessions import Sessions
-from visavis.model.decision import Outcome, Review, ReviewKind
+from visavis.match.index import Candidate
+from visavis.model.decision import Outcome
 from visavis.model.errors import Refusal
-from visavis.model.ids import new_id
 from visavis.model.purpose import Gallery, Purpose
 from visavis.model.station import Session, SessionKind, SessionUnknown
 from visavis.model.template import Template
@@ -42,9 +44,10 @@ class Identify:
         3. The threshold comes from the purpose's target, the gallery's size and its calibration: that of the model's
            card, or a stricter one.
         4. The gallery's references are searched.
-        5. In the deciding transaction everybody who reached the threshold is read again; who may not be recognised at
-           this moment does not count (rule S1).
-        6. The decision is recorded before it is told. A stranger leaves nothing but that record (rule S3).
+        5. In the deciding transaction everybody who reached the threshold, or came near it, is read again; who may not
+           be recognised at this moment does not count (rule S1).
+        6. A face alone does not serve who looks like somebody else here.
+        7. The decision is recorded before it is told. A stranger leaves nothing but that record (rule S3).
 
         :raises SessionRefused: 1 does not hold; nothing was looked at.
         :raises GalleryLoading: the server has just started; nothing was looked at, and the session can still be used.
@@ -65,32 +68,39 @@ class Identify:
     def _decide(self, session: Session, gallery: Gallery, purpose: Purpose, probe: Template) -> Answer:
         index = self._live.index(gallery)
         bar = self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
-        reaching = index.reaching(probe, threshold=bar.threshold)
+        near = index.reaching(probe, threshold=bar.margin_from, fewest=2)
         with self._store.write() as tx:
-            live = [c for c in reaching if self._deciding.is_recognisable(tx, c)]
-            verdict = judge_many([(c.subject_id, c.score) for c in live])
-            if verdict.outcome is Outcome.REVIEW:
-                self._queue(tx, gallery, live[0].subject_id, live[1].subject_id)
-            return self._deciding.record(tx, session, verdict, bar=bar)
-
-    def _queue(self, tx: Transaction, gallery: Gallery, first: str, second: str) -> None:
-        """Look-alikes are queued once a pair, however often they come by."""
-        pair = {"kind": ReviewKind.LOOK_ALIKE, "subject_id": min(first, second), "other_subject_id": max(first, second)}
-        if not tx.reviews.count(**pair):
-            tx.reviews.add(
-                Review(
-                    id=new_id("rev"),
-                    kind=ReviewKind.LOOK_ALIKE,
-                    gallery_id=gallery.id,
-                    subject_id=min(first, second),
-                    other_subject_id=max(first, second),
-                    enrolment_id=None,
-                    created_at=self._clock.now(),
-                )
+            live = [c for c in _counting(near, bar) if self._deciding.is_recognisable(tx, c)]
+            verdict = judge_many(
+                [(c.subject_id, c.score) for c in live], threshold=bar.threshold, margin_from=bar.margin_from
             )
+            now = self._clock.now()
+            if verdict.outcome is Outcome.REVIEW:
+                first, second = live[0].subject_id, live[1].subject_id
+                queue_look_alike(tx, gallery_id=gallery.id, first=first, second=second, now=now)
+            verdict = require_face_enough(tx, verdict, gallery_id=gallery.id, now=now)
+            other = self._nearest_other(tx, near, verdict)
+            return self._deciding.record(tx, session, verdict, bar=bar, nearest_other=other)
+
+    def _nearest_other(self, tx: Transaction, near: list[Candidate], verdict: Verdict) -> float | None:
+        """Of a match, the best score of anybody else; who may not be recognised does not count here either."""
+        if verdict.outcome is not Outcome.MATCH:
+            return None
+        others = (c for c in near if c.subject_id != verdict.subject_id and self._deciding.is_recognisable(tx, c))
+        return next((c.score for c in others), None)
 
     def _gallery_and_purpose(self, session: Session) -> tuple[Gallery, Purpose]:
         if session.gallery_id is None:
             raise SessionUnknown
         with self._store.read() as tx:
             return tx.galleries.get(session.gallery_id), tx.purposes.get(session.purpose_id)
+
+
+def _counting(near: list[Candidate], bar: Bar) -> list[Candidate]:
+    """Who may have a part in the decision; nobody where nobody reaches the threshold.
+
+    Reading somebody again takes time: so a face that nearly matches is answered as soon as one that does not at all.
+    """
+    if not near or near[0].score < bar.threshold:
+        return []
+    return [candidate for candidate in near if candidate.score >= bar.margin_from]

@@ -188,6 +188,17 @@ PERSON: Final = (
         ),
     ),
     Kept(
+        "look_alikes",
+        "That the machine could take you for somebody else, or was said to have done so: the two of you, since when",
+        "Your face alone does not open anything then.",
+        "It is not so any more, an operator ends it, or either of you withdraws.",
+        Ends.WITH_PERSON,
+        withheld=(
+            "Which people look like you is told to nobody but the operator, since it tells of somebody else. That you "
+            "are asked for a PIN or QR code beside your face tells you that there is somebody."
+        ),
+    ),
+    Kept(
         "nonces",
         "Random numbers of requests that were signed with your key",
         "So that nobody can send one of them again.",

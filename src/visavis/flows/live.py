@@ -86,6 +86,8 @@ class LiveGalleries:
         self._awaited: set[str] | None = None
         """Galleries that are to be loaded; None before it was known which."""
         self._loaded = Loaded()
+        self.gone: Callable[[str], None] = lambda _: None
+        """Told of somebody who is not in the database any more, before whoever erased them goes on."""
         self._stopping = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._lock = threading.RLock()
@@ -161,7 +163,9 @@ class LiveGalleries:
                 filling.index.remove_subject(subject_id)
                 filling.refreshed.add(subject_id)
             subject = tx.subjects.first(id=subject_id)
-            if subject is not None:
+            if subject is None:
+                self.gone(subject_id)
+            else:
                 self._take_in(tx, subject, tx.galleries.get(subject.gallery_id))
 
     def _begin(self) -> dict[Gallery, int]:

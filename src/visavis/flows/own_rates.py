@@ -7,27 +7,22 @@ references inside one gallery (rule S2).
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from visavis.consent.receipt import announces_measuring, read_offer
+from visavis.consent.receipt import announces_measuring
 from visavis.evaluate.calibrate import FEWEST_PEOPLE, ImpostorCurve, impostor_curve
 from visavis.evaluate.comparisons import compare_all
 from visavis.flows.bars import Bars
 from visavis.flows.keyring import Keyring
-from visavis.flows.live import LiveGalleries, require_recognisable
-from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.live import LiveGalleries
+from visavis.flows.own_people import OwnPeople
+from visavis.flows.ports import Clock, Store
 from visavis.flows.record import record_act
 from visavis.model.access import NotFound
 from visavis.model.audit import Event
 from visavis.model.bar import OwnRates
 from visavis.model.calibration import CalibrationPoint, CalibrationTooSmall
-from visavis.model.consent import ConsentMissing
-from visavis.model.errors import ConsentRefused
 from visavis.model.keys import SealBroken
 from visavis.model.purpose import Gallery, GalleryLoading
 
@@ -36,7 +31,6 @@ MOST_PEOPLE: Final = 2_000
 """People drawn of a larger gallery: two million pairs tell a rate of 1e-5, in some seconds of one core."""
 DRAWS: Final = 100
 _SEED: Final = 1
-_PAGE: Final = 100
 _REST: Final = 2.0
 """Seconds of rest for each of work: whoever stands at a door goes first."""
 
@@ -60,7 +54,7 @@ class MeasureOwn:
         self._store = store
         self._keyring = keyring
         self._clock = clock
-        self._live = live
+        self._people = OwnPeople(store=store, keyring=keyring, clock=clock, live=live)
         self._bars = bars
         self._stopping = threading.Event()
 
@@ -110,13 +104,20 @@ class MeasureOwn:
                 raise _Stopped
             begun[0] = time.monotonic()
 
-        vectors, people = self._recognisable(gallery, pause)
+        copies = self._people.copies(
+            gallery,
+            most=MOST_PEOPLE,
+            seed=_SEED,
+            fewest=FEWEST_PEOPLE,
+            announces=announces_measuring,
+            pause=pause,
+        )
         try:
-            if len(np.unique(people)) < FEWEST_PEOPLE:
-                raise CalibrationTooSmall(_too_few(len(np.unique(people))))
-            found = compare_all(vectors, people, told=lambda _: pause(), needs_mated=False)
+            if len(copies.subjects) < FEWEST_PEOPLE:
+                raise CalibrationTooSmall(_too_few(len(copies.subjects)))
+            found = compare_all(copies.vectors, copies.people, told=lambda _: pause(), needs_mated=False)
         finally:
-            vectors[:] = 0
+            copies.overwrite()
         curve = impostor_curve(found, seed=_SEED, draws=DRAWS, told=pause)
         now = self._clock.now()
         own = OwnRates.of(
@@ -138,45 +139,6 @@ class MeasureOwn:
         finally:
             self._bars.forget(gallery.id)
         return own
-
-    def _require_announced(self, tx: Transaction, subject_id: str) -> None:
-        """Rule S2, asked of what the person signed.
-
-        :raises ConsentMissing: one of their receipts does not speak of it.
-        """
-        for receipt in tx.receipts.find(subject_id=subject_id):
-            if receipt.countersignature is None:
-                continue
-            if not announces_measuring(read_offer(receipt.offer, controller_key=self._keyring.controller)):
-                raise ConsentMissing
-
-    def _recognisable(
-        self, gallery: Gallery, pause: Callable[[], None]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        subjects, held = self._live.index(gallery).some(people=MOST_PEOPLE, seed=_SEED)
-        if len(subjects) < FEWEST_PEOPLE:
-            raise CalibrationTooSmall(_too_few(len(subjects)))
-        kept: list[NDArray[np.float32]] = []
-        for start in range(0, len(subjects), _PAGE):
-            page = slice(start, start + _PAGE)
-            with self._store.read() as tx:
-                for subject_id, rows in zip(subjects[page], held[page], strict=True):
-                    try:
-                        subject = tx.subjects.get(subject_id)
-                        require_recognisable(tx, subject, keyring=self._keyring, clock=self._clock)
-                        self._require_announced(tx, subject_id)
-                    except (NotFound, ConsentRefused):
-                        rows[:] = 0
-                        continue
-                    kept.append(rows)
-            pause()
-        if not kept:
-            return np.zeros((0, 1), np.float32), np.zeros(0, np.int32)
-        vectors = np.concatenate(kept)
-        people = np.repeat(np.arange(len(kept), dtype=np.int32), [len(rows) for rows in kept])
-        for rows in kept:
-            rows[:] = 0
-        return vectors, people
 
 
 def _too_few(people: int) -> str:

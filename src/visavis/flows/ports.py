@@ -22,7 +22,9 @@ from visavis.model.consent import (
 )
 from visavis.model.decision import Decision, Review
 from visavis.model.export import Export
+from visavis.model.freshness import Freshness
 from visavis.model.keys import GalleryKey, Generation
+from visavis.model.look_alike import LookAlike
 from visavis.model.purpose import Gallery, Purpose, PurposeText
 from visavis.model.station import Session, Station
 
@@ -133,6 +135,7 @@ class Transaction(Protocol):
     sessions: Rows[Session]
     decisions: Rows[Decision]
     reviews: Rows[Review]
+    look_alikes: Rows[LookAlike]
     credentials: Rows[Credential]
     tries: Rows[Tries]
     api_keys: Rows[ApiKey]
@@ -150,6 +153,12 @@ class Transaction(Protocol):
 
     def with_several(self, gallery_id: str, *, several: int) -> tuple[int, int]:
         """How many people of the gallery have references, pending ones included, and how many at least so many."""
+
+    def freshness(self, gallery_id: str, *, matches: int) -> Sequence[Freshness]:
+        """Everybody of the gallery who has references, pending ones included, by identifier.
+
+        :param matches: of the newest matches of each so many are told.
+        """
 
     def place_after(self, gallery_id: str, *, after: Place | None, people: int) -> Place | None:
         """Where the ``people``-th person of a gallery who is ACTIVE stands behind ``after``; None if there are fewer.

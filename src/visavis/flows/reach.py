@@ -14,6 +14,7 @@ _GALLERY: Final = "gallery_id"
 _LIE_IN_ONE: Final = {
     "subject_id": "subjects",
     "review_id": "reviews",
+    "look_alike_id": "look_alikes",
     "station_id": "stations",
     "session_id": "sessions",
     "import_id": "imports",

@@ -17,6 +17,7 @@ from visavis.model.consent import Subject
 from visavis.model.decision import Decision, Review
 from visavis.model.ids import new_id
 from visavis.model.keys import SealBroken, SubjectSecret
+from visavis.model.look_alike import LookAlike
 from visavis.model.station import SessionKind
 from visavis.protect.envelope import Context, seal, unseal
 from visavis.protect.keys import derive
@@ -132,6 +133,13 @@ class Readings:
             for gallery_id in sorted({review.gallery_id for review in found}):
                 self.record(tx, ReadingKind.REVIEWS, reader, gallery_id=gallery_id)
         return found
+
+    def look_alikes(self, gallery_id: str, *, reader: Reader, after: str | None, limit: int) -> Sequence[LookAlike]:
+        """A page of a gallery's people who look alike."""
+        with self._store.write() as tx:
+            gallery = tx.galleries.get(gallery_id)
+            self.record(tx, ReadingKind.LOOK_ALIKES, reader, gallery_id=gallery.id)
+            return tx.look_alikes.page(after=after, limit=limit, gallery_id=gallery.id)
 
     def of_gallery(self, gallery_id: str, *, reader: Reader, after: str | None, limit: int) -> list[Looked]:
         """A page of who read about a gallery's people; to read that is recorded as well, once a page."""

@@ -6,11 +6,13 @@ from visavis.flows.doubles import Doubles
 from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
+from visavis.flows.look_alikes import enter_pair
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_act
 from visavis.model.audit import Event
 from visavis.model.consent import EnrolmentState, SubjectState
 from visavis.model.decision import Resolution, Review, ReviewKind, ReviewUnfit
+from visavis.model.look_alike import LookAlikeSource
 
 
 class Reviews:
@@ -27,7 +29,8 @@ class Reviews:
         """End one review.
 
         ``activate`` lets a held enrolment be recognised, unless it was held because its photos differ and somebody else
-        looks like them: then it is held for that now. ``erase`` takes it out (and the subject, if nothing else is left
+        looks like them: then it is held for that now. Where it was held as a probable duplicate, the two are two people
+        who look alike from then on. ``erase`` takes it out (and the subject, if nothing else is left
         of them), ``noted`` ends the notice of two people who look alike.
 
         :raises NotFound: no such review. :raises ReviewUnfit: the resolution does not fit it.
@@ -64,6 +67,15 @@ class Reviews:
             if further is not None:
                 tx.reviews.add(further)
                 return
+        if review.kind is ReviewKind.PROBABLE_DUPLICATE and review.other_subject_id is not None:
+            enter_pair(
+                tx,
+                gallery_id=review.gallery_id,
+                one=review.subject_id,
+                other=review.other_subject_id,
+                source=LookAlikeSource.DECLARED,
+                now=self._clock.now(),
+            )
         tx.enrolments.change(replace(enrolment, state=EnrolmentState.ACTIVE))
         tx.subjects.change(replace(subject, state=SubjectState.ACTIVE))
 

@@ -8,10 +8,12 @@ from visavis.flows.extract import Extractor
 from visavis.flows.keyed_index import KeyedIndex
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store
+from visavis.flows.second_factor import require_face_enough
 from visavis.flows.sessions import Sessions
 from visavis.model.access import TooManyTries
 from visavis.model.decision import Outcome
 from visavis.model.errors import Refusal
+from visavis.model.look_alike import SecondFactorAsked
 from visavis.model.purpose import Gallery
 from visavis.model.station import Session, SessionKind, SessionUnknown
 from visavis.model.template import Template
@@ -45,7 +47,8 @@ class Verify:
         3. The threshold comes from the purpose's target and the gallery's calibration, as for identify.
         4. In the deciding transaction the person is read again. A name that nobody has, one without live consent and
            a face that differs are answered alike: NO_MATCH.
-        5. The decision is recorded before it is told.
+        5. A face alone does not serve who looks like somebody else here.
+        6. The decision is recorded before it is told.
 
         :raises SessionRefused: 1 does not hold; nothing was looked at.
         :raises GalleryLoading: the server has just started; nothing was looked at, and the session can still be used.
@@ -58,8 +61,9 @@ class Verify:
     def oneself(self, photo: bytes, *, session_id: str, subject_id: str) -> Answer:
         """Compare a photo with the person whose own session this is; nobody else can be asked for.
 
-        As ``at_station``, and wrong faces are slowed and stopped as wrong PINs are: no pace and no lock of a station
-        holds up whoever has somebody's receipt and link and tries one face after another.
+        As ``at_station``, but for 5: the person's own key, which opened the session, is the second factor. And wrong
+        faces are slowed and stopped as wrong PINs are: no pace and no lock of a station holds up whoever has somebody's
+        receipt and link and tries one face after another.
         """
         session = self._sessions.claim(
             session_id,
@@ -87,7 +91,7 @@ class Verify:
             return self._deciding.refuse(session, refusal)
         try:
             return self._judge(session, gallery, index, probe, bar, claim)
-        except TooManyTries as refusal:
+        except (TooManyTries, SecondFactorAsked) as refusal:
             return self._deciding.refuse(session, refusal)
 
     def _judge(
@@ -106,7 +110,9 @@ class Verify:
             live = nearest is not None and reached and self._deciding.is_recognisable(tx, nearest)
             score = nearest.score if nearest is not None and live else None
             verdict = judge_one(score=score, threshold=bar.threshold, subject_id=subject_id)
-            if own is not None:
+            if own is None:
+                verdict = require_face_enough(tx, verdict, gallery_id=gallery.id, now=self._clock.now())
+            else:
                 tx.tries.remove(id=own)
                 if verdict.outcome is Outcome.NO_MATCH:
                     tx.tries.add(after_failure(before, tries_id=own, now=self._clock.now()))

@@ -23,6 +23,8 @@ class Scope(Enum):
     """Seal the server, and nothing else."""
     BACKUP = "backup"
     """Make backups of the server, which are sealed."""
+    METRICS = "metrics"
+    """Read the metrics, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class ReadingKind(Enum):
     """A gallery's or purpose's list of decisions."""
     REVIEWS = "reviews"
     """What waits for a person to look."""
+    LOOK_ALIKES = "look_alikes"
+    """Which people of a gallery look alike."""
     ARCHIVE = "archive"
     """Everything that is held about one person, taken away as a file for them."""
     IMPORT = "import"

@@ -24,6 +24,7 @@ PREFIXES: Final = {
     "exp": "export of references",
     "gky": "gallery key",
     "bar": "move of a gallery's bar",
+    "alk": "pair of look-alikes",
 }
 
 

@@ -18,6 +18,7 @@ from visavis.web.auth import require_proof
 from visavis.web.body import BoundedBody
 from visavis.web.frame import Frame
 from visavis.web.loading import Loading, Show
+from visavis.web.metrics import Metrics
 from visavis.web.routes import (
     api_keys,
     archives,
@@ -30,6 +31,7 @@ from visavis.web.routes import (
     health,
     imports,
     keys,
+    look_alikes,
     personal,
     purposes,
     readings,
@@ -41,6 +43,9 @@ from visavis.web.routes import (
 )
 from visavis.web.routes import (
     log as log_routes,
+)
+from visavis.web.routes import (
+    metrics as metrics_routes,
 )
 from visavis.web.services import Services
 from visavis.wire.shape import Problem
@@ -108,16 +113,18 @@ def create_app(
     )
     app.state.services = services
     app.state.loaded = None
+    metrics = app.state.metrics = Metrics(lambda: app.state.services)
     app.state.new_loading = partial(Loading, app, show=show, failed=failed)
     problems.install(app)
     for module in (
         purposes, galleries, enrolments, imports, exports, consent, subjects, archives, backups, stations, sessions,
-        personal, reviews, decisions, readings, api_keys, keys, seal, health, log_routes,
+        personal, reviews, look_alikes, decisions, readings, api_keys, keys, seal, health, log_routes,
+        metrics_routes,
     ):  # fmt: skip
         app.include_router(module.router)
     pages.install(app)
     app.add_middleware(BoundedBody, require_proof=require_proof)
-    app.add_middleware(Frame, log_addresses=log_addresses)
+    app.add_middleware(Frame, log_addresses=log_addresses, measure=metrics.durations.add)
     return app
 
 
@@ -127,10 +134,14 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     loading: Loading = app.state.new_loading()
     await loading.begin()
-    tasks = [asyncio.create_task(_purge_on(services, loading)), asyncio.create_task(_publish_on(services))]
+    tasks = [
+        asyncio.create_task(_purge_on(services, loading, app.state.metrics)),
+        asyncio.create_task(_publish_on(services)),
+    ]
     yield
     await loading.end()
     services.own_rates.stop()
+    services.find_look_alikes.stop()
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -157,7 +168,7 @@ async def _publish_on(services: Services) -> None:
         await asyncio.sleep(services.publish_every_s)
 
 
-async def _purge_on(services: Services, loading: Loading) -> None:
+async def _purge_on(services: Services, loading: Loading, metrics: Metrics) -> None:
     await loading.until_over()
     for turn in count():
         more = False
@@ -167,8 +178,11 @@ async def _purge_on(services: Services, loading: Loading) -> None:
             await run_in_threadpool(services.epochs.look)
             await run_in_threadpool(services.tombstones.settle)
             await run_in_threadpool(services.own_rates.look)
-            if turn:  # at the start no key was used yet, and none that has run out works
+            await run_in_threadpool(services.drift.tidy, services.store)
+            metrics.purged()
+            if turn:  # at the start no key was used yet, none that has run out works, and pairs are those of the night
                 await run_in_threadpool(services.api_keys.tidy)
+                await run_in_threadpool(services.find_look_alikes.look)
         except Exception as error:  # noqa: BLE001 -- one failed purge must not end all later ones
             log.error("purge_failed", error=type(error).__name__, trace=trace(error))  # noqa: TRY400 -- its text could carry data
         # Where more people wait to be erased the next turn begins at once: between two others have had theirs.

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from typing import Protocol
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,12 +25,19 @@ _HEADERS = {
 _WITH_FORMS = frozenset({"/plan"})
 """Pages that ask this server with a form, so that they work without a script. What is typed there is about nobody."""
 
-_OFTEN = frozenset({"/healthz", "/readyz", "/static"})
+_OFTEN = frozenset({"/healthz", "/readyz", "/static", "/metrics"})
 """Routes whose calls say nothing: they are told at ``debug`` only."""
 
 _FAULT = 500
 
 log = get_logger(__name__)
+
+
+class Measure(Protocol):
+    """Told what a request took, and at which door."""
+
+    def __call__(self, *, method: str, route: str, status: int | None, duration_s: float) -> None:
+        """Take it in. ``status`` is None where the caller hung up before there was an answer."""
 
 
 class Frame:
@@ -39,11 +47,13 @@ class Frame:
     since identifiers are in paths; nothing of the query, the headers, the body or the answer is told.
 
     :param log_addresses: whether the line names the caller's network address.
+    :param measure: told the same of each request, with neither identifier nor address.
     """
 
-    def __init__(self, app: ASGIApp, *, log_addresses: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, log_addresses: bool = False, measure: Measure | None = None) -> None:
         self._app = app
         self._log_addresses = log_addresses
+        self._measure = measure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, and frame what comes back."""
@@ -78,11 +88,14 @@ class Frame:
     def _tell(self, scope: Scope, status: int | None, *, duration_s: float) -> None:
         """Log the request. ``status`` is None where the caller hung up before there was an answer."""
         route = _template(scope)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        if self._measure is not None:
+            self._measure(method=method, route=route, status=status, duration_s=duration_s)
         tell = log.debug if route in _OFTEN else log.info if status is None or status < _FAULT else log.error
         tell(
             "request",
             request_id=scope["state"]["request_id"],
-            method=scope["method"] if scope["method"] in METHODS else "other",
+            method=method,
             route=route,
             status=status,
             duration_ms=round(1000 * duration_s, 1),

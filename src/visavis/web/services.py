@@ -5,22 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from visavis.flows.administer import Administer
+from visavis.flows.ageing import Ageing
 from visavis.flows.agree import Agree
 from visavis.flows.api_keys import ApiKeys
 from visavis.flows.archive import Archives
 from visavis.flows.backup import Backups
 from visavis.flows.bars import Bars
 from visavis.flows.document_check import DocumentCheck
+from visavis.flows.drift import Drift
 from visavis.flows.enrol import Enrol
 from visavis.flows.epochs import Epochs
 from visavis.flows.erasures import Erasures
 from visavis.flows.export import Exports
+from visavis.flows.find_look_alikes import FindLookAlikes
 from visavis.flows.identify import Identify
 from visavis.flows.imports import Imports
 from visavis.flows.incoming import Incoming
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.log import Log
+from visavis.flows.look_alikes import Disputes, LookAlikes
 from visavis.flows.once import Once
 from visavis.flows.other_way import OtherWay
 from visavis.flows.own_rates import MeasureOwn
@@ -54,6 +58,11 @@ class Services:
     administer: Administer
     bars: Bars
     own_rates: MeasureOwn
+    drift: Drift
+    ageing: Ageing
+    find_look_alikes: FindLookAlikes
+    look_alikes: LookAlikes
+    disputes: Disputes
     api_keys: ApiKeys
     reach: Reach
     readings: Readings

@@ -127,6 +127,10 @@ class OwnAnswer(SubjectAnswer):
     """The same for the person themselves, with who looked at it."""
 
     readings: list[OwnReading] = Field(description="Oldest first. Lists without names are not about one person.")
+    new_photos_offered: bool = Field(
+        description="Whether new photos would help: the template is a year old, or most of the newest matches by face "
+        "only just passed. Ask at the desk; nothing is done by itself."
+    )
 
 
 class LookupRequest(Shape):
@@ -156,6 +160,24 @@ class SubjectRow(Shape):
 
     subject_id: Identifier
     state: str
+    created_at: datetime
+
+
+class LookAlikeRequest(Shape):
+    """Two people of one gallery who look alike; ``other_subject_id`` null: one who looks like somebody else."""
+
+    subject_id: Identifier
+    other_subject_id: Identifier | None = None
+
+
+class LookAlikeAnswer(Shape):
+    """Two people who look alike, or one. ``source``: found by the machine, declared, or disputed at a station."""
+
+    id: Identifier
+    gallery_id: Identifier
+    subject_id: Identifier
+    other_subject_id: Identifier | None
+    source: str
     created_at: datetime
 
 

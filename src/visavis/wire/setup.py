@@ -129,6 +129,9 @@ class GalleryDetail(GalleryAnswer):
 
     ``per_comparison``: how often one comparison may err. ``missed``: the share of members who are missed, with its 95 %
     band; null where the calibration does not know it. ``own``: null before it was measured.
+    ``new_photos_offered``: how many people are told on their own page that new photos would help; null where fewer than
+    ten people have references. ``second_factor``: how many
+    people are asked for a PIN or QR code beside their face, since somebody looks like them.
     """
 
     target_kind: str
@@ -140,6 +143,8 @@ class GalleryDetail(GalleryAnswer):
     missed_high: float | None
     moves: list[BarAnswer]
     own: OwnRatesAnswer | None
+    new_photos_offered: int | None
+    second_factor: int
 
 
 PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="Raw Ed25519 public key, base64url.")]
@@ -162,7 +167,12 @@ class StationKeyRequest(Shape):
 
 
 class StationAnswer(Shape):
-    """A registered device. ``retired_at``: since when it is out of use for good, or null."""
+    """A registered device. ``retired_at``: since when it is out of use for good, or null.
+
+    ``drift``: whether the scores of people who were recognised there are those that the calibration knows: ``none``,
+    ``own`` (they look less like their own references), ``others`` (they look more like other people), ``both`` or
+    ``not_enough`` people since the server started; null where it has no gallery, or is retired.
+    """
 
     id: Identifier
     name: str
@@ -172,13 +182,16 @@ class StationAnswer(Shape):
     locked: bool
     created_at: datetime
     retired_at: datetime | None
+    drift: str | None
 
 
 class ApiKeyRequest(Shape):
     """A key to make: for some galleries, or for all; for some days, or until it is revoked."""
 
     name: Name
-    scopes: Annotated[list[Literal["admin", "enrol", "operate", "export", "seal", "backup"]], Field(min_length=1)]
+    scopes: Annotated[
+        list[Literal["admin", "enrol", "operate", "export", "seal", "backup", "metrics"]], Field(min_length=1)
+    ]
     gallery_ids: Annotated[list[Identifier], Field(min_length=1, max_length=100)] | None = None
     expires_in_days: Annotated[int, Field(ge=1, le=3660)] | None = None
 

@@ -38,7 +38,7 @@ FIELDS: Final[dict[Event, dict[str, list[str] | None]]] = {
     },
     Event.READING: {"act": [kind.value for kind in ReadingKind]},
     Event.EXPORT: {"act": ["links", *(step.value for step in ExportStep)]},
-    Event.REVIEW: {"act": [resolution.value for resolution in Resolution]},
+    Event.REVIEW: {"act": [*(resolution.value for resolution in Resolution), "found", "declare", "end", "dispute"]},
     Event.KEY: {"act": ["add", "rotate", "end"], "of": ["api_key", "station"]},
     Event.POLICY: {"act": ["add", "change"], "of": ["purpose", "text", "gallery", "station"]},
     Event.START: {},

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from fixtures.answers import STATION, FakeServer, page
 
 import visavis
 from visavis.adapters.doctor import Check
@@ -118,7 +119,9 @@ def test_doctor_exits_1_where_something_fails(run: Run, bootstrap: SimpleNamespa
     bootstrap.diagnose = lambda _: [Check("disk", "fail", "Full.", "Make room.")]
     result = run("doctor", "--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout) == [{"state": "fail", "name": "disk", "message": "Full.", "mend": "Make room."}]
+    disk, drift = json.loads(result.stdout)
+    assert disk == {"state": "fail", "name": "disk", "message": "Full.", "mend": "Make room."}
+    assert (drift["name"], drift["state"]) == ("drift", "ok")
 
 
 def test_models_tells_what_is_installed(run: Run, bootstrap: SimpleNamespace, tmp_path: Path) -> None:
@@ -203,3 +206,31 @@ def test_settings_example_is_a_settings_file(run: Run, tmp_path: Path) -> None:
     assert json.loads(run("settings", "example", "--json").stdout) == {"toml": run("settings", "example").stdout}
     (tmp_path / "visavis.toml").chmod(0o600)
     assert run("settings", "show", "--config", str(tmp_path / "visavis.toml")).exit_code == 0
+
+
+@pytest.mark.usefixtures("bootstrap")
+@pytest.mark.parametrize(
+    ("drift", "state", "said"),
+    [
+        ("none", "ok", "At 1 of 1 stations scores are those of the calibration"),
+        ("not_enough", "ok", "At 0 of 1 stations"),
+        ("own", "warn", STATION["id"]),
+        ("both", "warn", "At 1 of 1 stations scores are not those"),
+    ],
+)
+def test_doctor_asks_a_running_server_about_its_stations(
+    run: Run, server: FakeServer, drift: str, state: str, said: str
+) -> None:
+    server.answers["GET /v1/stations"] = page({**STATION, "drift": drift})
+    found = json.loads(run("doctor", "--json").stdout)[-1]
+    assert (found["name"], found["state"]) == ("drift", state)
+    assert said in found["message"]
+    assert bool(found["mend"]) == (state == "warn")
+
+
+@pytest.mark.usefixtures("bootstrap")
+def test_doctor_is_content_where_no_server_can_be_asked(run: Run) -> None:
+    for env in ({"VISAVIS_API_KEY": ""}, {}):
+        result = run("doctor", "--json", env=env)
+        assert result.exit_code == 0
+        assert json.loads(result.stdout)[-1]["state"] == "ok"

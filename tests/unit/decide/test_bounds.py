@@ -47,8 +47,8 @@ def test_a_target_that_is_refused_is_told_between_what_it_may_lie() -> None:
 
 def test_whoever_is_matched_or_looked_at_again_is_recorded_with_the_score_that_did_it() -> None:
     assert judge_one(score=0.7, threshold=0.6, subject_id="sub_a").score == 0.7
-    assert judge_many([("sub_a", 0.7)]).score == 0.7
-    again = judge_many([("sub_a", 0.8), ("sub_b", 0.7)])
+    assert judge_many([("sub_a", 0.7)], threshold=0.6, margin_from=0.5).score == 0.7
+    again = judge_many([("sub_a", 0.8), ("sub_b", 0.7)], threshold=0.6, margin_from=0.5)
     assert (again.outcome, again.subject_id, again.score) == (Outcome.REVIEW, "sub_a", 0.8)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visavis.decide.judge import judge_many, judge_one
+from visavis.decide.judge import Verdict, judge_many, judge_one
 from visavis.decide.station_lock import after_probe
 from visavis.decide.target import Bound, Room, capacity, fmr_for, missed, require_room, require_statable
 from visavis.decide.tries import after_failure, require_try
@@ -164,11 +164,39 @@ def test_a_threshold_that_is_no_number_matches_nobody() -> None:
 @given(scores=st.lists(st.floats(0, 1), max_size=5))
 def test_one_to_many_picks_nobody_out_of_several(scores: list[float]) -> None:
     reaching = [(f"sub_{n}", score) for n, score in enumerate(sorted(scores, reverse=True))]
-    verdict = judge_many(reaching)
+    verdict = judge_many(reaching, threshold=0.0, margin_from=0.0)
     expected = {0: Outcome.NO_MATCH, 1: Outcome.MATCH}.get(len(scores), Outcome.REVIEW)
     assert verdict.outcome is expected
     assert verdict.subject_id == (reaching[0][0] if reaching else None)
     assert (verdict.reason == "look_alike") == (len(scores) > 1)
+
+
+@given(
+    scores=st.lists(st.floats(-1, 1), max_size=5),
+    bars=st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
+    leave_out=st.booleans(),
+)
+def test_one_to_many_matches_who_reaches_the_threshold_alone_and_by_the_margin(
+    *, scores: list[float], bars: tuple[float, float], leave_out: bool
+) -> None:
+    margin_from, threshold = min(bars), max(bars)
+    falling = sorted(scores, reverse=True)
+    told = [score for score in falling if not leave_out or score >= margin_from]
+    near = [(f"sub_{n}", score) for n, score in enumerate(told)]
+    verdict = judge_many(near, threshold=threshold, margin_from=margin_from)
+    best, second = [*falling, -2.0, -2.0][:2]
+    if best < threshold:
+        assert verdict == Verdict(Outcome.NO_MATCH)
+        return
+    apart = second < margin_from or best - second >= threshold - margin_from
+    alone = second < threshold and apart
+    assert verdict.outcome is (Outcome.MATCH if alone else Outcome.REVIEW)
+    assert (verdict.subject_id, verdict.score) == ("sub_0", best)
+    assert verdict.reason == (None if alone else "look_alike")
+
+
+def test_a_score_that_is_no_number_matches_nobody_among_many() -> None:
+    assert judge_many([("sub_a", math.nan)], threshold=0.3, margin_from=0.2).outcome is Outcome.NO_MATCH
 
 
 @given(probes=st.lists(st.booleans(), max_size=160))

@@ -84,7 +84,9 @@ def test_a_twin_who_is_activated_makes_look_alikes_that_nobody_picks(
         assert (answer["decision"], answer["reason"], answer["subject"]) == ("REVIEW", "look_alike", None)
     (review,) = waiting(world)
     assert {review["subject_id"], review["other_subject_id"]} == {ann.subject_id, twin.subject_id}
-    assert world.verify(station, photo("ann", 2), "ann")["decision"] == "MATCH"
+    verified = world.verify(station, photo("ann", 2), "ann")
+    assert (verified["decision"], verified["reason"], verified["subject"]) == ("REFUSED", "second_factor", None)
+    assert world.pin(station, "ann", ann.pin)["decision"] == "MATCH"
     assert resolve(world, review, "noted") == 204
     assert waiting(world) == []
 

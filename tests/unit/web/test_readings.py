@@ -15,7 +15,7 @@ from visavis.model.access import ReadingKind
 
 NO_PERSONAL_DATA = {
     "/v1/purposes", "/v1/purposes/{purpose_id}", "/v1/galleries", "/v1/galleries/{gallery_id}", "/v1/stations",
-    "/v1/stations/{station_id}", "/v1/api-keys", "/v1/imports/{import_id}", "/v1/keys",
+    "/v1/stations/{station_id}", "/v1/api-keys", "/v1/imports/{import_id}", "/v1/keys", "/metrics",
 }  # fmt: skip
 """What an operator reads that is about nobody: texts, counts, devices and keys."""
 ELSEWHERE = {"/v1/erasures/{subject_id}", "/v1/exports/{export_id}"}
@@ -56,6 +56,9 @@ class Door:
                 "POST", f"/v1/galleries/{gallery}/subjects/lookup", {"json": lookup}, "lookup", True,
             ),
             "/v1/galleries/{gallery_id}/subjects": ("GET", f"/v1/galleries/{gallery}/subjects", {}, "subjects", False),
+            "/v1/galleries/{gallery_id}/look-alikes": (
+                "GET", f"/v1/galleries/{gallery}/look-alikes", {}, "look_alikes", False,
+            ),
             "/v1/decisions": ("GET", f"/v1/decisions?gallery_id={gallery}", {}, "decisions", False),
             "/v1/personal-sessions/{session_id}": (
                 "GET", f"/v1/personal-sessions/{self.session}", {}, "decisions", True,

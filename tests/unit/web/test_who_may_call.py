@@ -22,6 +22,7 @@ PEOPLE = {
 }  # fmt: skip
 CUSTODIANS = {"/v1/unseal", "/v1/rehearsals", "/v1/rehearsals/answers"}
 """Their share is their only proof; the root key of this server lies in a file."""
+NOT_ME = "/v1/decisions/{decision_id}/not-me"
 ID = "a" * 26
 
 
@@ -29,7 +30,7 @@ def kind_of(path: str) -> str:
     for kind, paths in (("open", OPEN), ("log", LOG), ("link", LINKS), ("person", PEOPLE), ("custodian", CUSTODIANS)):
         if path in paths:
             return kind
-    return "station" if path.startswith("/v1/sessions") else "key"
+    return "station" if path.startswith("/v1/sessions") or path == NOT_ME else "key"
 
 
 SEEN = {
@@ -59,6 +60,8 @@ SCOPES = {
         "GET /v1/subjects/{subject_id}", "POST /v1/subjects/{subject_id}/archive",
         "POST /v1/subjects/{subject_id}/withdrawal", "POST /v1/subjects/{subject_id}/credentials",
         "POST /v1/stations/{station_id}/reopening", "GET /v1/reviews",
+        "GET /v1/galleries/{gallery_id}/look-alikes", "POST /v1/galleries/{gallery_id}/look-alikes",
+        "DELETE /v1/look-alikes/{look_alike_id}",
         "POST /v1/reviews/{review_id}/resolution", "GET /v1/decisions", "POST /v1/personal-sessions",
         "GET /v1/personal-sessions/{session_id}", *SEEN,
     },
@@ -68,6 +71,7 @@ SCOPES = {
     },
     "seal": {"POST /v1/seal"},
     "backup": {"POST /v1/backups"},
+    "metrics": {"GET /metrics"},
 }  # fmt: skip
 
 ITSELF = "POST /v1/api-keys/{key_id}/rotation"
@@ -89,6 +93,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/personal-sessions/{session_id}/verify": {"files": {"photo": b"x"}},
     "/v1/galleries/{gallery_id}/enrolments": {"files": {"photos": b"x"}, "data": {"external_reference": "x"}},
     "/v1/galleries/{gallery_id}/without-face": {"json": {"external_reference": "x"}},
+    "/v1/galleries/{gallery_id}/look-alikes": {"json": {"subject_id": f"sub_{ID}"}},
     "/v1/galleries/{gallery_id}/subjects/lookup": {"json": {"external_reference": "x", "reason": "a test"}},
     "/v1/galleries/{gallery_id}/imports": {"json": {"name": "x"}},
     "/v1/imports/{import_id}/missing": {"json": {"digests": ["0" * 64]}},
@@ -124,6 +129,7 @@ def at(path: str) -> str:
     for name, prefix in (
         ("purpose", "pur"), ("gallery", "gal"), ("station", "sta"), ("key", "key"), ("subject", "sub"),
         ("review", "rev"), ("session", "ses"), ("import", "imp"), ("export", "exp"),
+        ("look_alike", "alk"), ("decision", "dec"),
     ):  # fmt: skip
         path = path.replace(f"{{{name}_id}}", f"{prefix}_{ID}")
     path = path.replace("{path}", "0/000").replace("{after}", "0")

@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 
 from visavis.adapters.sql import tables
 from visavis.adapters.sql.batch import Batches, Seal
+from visavis.adapters.sql.freshness import read_freshness
 from visavis.adapters.sql.log import SqlLog
 from visavis.adapters.sql.sealed import find_place, read_sealed
 from visavis.flows.ports import Rows, Store, Transaction
@@ -36,7 +37,9 @@ from visavis.model.consent import (
 )
 from visavis.model.decision import Decision, Review
 from visavis.model.export import Export
+from visavis.model.freshness import Freshness
 from visavis.model.keys import DataForeign, GalleryKey, Generation
+from visavis.model.look_alike import LookAlike
 from visavis.model.purpose import Gallery, Purpose, PurposeText
 from visavis.model.station import Session, Station
 
@@ -192,6 +195,7 @@ _KINDS: Final[dict[str, tuple[sa.Table, type]]] = {
     "sessions": (tables.sessions, Session),
     "decisions": (tables.decisions, Decision),
     "reviews": (tables.reviews, Review),
+    "look_alikes": (tables.look_alikes, LookAlike),
     "credentials": (tables.credentials, Credential),
     "tries": (tables.tries, Tries),
     "api_keys": (tables.api_keys, ApiKey),
@@ -247,6 +251,10 @@ class SqlTransaction:
         """See the port."""
         people, many = self._connection.execute(_with_several(), {"gallery_id": gallery_id, "several": several}).one()
         return int(people), int(many)
+
+    def freshness(self, gallery_id: str, *, matches: int) -> Sequence[Freshness]:
+        """See the port."""
+        return read_freshness(self._connection, {"gallery_id": gallery_id, "matches": matches})
 
     def place_after(self, gallery_id: str, *, after: Place | None, people: int) -> Place | None:
         """See the port."""

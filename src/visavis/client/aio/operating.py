@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Unpack
 
-from visavis.client.aio.backups import AsyncBackups
+from visavis.client.aio.metrics import AsyncMetrics
 from visavis.client.aio.transport import AsyncOptions, AsyncTransport
 from visavis.client.choices import PAGE, Resolution, Scope
 from visavis.client.credentials import Bearer
@@ -16,6 +16,8 @@ from visavis.wire.health import ControllerKeys, Health, Ready
 from visavis.wire.keys import GalleryKeyAnswer, KeysAnswer
 from visavis.wire.people import (
     EnrolmentAnswer,
+    LookAlikeAnswer,
+    LookAlikeRequest,
     LookupRequest,
     OtherWay,
     ReadingAnswer,
@@ -48,7 +50,7 @@ from visavis.wire.setup import (
 from visavis.wire.shape import Page
 
 
-class AsyncVisavis(AsyncBackups):
+class AsyncVisavis(AsyncMetrics):
     """A server, as the holder of an API key sees it.
 
     Every method raises ``VisavisProblem`` where the server refuses. Lists come in pages: pass a page's ``next`` as
@@ -319,6 +321,28 @@ class AsyncVisavis(AsyncBackups):
         """End a review: held enrolments take ``activate`` or ``erase``, look-alikes ``noted``."""
         body = Body(ResolutionRequest(resolution=resolution), idempotency_key=idempotency_key)
         await self._transport.act("POST", door("reviews", review_id, "resolution"), body)
+
+    async def look_alikes(
+        self, gallery_id: str, *, reason: str, after: str | None = None, limit: int = PAGE
+    ) -> Page[LookAlikeAnswer]:
+        """A page of who looks like whom in one gallery."""
+        query = {"after": after, "limit": limit}
+        path = door("galleries", gallery_id, "look-alikes")
+        return await self._transport.get(path, Page[LookAlikeAnswer], query=query, headers=because(reason))
+
+    async def declare_look_alikes(
+        self, gallery_id: str, *, subject_id: str, other_subject_id: str | None = None
+    ) -> LookAlikeAnswer:
+        """Say that two people look alike: a PIN or QR code is asked of both beside their face.
+
+        :param other_subject_id: None where somebody looks like a person who is not in the gallery.
+        """
+        request = LookAlikeRequest(subject_id=subject_id, other_subject_id=other_subject_id)
+        return await self._transport.post(door("galleries", gallery_id, "look-alikes"), LookAlikeAnswer, Body(request))
+
+    async def end_look_alike(self, look_alike_id: str) -> None:
+        """Take back what was declared, or said at a station; what the machine found ends by itself."""
+        await self._transport.act("DELETE", door("look-alikes", look_alike_id))
 
     async def decisions(
         self, gallery_id: str, *, reason: str, after: str | None = None, limit: int = PAGE

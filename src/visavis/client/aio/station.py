@@ -66,5 +66,12 @@ class AsyncStationClient(AsyncCaller):
         """The way without a face: what a QR credential says."""
         return await self._decide(session_id, "qr", Body(shape=QrRequest(qr=qr)))
 
+    async def not_me(self, decision_id: str) -> None:
+        """Whoever was recognised here a moment ago says that they are somebody else; within 120 seconds.
+
+        Open a session for their PIN or QR code next: it says who they are.
+        """
+        await self._transport.act("POST", door("decisions", decision_id, "not-me"))
+
     async def _decide(self, session_id: str, act: str, body: Body) -> DecisionAnswer:
         return await self._transport.post(door("sessions", session_id, act), DecisionAnswer, body)

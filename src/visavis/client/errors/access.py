@@ -102,6 +102,14 @@ class ScopeMissing(AccessRefused):
     """
 
 
+class SecondFactorAsked(AccessRefused):
+    """``second_factor``.
+
+    The face was recognised, but somebody in this gallery looks like this person. Show your QR code or type your
+    PIN: somebody here looks so much like you that a face alone is not enough.
+    """
+
+
 class ServerSealed(AccessRefused):
     """``server_sealed``.
 

@@ -65,6 +65,14 @@ class CustodianUnknown(RequestRefused):
     """
 
 
+class DisputeUnfit(RequestRefused):
+    """``dispute_unfit``.
+
+    There is nothing that this station could say was somebody else. Only a face that was recognised at this
+    station within the last 120 seconds; ask an operator after that.
+    """
+
+
 class ErasureUnknown(RequestRefused):
     """``erasure_unknown``.
 
@@ -123,6 +131,14 @@ class KeyEnded(RequestRefused):
     """``key_ended``.
 
     The API key was revoked or has run out, and cannot be rotated. Make a new key.
+    """
+
+
+class LookAlikeUnfit(RequestRefused):
+    """``look_alike_unfit``.
+
+    These two are not a pair, or this pair does not end by a word. Name two people of this gallery, or one. What
+    the machine found ends when it does not find it any more.
     """
 
 

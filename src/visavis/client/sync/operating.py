@@ -10,13 +10,15 @@ from visavis.client.credentials import Bearer
 from visavis.client.exchange import ARCHIVE, Body, because, door
 from visavis.client.photos import Photo, as_file
 from visavis.client.raising import problem_here
-from visavis.client.sync.backups import Backups
+from visavis.client.sync.metrics import Metrics
 from visavis.client.sync.transport import Options, Transport
 from visavis.wire.deciding import DecisionRecord, InvitationAnswer, InvitationRequest
 from visavis.wire.health import ControllerKeys, Health, Ready
 from visavis.wire.keys import GalleryKeyAnswer, KeysAnswer
 from visavis.wire.people import (
     EnrolmentAnswer,
+    LookAlikeAnswer,
+    LookAlikeRequest,
     LookupRequest,
     OtherWay,
     ReadingAnswer,
@@ -49,7 +51,7 @@ from visavis.wire.setup import (
 from visavis.wire.shape import Page
 
 
-class Visavis(Backups):
+class Visavis(Metrics):
     """A server, as the holder of an API key sees it.
 
     Every method raises ``VisavisProblem`` where the server refuses. Lists come in pages: pass a page's ``next`` as
@@ -312,6 +314,28 @@ class Visavis(Backups):
         """End a review: held enrolments take ``activate`` or ``erase``, look-alikes ``noted``."""
         body = Body(ResolutionRequest(resolution=resolution), idempotency_key=idempotency_key)
         self._transport.act("POST", door("reviews", review_id, "resolution"), body)
+
+    def look_alikes(
+        self, gallery_id: str, *, reason: str, after: str | None = None, limit: int = PAGE
+    ) -> Page[LookAlikeAnswer]:
+        """A page of who looks like whom in one gallery."""
+        query = {"after": after, "limit": limit}
+        path = door("galleries", gallery_id, "look-alikes")
+        return self._transport.get(path, Page[LookAlikeAnswer], query=query, headers=because(reason))
+
+    def declare_look_alikes(
+        self, gallery_id: str, *, subject_id: str, other_subject_id: str | None = None
+    ) -> LookAlikeAnswer:
+        """Say that two people look alike: a PIN or QR code is asked of both beside their face.
+
+        :param other_subject_id: None where somebody looks like a person who is not in the gallery.
+        """
+        request = LookAlikeRequest(subject_id=subject_id, other_subject_id=other_subject_id)
+        return self._transport.post(door("galleries", gallery_id, "look-alikes"), LookAlikeAnswer, Body(request))
+
+    def end_look_alike(self, look_alike_id: str) -> None:
+        """Take back what was declared, or said at a station; what the machine found ends by itself."""
+        self._transport.act("DELETE", door("look-alikes", look_alike_id))
 
     def decisions(
         self, gallery_id: str, *, reason: str, after: str | None = None, limit: int = PAGE

@@ -65,5 +65,12 @@ class StationClient(Caller):
         """The way without a face: what a QR credential says."""
         return self._decide(session_id, "qr", Body(shape=QrRequest(qr=qr)))
 
+    def not_me(self, decision_id: str) -> None:
+        """Whoever was recognised here a moment ago says that they are somebody else; within 120 seconds.
+
+        Open a session for their PIN or QR code next: it says who they are.
+        """
+        self._transport.act("POST", door("decisions", decision_id, "not-me"))
+
     def _decide(self, session_id: str, act: str, body: Body) -> DecisionAnswer:
         return self._transport.post(door("sessions", session_id, act), DecisionAnswer, body)

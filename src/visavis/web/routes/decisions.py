@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from visavis.model.access import RequestInvalid
 from visavis.model.decision import Decision
-from visavis.web.auth import Flows, ReadingOperator
+from visavis.web.auth import Flows, ReadingOperator, StationId
 from visavis.web.pagination import After, Limit, page_of
 from visavis.wire.deciding import DecisionRecord
 from visavis.wire.shape import Page
@@ -34,6 +34,17 @@ def list_decisions(
     else:
         rows = flows.readings.document_checks(str(purpose_id), reader=reader, after=after, limit=limit + 1)
     return page_of(rows, limit=limit, shape=record_answer, id_of=lambda d: d.id)
+
+
+@router.post("/{decision_id}/not-me", status_code=204)
+def dispute(decision_id: str, flows: Flows, station_id: StationId) -> Response:
+    """Whoever was recognised at this station a moment ago says that they are somebody else; within 120 seconds.
+
+    The decision stays. From now on that face is asked for a PIN or QR code. If the station's next decision is a match
+    by PIN or QR code, within 120 seconds, it says who else it was.
+    """
+    flows.disputes.dispute(decision_id, station_id=station_id)
+    return Response(status_code=204)
 
 
 def record_answer(decision: Decision) -> DecisionRecord:

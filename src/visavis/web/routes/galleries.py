@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.decide.target import Room
+from visavis.flows.look_alikes import people_asked
 from visavis.flows.ports import Transaction
 from visavis.flows.readings import Reader
 from visavis.model.access import ApiKey, Scope
@@ -142,6 +143,8 @@ def _detail(flows: Services, tx: Transaction, gallery: Gallery) -> GalleryDetail
         missed_high=None if held.missed is None else held.missed.high,
         moves=[_move(move) for move in flows.bars.moves(tx, gallery.id, most=_MOVES)],
         own=None if held.own is None else _own(held.own),
+        new_photos_offered=flows.ageing.offered_in(tx, gallery),
+        second_factor=people_asked(tx, gallery.id),
     )
 
 

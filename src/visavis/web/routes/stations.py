@@ -10,6 +10,7 @@ from visavis.model.access import ApiKey, Scope
 from visavis.model.station import Station, StationInvalid
 from visavis.web.auth import Admin, Flows, Operator, key_with
 from visavis.web.pagination import After, Limit, page_of
+from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
 from visavis.wire.setup import StationAnswer, StationKeyRequest, StationRequest
 from visavis.wire.shape import Page
@@ -34,7 +35,7 @@ def register(
             public_key=_raw(body.public_key),
             attended=body.attended,
         )
-        return _answer(station), None
+        return _answer(flows, station), None
 
     asked = fingerprint(request, body.model_dump_json())
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
@@ -44,14 +45,14 @@ def register(
 def list_stations(flows: Flows, key: _SeeingOwn, after: After = None, limit: Limit = 50) -> Page[StationAnswer]:
     """The stations of the key's galleries; with a key for all galleries those that check documents, too."""
     rows = flows.reach.stations(key, after=after, limit=limit + 1)
-    return page_of(rows, limit=limit, shape=_answer, id_of=lambda s: s.id)
+    return page_of(rows, limit=limit, shape=lambda s: _answer(flows, s), id_of=lambda s: s.id)
 
 
 @router.get("/{station_id}")
 def show_station(station_id: str, flows: Flows, _key: _Seeing) -> StationAnswer:
     """One station."""
     with flows.store.read() as tx:
-        return _answer(tx.stations.get(station_id))
+        return _answer(flows, tx.stations.get(station_id))
 
 
 @router.post("/{station_id}/reopening", response_model=StationAnswer)
@@ -61,7 +62,7 @@ def reopen(
     """Unlock a station that an operator has looked at."""
 
     def act() -> tuple[StationAnswer, None]:
-        return _answer(flows.administer.reopen_station(station_id)), None
+        return _answer(flows, flows.administer.reopen_station(station_id)), None
 
     asked = fingerprint(request)
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
@@ -79,7 +80,7 @@ def replace_key(
     """Give a station a new key; the old one opens nothing from then on."""
 
     def act() -> tuple[StationAnswer, None]:
-        return _answer(flows.administer.replace_station_key(station_id, public_key=_raw(body.public_key))), None
+        return _answer(flows, flows.administer.replace_station_key(station_id, public_key=_raw(body.public_key))), None
 
     asked = fingerprint(request, body.model_dump_json())
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
@@ -99,7 +100,7 @@ def _raw(public_key: str) -> bytes:
         raise StationInvalid from None
 
 
-def _answer(station: Station) -> StationAnswer:
+def _answer(flows: Services, station: Station) -> StationAnswer:
     return StationAnswer(
         id=station.id,
         name=station.name,
@@ -109,4 +110,11 @@ def _answer(station: Station) -> StationAnswer:
         locked=station.locked,
         created_at=station.created_at,
         retired_at=station.retired_at,
+        drift=_drift(flows, station),
     )
+
+
+def _drift(flows: Services, station: Station) -> str | None:
+    if station.gallery_id is None or station.retired_at is not None:
+        return None
+    return flows.drift.standing(station.id).value

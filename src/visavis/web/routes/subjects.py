@@ -100,13 +100,15 @@ def show_me(flows: Flows, subject_id: PersonId) -> OwnAnswer:
     That an operator has to look first is not told (rule S3).
     """
     held, looked = flows.readings.own(subject_id)
+    with flows.store.read() as tx:
+        offered = flows.ageing.is_offered(tx, held)
     fields = subject_answer(held).model_dump()
     readings = [
         OwnReading(kind=one.reading.kind.value, key_name=one.key_name, reason=one.reason, read_at=one.reading.read_at)
         for one in looked
     ]
     state = _CONSENTED if fields["state"] in _AGREED else fields["state"]
-    return OwnAnswer(**{**fields, "state": state}, readings=readings)
+    return OwnAnswer(**{**fields, "state": state}, readings=readings, new_photos_offered=offered)
 
 
 @router.get("/v1/me/log")

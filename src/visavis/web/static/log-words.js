@@ -44,6 +44,7 @@ export function whatInWords({ entry }) {
   const { event, act, kind, means } = /** @type {Record<string, string>} */ (entry);
   if (event === "reading") return READ[act] ?? `A list was read: ${plain(act)}`;
   if (event === "export" && act === "references_done") return "Your references left this server, encrypted to the recipient that custodians approved";
+  if (event === "review" && act === "dispute") return "Whoever was recognised as you at a station said that they are somebody else";
   if (event === "session") return `A check of your face was opened ${KINDS[kind] ?? plain(kind)}`;
   if (event === "decision") return means === "face" ? `${MEANS.face} ${KINDS[kind] ?? plain(kind)}` : MEANS[means] ?? plain(means);
   return EVENTS[event] ?? plain(event);

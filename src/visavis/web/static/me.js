@@ -60,6 +60,7 @@ async function showHeld() {
   fillContact(held.contact);
   list("references", held.references, (/** @type {string} */ made) => [`Made on ${day(made)}`]);
   byId("no-references").hidden = held.references.length > 0;
+  byId("new-photos").hidden = !held.new_photos_offered;
   list("receipts", held.receipts, (/** @type {any} */ one) => [
     one.countersignature === null ? "Waiting for your answer" : `Agreed, until ${day(one.expires_at)}`,
     element("br", {}),
