@@ -6,11 +6,13 @@ from typing import Final
 from visavis.flows.bars import Bars
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries, is_recognisable, open_references
+from visavis.flows.look_alikes import pair_of
 from visavis.flows.ports import Clock, Transaction
 from visavis.match.index import Candidate
 from visavis.model.consent import Enrolment, Subject
 from visavis.model.decision import Review, ReviewKind
 from visavis.model.ids import new_id
+from visavis.model.look_alike import LookAlikeSource
 from visavis.model.template import Template
 
 SAME_PERSON_FMR: Final = 1e-3
@@ -44,14 +46,17 @@ class Doubles:
         return self._review(ReviewKind.PHOTOS_DIFFER, enrolment, subject, None)
 
     def probable_duplicate(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> Review | None:
-        """A review if somebody else in the gallery would be taken for this person."""
+        """A review if somebody else in the gallery would be taken for this person.
+
+        Unless an operator said already that these are two people who look alike.
+        """
         gallery = tx.galleries.get(subject.gallery_id)
         own, index = self._templates(tx, enrolment, subject), self._live.index(gallery)
         purpose = tx.purposes.get(gallery.purpose_id)
         bar = self._bars.bar(purpose, gallery_id=gallery.id, references=index.count() + len(own))
         near = [c for template in own for c in index.reaching(template, threshold=bar.threshold)]
         others = sorted((c for c in near if c.subject_id != subject.id), key=lambda c: -c.score)
-        double = next((c for c in others if self._is_recognisable(tx, c)), None)
+        double = next((c for c in others if self._is_recognisable(tx, c) and not _are_declared(tx, subject, c)), None)
         if double is None:
             return None
         return self._review(ReviewKind.PROBABLE_DUPLICATE, enrolment, subject, double.subject_id)
@@ -65,3 +70,9 @@ class Doubles:
 
     def _review(self, kind: ReviewKind, enrolment: Enrolment, subject: Subject, other: str | None) -> Review:
         return Review(new_id("rev"), kind, subject.gallery_id, subject.id, other, enrolment.id, self._clock.now())
+
+
+def _are_declared(tx: Transaction, subject: Subject, other: Candidate) -> bool:
+    one, two = pair_of(subject.id, other.subject_id)
+    row = tx.look_alikes.first(subject_id=one, other_subject_id=two)
+    return row is not None and row.source is LookAlikeSource.DECLARED

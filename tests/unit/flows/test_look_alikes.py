@@ -258,6 +258,19 @@ def test_two_people_who_were_taken_for_one_are_declared_by_the_review(
     assert rows(world) == [(*pair(ann, double), "declared")]
 
 
+def test_further_photos_of_a_declared_twin_are_not_held_again(
+    world: World, gallery: str, ann: Person, twin: Person
+) -> None:
+    for number, held in ((7, 1), (8, 0)):
+        link = world.pending(gallery, "twin", photo("twin", number, twin_of="ann"))
+        assert world.countersign(link, twin.key).status_code == 200
+        reviews = world.api("GET", "/v1/reviews").json()["items"]
+        assert len(reviews) == held
+        for review in reviews:
+            world.api("POST", f"/v1/reviews/{review['id']}/resolution", json={"resolution": "erase"})
+        declared(world, gallery, ann, twin)
+
+
 def test_what_an_operator_declares_is_listed_and_ends_by_their_word(
     world: World, gallery: str, ann: Person, bob: Person, station: Device
 ) -> None:
