@@ -45,10 +45,13 @@ class Plain:
         self.held: dict[str, tuple[str, NDArray[np.float32]]] = {}
 
     def scores(self, probe: Template) -> dict[str, float]:
-        best: dict[str, float] = {}
+        sums: dict[str, NDArray[np.float64]] = {}
         for subject, vector in self.held.values():
-            best[subject] = max(best.get(subject, -2.0), float(vector @ probe.vector))
-        return best
+            sums[subject] = sums.get(subject, np.zeros(DIMENSION)) + vector
+        return {subject: float(total @ probe.vector / np.linalg.norm(total)) for subject, total in sums.items()}
+
+    def references_of(self, subject_id: str) -> set[str]:
+        return {reference for reference, (subject, _) in self.held.items() if subject == subject_id}
 
 
 class EngineAgreesWithPlain(RuleBasedStateMachine):
@@ -85,10 +88,8 @@ class EngineAgreesWithPlain(RuleBasedStateMachine):
             c.subject_id for c in sorted(found, key=lambda c: (-c.score, c.subject_id))
         ]
         for candidate in found:
-            subject, vector = self.plain.held[candidate.reference_id]
-            assert subject == candidate.subject_id
-            assert candidate.score == pytest.approx(expected[subject], abs=1e-5)
-            assert candidate.score == pytest.approx(float(vector @ probe.vector), abs=1e-5)
+            assert candidate.score == pytest.approx(expected[candidate.subject_id], abs=1e-5)
+            assert set(candidate.reference_ids) == self.plain.references_of(candidate.subject_id)
 
     @rule(probe=VECTORS, threshold=st.floats(-1, 1), fewest=st.integers(1, 4))
     def some_in_any_case(self, probe: Template, threshold: float, fewest: int) -> None:
@@ -106,7 +107,8 @@ class EngineAgreesWithPlain(RuleBasedStateMachine):
         assert (found is None) == (expected is None)
         if found is not None:
             assert found.score == pytest.approx(expected, abs=1e-5)
-            assert self.plain.held[found.reference_id][0] == found.subject_id == subject
+            assert found.subject_id == subject
+            assert set(found.reference_ids) == self.plain.references_of(subject)
 
     @invariant()
     def count(self) -> None:
@@ -239,7 +241,8 @@ def test_removing_overwrites_the_memory_of_the_exact_index(counts: list[int], re
     index.remove_subject(f"sub_{gone}")
     old = [block for block in blocks if block is not index._rows]
     assert not any(block.any() for block in old), "what the index outgrew was not overwritten"
-    assert np.count_nonzero(index._rows.any(axis=1)) == index.count()
+    several = sum(count > 1 for subject, count in enumerate(counts) if subject != gone)
+    assert np.count_nonzero(index._rows.any(axis=1)) == index.count() + several
     assert not any(np.array_equal(row, unit(2 * gone).vector) for row in index._rows)
 
 
@@ -275,7 +278,7 @@ def test_who_stays_is_found_whoever_goes_meanwhile(index: GalleryIndex, going: i
     found = index.reaching(Template(probe, MODEL), threshold=0.999)
     assert {candidate.subject_id for candidate in found} == {f"stays_{number}" for number in range(10)}
     for candidate in found:
-        assert candidate.reference_id == f"ref_{candidate.subject_id}"
+        assert candidate.reference_ids == (f"ref_{candidate.subject_id}",)
 
 
 def test_who_went_meanwhile_is_not_found(index: GalleryIndex) -> None:
@@ -306,6 +309,34 @@ def test_who_stays_is_found_though_the_index_grows_meanwhile(index: GalleryIndex
     assert [candidate.subject_id for candidate in found] == ["sub_a", "sub_b"]
 
 
+def test_who_has_several_references_is_found_by_the_direction_of_their_sum(index: GalleryIndex) -> None:
+    put_all(index, [("ref_a", "sub_a", unit(0)), ("ref_b", "sub_a", unit(4)), ("ref_c", "sub_c", unit(8))])
+    middle = unit(0).vector + unit(4).vector
+    probe = Template((middle / np.linalg.norm(middle)).astype(np.float32), MODEL)
+    (found,) = index.reaching(probe, threshold=0.999)
+    assert (found.subject_id, set(found.reference_ids)) == ("sub_a", {"ref_a", "ref_b"})
+    assert index.reaching(unit(0), threshold=0.999) == [], "the nearest of several does not speak for them"
+    index.put(reference_id="ref_b", subject_id="sub_b", template=unit(4))
+    assert [c.subject_id for c in index.reaching(unit(0), threshold=0.999)] == ["sub_a"]
+    assert [c.subject_id for c in index.reaching(unit(4), threshold=0.999)] == ["sub_b"]
+    assert index.count() == 3
+
+
+def test_references_that_cancel_each_other_out_match_nobody(index: GalleryIndex) -> None:
+    opposite = Template(-unit(0).vector, MODEL)
+    put_all(index, [("ref_a", "sub_a", unit(0)), ("ref_b", "sub_a", opposite)])
+    (found,) = index.reaching(unit(0), threshold=-1)
+    assert found.score == 0
+
+
+def test_whose_sum_changes_meanwhile_is_found_by_what_they_had(index: GalleryIndex) -> None:
+    put_all(index, [("ref_a", "sub_a", unit(0)), ("ref_b", "sub_a", unit(0))])
+    probe = unit(1).vector.view(SlowProbe)
+    probe.meanwhile = lambda: index.put(reference_id="ref_c", subject_id="sub_a", template=unit(0))
+    (found,) = index.reaching(Template(probe, MODEL), threshold=0.9)
+    assert found.subject_id == "sub_a"
+
+
 def test_places_that_people_left_are_used_again(index: GalleryIndex) -> None:
     for turn in range(50):
         put_all(index, [(f"ref_{turn}_{number}", f"sub_{turn}", unit(0)) for number in range(60)])
@@ -324,7 +355,8 @@ def test_it_may_be_used_from_several_threads(index: GalleryIndex) -> None:
                 for which in range(3):
                     index.put(reference_id=f"ref_{name}_{which}", subject_id=f"sub_{name}", template=unit(number))
                 for candidate in index.reaching(unit(number), threshold=0.99):
-                    assert candidate.reference_id.split("_")[1] == candidate.subject_id.split("_")[1]
+                    for reference_id in candidate.reference_ids:
+                        assert reference_id.split("_")[1] == candidate.subject_id.split("_")[1]
                 index.remove_subject(f"sub_{name}")
                 assert index.nearest_of(f"sub_{name}", probe=unit(0)) is None
         except Exception as error:  # noqa: BLE001 -- told by the main thread

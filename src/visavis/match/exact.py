@@ -13,6 +13,9 @@ from visavis.model.template import Template
 
 _FEWEST: Final = 64
 """Rows that an index has room for from its first reference on."""
+_SEVERAL: Final = 2
+_NOTHING: Final = 1e-3
+"""Sums of unit vectors that are shorter have no direction."""
 
 
 class ExactIndex(GalleryIndex):
@@ -23,6 +26,9 @@ class ExactIndex(GalleryIndex):
     zeros and nobody's until somebody else gets it, and what a scan found in a row that was changed since it began does
     not count. Where somebody's rows are is remembered, so that forgetting one person takes as long among a million as
     among ten.
+
+    Who has several references has one row more, with the direction of their sum, and is found by that one. While it has
+    just changed under a scan they are found by their references as they were.
     """
 
     def __init__(self, *, model_id: str, dimension: int) -> None:
@@ -30,12 +36,14 @@ class ExactIndex(GalleryIndex):
         self._rows: NDArray[np.float32] = np.zeros((0, dimension), dtype=np.float32)
         self._changed: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         """The number of the change that each row had last."""
-        self._owners: list[tuple[str, str] | None] = []
-        """The reference in each row and whose it is."""
+        self._owners: list[tuple[str | None, str] | None] = []
+        """The reference in each row and whose it is; of a sum there is no reference."""
         self._free: list[int] = []
         self._places: dict[str, int] = {}
         self._held: dict[str, tuple[int, ...]] = {}
-        """A subject's rows, in no order."""
+        """The rows of a subject's references, in no order."""
+        self._sums: dict[str, int] = {}
+        """The row with the sum of a subject's references, if they have several."""
         self._changes = 0
         self._lock = threading.Lock()
 
@@ -44,7 +52,9 @@ class ExactIndex(GalleryIndex):
         self._require_own(template)
         with self._lock:
             self._make_room(1)
+            before = self._subject_of(reference_id)
             self._write([self._place(reference_id, subject_id)], template.vector)
+            self._add_up({before, subject_id})
 
     def put_many(
         self, *, reference_ids: Sequence[str], subject_ids: Sequence[str], vectors: NDArray[np.float32], model_id: str
@@ -55,16 +65,19 @@ class ExactIndex(GalleryIndex):
             raise ValueError("templates of another model, or not one for each reference and subject")
         with self._lock:
             self._make_room(len(reference_ids))
+            before = {self._subject_of(reference_id) for reference_id in reference_ids}
             self._write([self._place(*pair) for pair in zip(reference_ids, subject_ids, strict=True)], vectors)
+            self._add_up(before | set(subject_ids))
 
     def remove_subject(self, subject_id: str) -> None:
         """See the port."""
         with self._lock:
             rows = list(self._held.pop(subject_id, ()))
+            rows += [self._sums.pop(subject_id)] if subject_id in self._sums else []
             self._write(rows, 0)
             for at in rows:
                 owner = self._owners[at]
-                if owner is not None:
+                if owner is not None and owner[0] is not None:
                     del self._places[owner[0]]
                 self._owners[at] = None
             self._free += rows
@@ -95,13 +108,11 @@ class ExactIndex(GalleryIndex):
         """See the port."""
         self._require_own(probe)
         with self._lock:
-            held = list(self._held.get(subject_id, ()))
+            held = self._held.get(subject_id, ())
             if not held:
                 return None
-            scores = self._rows[held] @ probe.vector
-            nearest = int(scores.argmax())
-            owner = self._owners[held[nearest]]
-            return None if owner is None else Candidate(subject_id, float(scores[nearest]), owner[0])
+            at = self._sums.get(subject_id, held[0])
+            return Candidate(subject_id, float(self._rows[at] @ probe.vector), self._references(held))
 
     def count(self) -> int:
         """See the port."""
@@ -125,19 +136,53 @@ class ExactIndex(GalleryIndex):
             if owner is None or self._changed[at] > begun:
                 continue
             reference, subject = owner
-            found = Candidate(subject, float(scores[at]), reference)
+            together = self._sums.get(subject, at)
+            if at != together and self._changed[together] <= begun:
+                continue  # the sum speaks for them
+            rests_on = (reference,) if reference is not None else self._references(self._held[subject])
+            found = Candidate(subject, float(scores[at]), rests_on)
             if subject not in best or found.score > best[subject].score:
                 best[subject] = found
         return sorted(best.values(), key=lambda c: (-c.score, c.subject_id))
+
+    def _references(self, rows: tuple[int, ...]) -> tuple[str, ...]:
+        owners = (self._owners[at] for at in rows)
+        return tuple(owner[0] for owner in owners if owner is not None and owner[0] is not None)
+
+    def _subject_of(self, reference_id: str) -> str | None:
+        at = self._places.get(reference_id)
+        owner = None if at is None else self._owners[at]
+        return None if owner is None else owner[1]
+
+    def _add_up(self, subjects: set[str | None]) -> None:
+        """Make the sums of these subjects those of the references that they have now."""
+        for subject in subjects - {None}:
+            held, at = self._held.get(str(subject), ()), self._sums.get(str(subject))
+            if len(held) < _SEVERAL:
+                if at is not None:
+                    self._write([at], 0)
+                    self._owners[at] = None
+                    self._free.append(self._sums.pop(str(subject)))
+                continue
+            if at is None:
+                self._make_room(1)
+                at = self._sums[str(subject)] = self._free_row()
+                self._owners[at] = (None, str(subject))
+            total = self._rows[list(held)].sum(axis=0)
+            length = np.linalg.norm(total)
+            self._write([at], total / length if length > _NOTHING else 0)
+
+    def _free_row(self) -> int:
+        at = self._free.pop() if self._free else len(self._owners)
+        if at == len(self._owners):
+            self._owners.append(None)
+        return at
 
     def _place(self, reference_id: str, subject_id: str) -> int:
         """The row of a reference, its own or a free one; from now on it is this subject's."""
         at = self._places.get(reference_id)
         if at is None:
-            at = self._free.pop() if self._free else len(self._owners)
-            if at == len(self._owners):
-                self._owners.append(None)
-            self._places[reference_id] = at
+            at = self._places[reference_id] = self._free_row()
         owner = self._owners[at]
         if owner is None or owner[1] != subject_id:
             if owner is not None:
