@@ -15,7 +15,7 @@ from benchmarks.accuracy.lfw_dev import templates
 from visavis.adapters.cards import EmbedderCard, cards_folder, read_calibration, read_card, read_embedder_card
 from visavis.evaluate.calibrate import calibration_fields
 from visavis.evaluate.comparisons import compare_all
-from visavis.evaluate.several import BestOf
+from visavis.evaluate.several import Mated
 from visavis.model.calibration import SEVERAL
 
 SEED: Final = 1
@@ -59,7 +59,7 @@ def calibrate(folder: Path) -> None:
         data=_DATA,
         seed=SEED,
         limits=_LIMITS,
-        best_of=BestOf.of(made.vectors, people, photos=SEVERAL, seed=SEED),
+        several=Mated.of(made.vectors, people, photos=SEVERAL, seed=SEED),
         remarks={
             "photos": made.photos,
             "photos_without_a_face": made.photos - len(made.vectors),

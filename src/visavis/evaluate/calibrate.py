@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from visavis.evaluate.comparisons import Comparisons
 from visavis.evaluate.doubt import DRAWS, THIRTY, over_people, rule_of_three
 from visavis.evaluate.rates import BelowKept, Rates
-from visavis.evaluate.several import BestOf
+from visavis.evaluate.several import Mated
 from visavis.evaluate.tail import Tail, TailTooThin, fit_tail
 from visavis.model.calibration import CalibrationTooSmall
 
@@ -89,7 +89,7 @@ def calibration_fields(
     data: str,
     seed: int,
     limits: str = "",
-    best_of: BestOf | None = None,
+    several: Mated | None = None,
     draws: int = DRAWS,
     remarks: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
@@ -97,13 +97,13 @@ def calibration_fields(
 
     :param found: comparisons of at least a hundred people, thirty of them with two photos or more.
     :param data: what was measured on, in words. :param limits: what it does not show, in words.
-    :param best_of: probes against the best of three photos of their person, if they are to be told.
+    :param several: probes against three photos of their person together, if they are to be told.
     :param remarks: fields that say more about the data, such as how many photos had no face.
     :raises CalibrationTooSmall: the set says too little.
     """
     curve = impostor_curve(found, seed=seed, draws=draws)
-    once = BestOf.one_photo(found)
-    told = [once] if best_of is None else [once, best_of]
+    once = Mated.one_photo(found)
+    told = [once] if several is None else [once, several]
     return {
         "model_id": model_id,
         "model_sha256": model_sha256,
@@ -249,7 +249,7 @@ def _tail_fields(curve: ImpostorCurve) -> dict[str, object] | None:
     }
 
 
-def _misses(probes: BestOf, thresholds: NDArray[np.float64], *, seed: int, draws: int) -> dict[str, object]:
+def _misses(probes: Mated, thresholds: NDArray[np.float64], *, seed: int, draws: int) -> dict[str, object]:
     """Misses at each threshold, every person weighing the same.
 
     :raises CalibrationTooSmall: fewer than thirty people could be missed.

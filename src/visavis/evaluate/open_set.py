@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.evaluate.doubt import DRAWS, SURE, Figure
+from visavis.evaluate.several import together
 
 SPLITS: Final = 20
 
@@ -89,22 +90,23 @@ def split(
 ) -> Split:
     """Enrol ``photos_each`` photos of each of ``enrolled`` (all but one of theirs at most, one at least), look for all.
 
+    Photos of one person are compared together (``several``).
     ``vectors`` are unit templates, shape (photos, dimension), ``people`` the person of each. ``enrolled`` and
     ``strangers`` are person numbers and share nobody.
     """
     rows = _rows_of(people)
     kept, owner, asked, whose = [], [], [], []
-    for person in enrolled:
+    for number, person in enumerate(enrolled):
         mixed = random.permutation(rows[person])
         taken = min(photos_each, max(1, len(mixed) - 1))
         kept += mixed[:taken].tolist()
-        owner += [person] * taken
+        owner += [number] * taken
         asked += mixed[taken:].tolist()
         whose += [person] * (len(mixed) - taken)
     outside = np.concatenate([rows[person] for person in strangers])
-    gallery, owners = vectors[kept], np.array(owner)
+    gallery = together(vectors[kept], np.array(owner, np.int64), count=len(enrolled))
     of_members = vectors[asked] @ gallery.T
-    own = np.array(whose)[:, None] == owners[None, :]
+    own = np.array(whose)[:, None] == np.array(enrolled)[None, :]
     right = np.where(own, of_members, np.float32(-2)).max(axis=1, initial=-2)
     wrong = np.where(own, np.float32(-2), of_members).max(axis=1, initial=-2)
     stranger, member = people[outside].astype(np.int64), np.array(whose, np.int64)

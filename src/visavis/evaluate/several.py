@@ -1,4 +1,7 @@
-"""Members who are looked for with a photo: each of their mated scores, against one reference or the best of several."""
+"""Members who are looked for with a photo: each of their mated scores, against one reference or several together.
+
+Several are compared as the search does it (``visavis.match.index``): by the direction of their sum.
+"""
 
 from dataclasses import dataclass
 from typing import Final, Self
@@ -10,10 +13,12 @@ from visavis.evaluate.comparisons import Comparisons
 
 ROUNDS: Final = 20
 """How often references are drawn for each person."""
+_NOTHING: Final = 1e-6
+"""Sums of unit vectors whose square is shorter have no direction."""
 
 
 @dataclass(frozen=True, slots=True)
-class BestOf:
+class Mated:
     """Mated scores, cosines, with the person of each (0 to people - 1, each at least once)."""
 
     photos: int
@@ -46,9 +51,10 @@ class BestOf:
             own = vectors[rows] @ vectors[rows].T
             for _ in range(ROUNDS):
                 mixed = random.permutation(len(rows))
-                best = own[np.ix_(mixed[photos:], mixed[:photos])].max(axis=1)
-                scores.append(best)
-                person.append(np.full(len(best), number))
+                references, probes = mixed[:photos], mixed[photos:]
+                length = np.sqrt(max(_NOTHING, own[np.ix_(references, references)].sum()))
+                scores.append(own[np.ix_(probes, references)].sum(axis=1) / np.float32(length))
+                person.append(np.full(len(probes), number))
             number += 1
         if not scores:
             return cls(photos, np.empty(0, np.float32), np.empty(0, np.int64))
@@ -59,3 +65,11 @@ class BestOf:
         own = np.bincount(self.person, minlength=self.people)
         missed = [np.bincount(self.person, self.scores < np.float32(t), minlength=self.people) for t in thresholds]
         return np.asarray(np.stack(missed, axis=1) / own[:, None])
+
+
+def together(vectors: NDArray[np.float32], owners: NDArray[np.int64], *, count: int) -> NDArray[np.float32]:
+    """One unit vector for each of ``count`` owners, numbered from 0: the direction of the sum of theirs."""
+    sums = np.zeros((count, vectors.shape[1]))
+    np.add.at(sums, owners, vectors)
+    length = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.asarray(sums / np.maximum(length, np.sqrt(_NOTHING)), np.float32)

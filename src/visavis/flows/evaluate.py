@@ -22,7 +22,7 @@ from visavis.evaluate.histogram import histogram
 from visavis.evaluate.open_set import GalleryTooLarge, Size, measure_size
 from visavis.evaluate.paired import PairScores, measure_pairs
 from visavis.evaluate.rates import Weighing
-from visavis.evaluate.several import BestOf
+from visavis.evaluate.several import Mated
 from visavis.evaluate.verification import Verification, verification
 from visavis.flows import evaluation_fields as told_as
 from visavis.flows.data_set import DataSet, MadeTemplates
@@ -156,7 +156,7 @@ class Evaluate:
     def _calibration(
         self, found: Comparisons, templates: Templates, report: Mapping[str, Any], asked: Asked
     ) -> tuple[dict[str, object] | None, str]:
-        best_of = BestOf.of(templates.vectors, templates.people, photos=SEVERAL, seed=asked.seed)
+        several = Mated.of(templates.vectors, templates.people, photos=SEVERAL, seed=asked.seed)
         embedder = self._models["embedder"]
         try:
             fields = calibration_fields(
@@ -165,7 +165,7 @@ class Evaluate:
                 model_sha256=embedder["sha256"],
                 data=asked.about or "A set of labelled photos that nothing was said about.",
                 seed=asked.seed,
-                best_of=best_of if best_of.people >= THIRTY else None,
+                several=several if several.people >= THIRTY else None,
                 remarks={"photos": report["photos"], "templates": report["templates"], "face": asked.meant.value},
             )
         except CalibrationTooSmall as refusal:

@@ -23,9 +23,9 @@ class GalleryIndex(Protocol):
     """References of one gallery, held in memory for search.
 
     Every method may be called from several threads at once. A subject has one score: the cosine of the probe with the
-    direction of the sum of their references. It is the mean of what their photos show, and errs less than any of them:
-    of people with three photos a third fewer are missed than by the nearest of the three, and strangers reach it half
-    as often (``docs/adr/0023-templates.md``). References that cancel each other out score 0.
+    direction of the sum of their references. It is the mean of what their photos show: fewer are missed than by the
+    nearest of them, and fewer strangers reach it (``docs/adr/0023-templates.md``). References that cancel each other
+    out score 0.
     What ``put``, ``put_many`` or ``remove_subject`` did is seen by every search that begins after it returned.
     """
 

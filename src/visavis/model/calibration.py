@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from visavis.model.errors import PolicyRefused, StartupError
 
 SEVERAL: Final = 3
-"""References of one person from which on misses are those of the best of three."""
+"""References of one person from which on misses are those of three together."""
 
 
 class CalibrationInvalid(StartupError):

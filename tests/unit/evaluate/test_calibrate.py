@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from visavis.evaluate.calibrate import FACTOR, calibration_fields, impostor_curve
 from visavis.evaluate.comparisons import Comparisons
-from visavis.evaluate.several import BestOf
+from visavis.evaluate.several import Mated, together
 from visavis.model.calibration import Calibration, CalibrationTooSmall
 
 PHOTOS = 2
@@ -139,13 +139,13 @@ def test_too_little_is_refused(found: Comparisons) -> None:
         fields_of(found)
 
 
-def test_the_best_of_three_is_missed_less_than_one() -> None:
+def test_three_together_are_missed_less_than_one() -> None:
     random = np.random.default_rng(0)
     centre = random.normal(size=(40, 1, 32))
     vectors = (centre + random.normal(size=(40, 6, 32))).reshape(-1, 32).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     people = np.repeat(np.arange(40, dtype=np.int32), 6)
     at = np.array([0.3, 0.5])
-    one, three = (BestOf.of(vectors, people, photos=photos, seed=1).missed_by_person(at).mean(0) for photos in (1, 3))
+    one, three = (Mated.of(vectors, people, photos=photos, seed=1).missed_by_person(at).mean(0) for photos in (1, 3))
     assert (three < one).all()
-    assert BestOf.of(vectors, people, photos=6, seed=1).people == 0
+    assert Mated.of(vectors, people, photos=6, seed=1).people == 0
