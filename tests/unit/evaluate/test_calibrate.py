@@ -149,3 +149,14 @@ def test_three_together_are_missed_less_than_one() -> None:
     one, three = (Mated.of(vectors, people, photos=photos, seed=1).missed_by_person(at).mean(0) for photos in (1, 3))
     assert (three < one).all()
     assert Mated.of(vectors, people, photos=6, seed=1).people == 0
+
+
+def test_several_references_are_one_direction() -> None:
+    right, up = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+    vectors = np.stack([right, up, up, -right, right])
+    found = together(vectors, np.array([0, 0, 1, 2, 2]), count=3)
+    assert found == pytest.approx(np.array([[0.5**0.5, 0.5**0.5], [0, 1], [0, 0]]))
+    # Three photos of a person, two enrolled: whichever is the probe, its score is with the middle of the others.
+    three = np.stack([right, up, (right + up) / np.sqrt(np.float32(2))])
+    scores = Mated.of(three, np.zeros(3, np.int32), photos=2, seed=1).scores
+    assert {round(float(score), 3) for score in scores} == {0.383, 1.0}
