@@ -73,13 +73,15 @@ def test_alerts_speak_of_what_there_is(world: World) -> None:
 
 def test_the_command_makes_such_a_key() -> None:
     line, *_ = command_lines(GUIDE)
-    words = shlex.split(line)[1:]
-    context = click.Context(program)
-    _, group, rest = program.resolve_command(context, words)
-    assert isinstance(group, click.Group)
-    _, command, rest = group.resolve_command(context, rest)
-    assert command is not None
-    assert command.make_context("create", rest).params["scopes"] == ("metrics",)
+    context = program.make_context("visavis", shlex.split(line)[1:])
+    for _ in range(2):
+        # Below its parent, as when it is typed: a command keeps the names of its help option from its first use.
+        group = context.command
+        assert isinstance(group, click.Group)
+        name, command, rest = group.resolve_command(context, [*context._protected_args, *context.args])
+        assert command is not None
+        context = command.make_context(name, rest, parent=context)
+    assert context.params["scopes"] == ("metrics",)
 
 
 def test_the_arithmetic_is_right() -> None:

@@ -25,6 +25,7 @@ GUIDE = ROOT / "docs" / "guides" / "running.md"
 WITH_A_FILE_OF_OUR_OWN, OF_A_SERVICE, WITH_WITNESSES = blocks(GUIDE, "toml")
 
 
+@pytest.mark.slow
 def test_a_person_can_type_what_the_guide_says(tmp_path: Path) -> None:
     if not list(WEIGHTS.glob("*.onnx")):
         pytest.skip(f"There are no model weights in {WEIGHTS}: run 'visavis models install' or set VISAVIS_MODELS.")

@@ -38,6 +38,7 @@ def started(folder: Path, environment: dict[str, str], port: int) -> Iterator[No
         process.send_signal(signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_the_guide_of_a_witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which("curl") is None:
         pytest.skip("The guide of a witness needs curl.")

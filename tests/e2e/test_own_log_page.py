@@ -56,6 +56,7 @@ def test_person_reads_who_looked_and_that_it_is_proven(page: Page, receipt: Path
     assert at_sim.services.publisher.published is not None
 
 
+@pytest.mark.slow
 def test_the_log_itself_is_asked_for_without_a_name(page: Page, receipt: Path, at_sim: World, traffic: Traffic) -> None:
     load_receipt(page, receipt)
     expect(page.locator("#log-list")).to_be_visible()
@@ -66,6 +67,7 @@ def test_the_log_itself_is_asked_for_without_a_name(page: Page, receipt: Path, a
     assert at_sim is not None
 
 
+@pytest.mark.slow
 def test_an_entry_that_waits_is_not_called_proven(page: Page, receipt: Path, at_sim: World) -> None:
     def unpublished(answer: Any) -> Any:
         answer["items"][-1]["proof"] = None
@@ -105,6 +107,7 @@ def test_what_does_not_check_out_is_said_and_nothing_is_shown(
     assert kept["checkpoint"] == at_sim.http.get("/log/checkpoint").text
 
 
+@pytest.mark.slow
 def test_another_key_than_on_the_day_of_the_consent_is_refused(page: Page, receipt: Path, at_sim: World) -> None:
     other = "faces.example/log+18605599+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea"
     changed(page, at_sim, "/v1/me/log", lambda answer: {**answer, "log_key": other})
@@ -122,6 +125,7 @@ def saved_again(page: Page, to: Path) -> dict[str, Any]:
     return read_json(to)
 
 
+@pytest.mark.slow
 def test_a_receipt_saved_again_knows_how_the_log_begins(
     page: Page, receipt: Path, at_sim: World, tmp_path: Path
 ) -> None:
@@ -139,6 +143,7 @@ def test_a_receipt_saved_again_knows_how_the_log_begins(
     expect(page.locator("#log-problem")).to_contain_text("another story than it told you before")
 
 
+@pytest.mark.slow
 def test_a_receipt_from_before_says_so_and_can_be_mended(
     page: Page, receipt: Path, at_sim: World, tmp_path: Path
 ) -> None:

@@ -76,6 +76,7 @@ def test_there_is_no_label_and_no_score_that_could_be_somebody_s(world: World, k
         assert not re.search(r"cosine_(sum|count)$", sample.name), "a sum of scores tells the last one"
 
 
+@pytest.mark.slow
 def test_both_formats_say_the_same(world: World, key: str) -> None:
     plain, other = page(world, key), page(world, key, accept="application/openmetrics-text; version=1.0.0")
     assert plain.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -103,6 +104,7 @@ def test_a_key_that_reads_the_metrics_opens_no_other_door_and_no_other_key_opens
     )
 
 
+@pytest.mark.slow
 def test_the_bar_that_is_told_is_that_of_the_number_that_is_told(world: World, key: str) -> None:
     """Else it would tell each person who joins."""
     gallery = world.gallery()
