@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from visavis.capture.detector import Detector
 from visavis.model.face import Face
@@ -56,10 +57,7 @@ def look_again(frame: Frame, face: Face, *, detector: Detector) -> Face:
 
 
 def _shrunk(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """Means of blocks of ``factor`` x ``factor`` pixels; what is left over at the right and below is cut off."""
+    """Means of blocks of ``factor`` x ``factor`` pixels."""
     if factor == 1:
         return pixels
-    height, width = (side // factor * factor for side in pixels.shape[:2])
-    blocks = pixels[:height, :width].reshape(height // factor, factor, width // factor, factor, 3)
-    means: NDArray[np.uint8] = np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
-    return means
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).reduce(factor))

@@ -15,26 +15,38 @@ from visavis.adapters.cards import ImageInput, ModelCard
 from visavis.model.weights import ModelUnusable
 
 _BF16: Final = "BF16"
+_SHAPES: Final = 12
+"""Shapes of pictures that have requests of their own: some 10 MB each for a detector of faces."""
 
 
 class _Requests:
-    """Infer requests of one compiled network: as many as ever ran at once, used again and again."""
+    """Infer requests of one compiled network: as many as ever ran at once, used again and again.
+
+    A request that is shown pictures of another shape than before makes itself ready for it first, which takes as long
+    as half a small detection. So each keeps to a shape, as long as there are few of them.
+    """
 
     def __init__(self, compiled: openvino.CompiledModel) -> None:
         self._compiled = compiled
-        self._idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
+        self._idle: dict[tuple[int, ...], queue.SimpleQueue[openvino.InferRequest]] = {}
+        self._others: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
+        self._lock = threading.Lock()
 
     @contextmanager
-    def one(self) -> Iterator[openvino.InferRequest]:
-        """A request that nobody else has meanwhile."""
+    def one(self, shape: tuple[int, ...]) -> Iterator[openvino.InferRequest]:
+        """A request for pictures of this shape that nobody else has meanwhile."""
+        with self._lock:
+            if shape not in self._idle and len(self._idle) < _SHAPES:
+                self._idle[shape] = queue.SimpleQueue()
+            idle = self._idle.get(shape, self._others)
         try:
-            request = self._idle.get_nowait()
+            request = idle.get_nowait()
         except queue.Empty:
             request = self._compiled.create_infer_request()
         try:
             yield request
         finally:
-            self._idle.put(request)
+            idle.put(request)
 
 
 class _Load:
@@ -84,7 +96,10 @@ class Network:
         :param outputs: names out of ``output_names``.
         :raises ModelUnusable: the network does not take pictures of this size.
         """
-        with self._load.one_more() as alone, (self._alone if alone else self._among_others).one() as request:
+        with (
+            self._load.one_more() as alone,
+            (self._alone if alone else self._among_others).one(pictures.shape) as request,
+        ):
             try:
                 request.infer([pictures], share_inputs=True)
             except RuntimeError as broken:
