@@ -128,6 +128,7 @@ def test_consent_and_withdrawal_need_no_mouse(page: Page, at_sim: World, tmp_pat
     expect(page.locator("#gone h1")).to_be_focused()
 
 
+@pytest.mark.slow
 def test_docs_show_every_door_and_every_refusal(page: Page, at_sim: World) -> None:
     page.goto(f"{BASE}/docs")
     text = page.locator("main").inner_text()

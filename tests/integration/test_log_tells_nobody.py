@@ -256,6 +256,7 @@ def test_addresses_are_in_the_log_only_where_that_is_set(tmp_path: Path) -> None
     assert "203.0.113.77" not in log
 
 
+@pytest.mark.slow
 def test_photos_that_real_decoders_choke_on_leave_nothing_in_the_log(tmp_path: Path) -> None:
     """With the real networks and decoders, which have words of their own."""
     secret = b"Hjoerdis-Privatissima"

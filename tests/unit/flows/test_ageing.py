@@ -33,6 +33,7 @@ def matched(world: World, gallery: str, person: Person, *, decade: int, times: i
             tx.decisions.change(replace(newest, fmr_decade=decade))
 
 
+@pytest.mark.slow
 def test_who_hardly_passes_is_told_and_counted_and_nobody_else_is(world: World) -> None:
     gallery = world.gallery()
     people = [world.active(gallery, name, photo(name)) for name in NAMES]

@@ -65,7 +65,7 @@ def test_a_morning_at_a_door_is_told_as_counts_and_names_nobody(world: World, ke
     assert requests % TOGETHER == 0
     told = [person.subject_id for person in people] + NAMES + [name[:6] for name in NAMES]
     assert not [(word, line) for word in told for line in text.splitlines() if word in line]
-    assert not re.search(r"\b(sub|ses|dec|key|pur|enr|rec)_", text)
+    assert not re.search(r"\b(sub|ses|dec|key|pur|enr|rec)_[a-z2-7]{26}", text)
 
 
 def test_there_is_no_label_and_no_score_that_could_be_somebody_s(world: World, key: str) -> None:
