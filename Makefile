@@ -7,22 +7,22 @@ export VISAVIS_BENCH_PYTHON ?= $(CURDIR)/.venv-bench/bin/python
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
-.PHONY: help demo drill test test-all lint models chromium labels bench bench-pipeline bench-accuracy bench-planner bench-identify bench-memory \
+.PHONY: help demo drill test test-all lint pages wheel models chromium labels bench bench-pipeline bench-accuracy bench-planner bench-identify bench-memory \
 	bench-labels bench-fusion bench-rest bench-enrol bench-log bench-margin bench-drift bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
-demo: $(VENV)/run.done models ## run the main job on real photographs, and check every answer
+demo: $(VENV)/run.done models pages ## run the main job on real photographs, and check every answer
 	@$(BIN)/python -m demo.run
 
-drill: $(VENV)/run.done models ## play the attacker against a real server (DRILL="--mode quorum --report drill.html")
+drill: $(VENV)/run.done models pages ## play the attacker against a real server (DRILL="--mode quorum --report drill.html")
 	@$(BIN)/python -m demo.drill $(DRILL)
 
-test: lint models chromium ## everything that has to pass, in under ten minutes
+test: lint models pages chromium ## everything that has to pass, in under ten minutes
 	@$(BIN)/python -m pytest -q -m "not slow" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test-all: lint models chromium ## the slow tests too
+test-all: lint models pages chromium ## the slow tests too
 	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev.done ## style, types, layers, dependencies
@@ -31,6 +31,11 @@ lint: $(VENV)/dev.done ## style, types, layers, dependencies
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo > .work/import-linter.log || (cat .work/import-linter.log; exit 1)
 	@$(BIN)/deptry src 2> .work/deptry.log || (cat .work/deptry.log; exit 1)
+
+pages: src/visavis/web/static/js/manifest.json ## build what runs in browsers
+
+wheel: pages $(VENV)/dev.done ## the package, pages included
+	@$(BIN)/uv build --quiet --no-build-isolation --wheel
 
 models: $(VENV)/run.done ## install the model weights, once
 	@$(BIN)/visavis models install > /dev/null
@@ -121,6 +126,22 @@ $(VENV)/dev.done: requirements/dev.txt $(VENV)/run.done
 	@$(PIP) --requirement requirements/dev.txt
 	@touch $@
 
+# Node is needed only to build the pages; it comes from PyPI, the same on every machine.
+NPM = ./browser/npm
+$(VENV)/node.done: requirements/browser.txt | $(VENV)/bin/python
+	@echo 'Installing what builds the pages ...'
+	@$(PIP) --requirement requirements/browser.txt
+	@touch $@
+
+browser/node_modules/.done: browser/package-lock.json $(VENV)/node.done
+	@$(NPM) ci --silent
+	@touch $@
+
+src/visavis/web/static/js/manifest.json: browser/node_modules/.done browser/vite.config.ts $(shell find browser/src -type f)
+	@mkdir -p .work
+	@$(NPM) run --silent build > .work/pages.log 2>&1 || (cat .work/pages.log; exit 1)
+	@touch $@
+
 $(VENV)/load.done: requirements/load.txt $(VENV)/dev.done
 	@echo 'Installing what loads a server and fuzzes its parsers ...'
 	@$(PIP) --requirement requirements/load.txt
@@ -141,4 +162,4 @@ lock: $(VENV)/dev.done ## pin every dependency anew, with hashes
 	@./requirements/lock
 
 clean: ## remove everything that was made here
-	rm -rf $(VENV) .venv-bench .work .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .work browser/node_modules src/visavis/web/static/js .mypy_cache .ruff_cache .pytest_cache .hypothesis

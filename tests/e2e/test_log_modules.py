@@ -45,11 +45,11 @@ def modules(page: Page) -> Page:
 
 
 def run(page: Page, module: str, body: str, given: Any = None) -> Any:
-    return page.evaluate(f"async (g) => {{ const m = await import('/static/{module}.js'); {body} }}", given)
+    return page.evaluate(f"async (g) => {{ const m = await import('/static/js/{module}.js'); {body} }}", given)
 
 
 def codes(page: Page, act: str, given: list[Any]) -> list[str | None]:
-    found: list[str | None] = run(page, "log", f"const act = async (one) => {{ {act} }}; {EACH}", given)
+    found: list[str | None] = run(page, "log/log", f"const act = async (one) => {{ {act} }}; {EACH}", given)
     return found
 
 
@@ -65,7 +65,7 @@ def test_every_entry_ends_as_its_vector_says(modules: Page) -> None:
 
 def test_every_commitment_is_the_one_of_its_vector(modules: Page) -> None:
     given = [[_base64url(vector["salt_hex"]), vector["details"]] for vector in VECTORS["commitments"]]
-    made = run(modules, "log", "return Promise.all(g.map((one) => m.commitmentTo(...one)))", given)
+    made = run(modules, "log/log", "return Promise.all(g.map((one) => m.commitmentTo(...one)))", given)
     assert made == [vector["commitment"] for vector in VECTORS["commitments"]]
 
 
@@ -79,7 +79,7 @@ def test_no_other_opening_opens_an_entry(modules: Page) -> None:
             continue  # no JSON reaches the page in which this could be written
         if json.dumps(details, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() != written:
             continue  # the same
-        made = run(modules, "log", "return m.commitmentTo(...g)", [_base64url(salt.hex()), details])
+        made = run(modules, "log/log", "return m.commitmentTo(...g)", [_base64url(salt.hex()), details])
         assert (made == vector["commitment"]) == (vector["failure"] is None), vector["name"]
 
 
@@ -115,7 +115,7 @@ def test_json_is_written_as_rfc_8785_says(modules: Page) -> None:
         "\U0001f600": 2,
         "\ufb33": 3,
     }
-    assert run(modules, "log", "return m.canonicalJson(g)", given).encode() == rfc8785.dumps(given)
+    assert run(modules, "log/log", "return m.canonicalJson(g)", given).encode() == rfc8785.dumps(given)
 
 
 class Forest:
@@ -159,7 +159,7 @@ def serving(modules: Page) -> Server:
 
 
 FETCH: Final = """
-  const { Problem } = await import("/static/api.js");
+  const { Problem } = await import("/static/js/server/api.js");
   const fetchTile = async (path) => {
     const found = await tile(path);
     if (found === null) throw new Problem({ code: "log_resource_missing", detail: "gone", mend: "wait" });
@@ -175,7 +175,7 @@ BEGINS: Final = f"""{FETCH}
 
 def begins(serving: Server, older: dict[str, Any], newer: dict[str, Any], tiles: dict[str, bytes]) -> str | None:
     serving.tiles, serving.asked = tiles.get, []
-    code: str | None = run(serving.page, "tiles", BEGINS, {"older": older, "newer": newer})
+    code: str | None = run(serving.page, "log/tiles", BEGINS, {"older": older, "newer": newer})
     return code
 
 
@@ -239,7 +239,7 @@ CHECK: Final = f"""{FETCH}
 def checked(serving: Server, one: Shown) -> tuple[str | None, Any, Any]:
     serving.tiles = one.tiles
     receipt = {name: value for name, value in asdict(one.receipt).items() if value is not None}
-    code, first, second = run(serving.page, "own-log", CHECK, {"said": one.said, "receipt": receipt})
+    code, first, second = run(serving.page, "log/own-log", CHECK, {"said": one.said, "receipt": receipt})
     return code, first, second
 
 

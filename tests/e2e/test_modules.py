@@ -38,7 +38,7 @@ def modules(page: Page) -> Page:
 
 def run(page: Page, module: str, body: str, given: Any = None) -> Any:
     """Run ``body`` with the module as ``m`` and ``given`` as ``g``."""
-    return page.evaluate(f"async (g) => {{ const m = await import('/static/{module}.js'); {body} }}", given)
+    return page.evaluate(f"async (g) => {{ const m = await import('/static/js/{module}.js'); {body} }}", given)
 
 
 def offer(text: str = "Für die Tür: „ja“") -> str:
@@ -74,7 +74,7 @@ def test_qr_code_is_the_one_that_another_encoder_draws(
         buff.extend([0] * (-length % 8))
 
     monkeypatch.setattr(segno.encoder, "write_padding_bits", pad)
-    ours = run(modules, "qr", "return [0, 1, 2, 3, 4, 5, 6, 7].map((mask) => m.qrGrid(g, mask))", text)
+    ours = run(modules, "shared/qr", "return [0, 1, 2, 3, 4, 5, 6, 7].map((mask) => m.qrGrid(g, mask))", text)
     for mask, grid in enumerate(ours):
         theirs = segno.make(text, version=5, error="m", mask=mask, mode="byte", encoding="utf-8", boost_error=False)
         assert grid == [list(row) for row in theirs.matrix]
@@ -82,14 +82,14 @@ def test_qr_code_is_the_one_that_another_encoder_draws(
 
 def test_qr_code_has_one_of_the_masks(modules: Page) -> None:
     chosen, every = run(
-        modules, "qr", "return [m.qrGrid(g), [...Array(8).keys()].map((i) => m.qrGrid(g, i))]", CREDENTIAL
+        modules, "shared/qr", "return [m.qrGrid(g), [...Array(8).keys()].map((i) => m.qrGrid(g, i))]", CREDENTIAL
     )
     assert chosen in every
 
 
 def test_qr_code_refuses_what_does_not_fit(modules: Page) -> None:
     with pytest.raises(Error, match="84 bytes"):
-        run(modules, "qr", "return m.qrGrid('x'.repeat(85))")
+        run(modules, "shared/qr", "return m.qrGrid('x'.repeat(85))")
 
 
 def test_signed_request_is_read_by_the_server(modules: Page) -> None:
@@ -104,7 +104,7 @@ def test_signed_request_is_read_by_the_server(modules: Page) -> None:
         "signer": signer,
         "created": 1_800_000_000,
     }
-    (headers,) = run(modules, "signature", body, {**given, "key": jwk})
+    (headers,) = run(modules, "server/signature", body, {**given, "key": jwk})
     signed = signature.read(
         method="POST",
         path="/v1/me/withdrawal",
@@ -117,12 +117,12 @@ def test_signed_request_is_read_by_the_server(modules: Page) -> None:
 
 def test_every_signature_has_a_nonce_of_its_own(modules: Page) -> None:
     body = """
-      const key = await (await import('/static/keys.js')).makeKey();
+      const key = await (await import('/static/js/crypto/keys.js')).makeKey();
       const request = {method: "GET", path: "/", body: new Uint8Array(), signer: "s", key, created: 1};
       const one = () => m.signedHeaders(request);
       return [await one(), await one()].map((headers) => headers["Signature-Input"]);
     """
-    first, second = run(modules, "signature", body)
+    first, second = run(modules, "server/signature", body)
     assert first != second
 
 
@@ -130,16 +130,16 @@ def test_countersignature_is_the_one_that_python_makes(modules: Page) -> None:
     key = OKPKey.generate_key("Ed25519")
     token = offer()
     given = [token, key.as_dict(private=True), NOW.isoformat()]
-    ours = run(modules, "receipt", "return m.countersign(g[0], g[1], new Date(g[2]))", given)
+    ours = run(modules, "consent/receipt", "return m.countersign(g[0], g[1], new Date(g[2]))", given)
     signer = as_public_key(countersigned_by(ours, offer=token))
     assert signer.as_dict(private=False)["x"] == key.as_dict(private=False)["x"]
     assert ours.split(".")[1] == countersign(token, subject_key=key, now=NOW).split(".")[1]
 
 
 def test_grant_is_understood_by_the_server(modules: Page) -> None:
-    body = "const k = await import('/static/keys.js'); const key = await k.makeKey();"
+    body = "const k = await import('/static/js/crypto/keys.js'); const key = await k.makeKey();"
     body += "return [key.x, await m.grant({sessionId: 'ses_a', text: g, key, now: new Date()})]"
-    public, token = run(modules, "receipt", body, "Nur einmal: „jetzt“")
+    public, token = run(modules, "consent/receipt", body, "Nur einmal: „jetzt“")
     raw = granted_by(token, session_id="ses_a", text="Nur einmal: „jetzt“")
     assert as_public_key(raw).as_dict(private=False)["x"] == public
 
@@ -147,7 +147,7 @@ def test_grant_is_understood_by_the_server(modules: Page) -> None:
 def test_offer_of_the_controller_is_read(modules: Page) -> None:
     token = offer()
     keys = [OKPKey.generate_key("Ed25519").as_dict(private=False), CONTROLLER.as_dict(private=False)]
-    assert run(modules, "receipt", "return m.readOffer(g[0], g[1])", [token, keys]) == read_offer(
+    assert run(modules, "consent/receipt", "return m.readOffer(g[0], g[1])", [token, keys]) == read_offer(
         token, controller_key=CONTROLLER
     )
 
@@ -168,12 +168,12 @@ def test_offer_that_does_not_check_out_is_refused(modules: Page, harm: str) -> N
     else:
         token = countersign(token, subject_key=CONTROLLER, now=NOW)
     with pytest.raises(Error, match=r"signature|text|kind"):
-        run(modules, "receipt", "return m.readOffer(g[0], g[1])", [token, keys])
+        run(modules, "consent/receipt", "return m.readOffer(g[0], g[1])", [token, keys])
 
 
 def test_receipt_file_is_read_back_and_a_mixed_one_is_refused(modules: Page) -> None:
     body = """
-      const k = await import('/static/keys.js');
+      const k = await import('/static/js/crypto/keys.js');
       const key = await k.makeKey(), other = await k.makeKey();
       const record = {pii_principal_id: "sub_a", record_id: "rec_a"};
       const countersignature = await m.countersign(g, key, new Date());
@@ -185,7 +185,7 @@ def test_receipt_file_is_read_back_and_a_mixed_one_is_refused(modules: Page) -> 
       return [read(parts), read({...parts, key: other}), read({...parts, record: another}),
               Object.keys(m.toReceipt(parts)), m.toReceipt({...parts, earlier})];
     """
-    whole, other_key, other_person, fields, again = run(modules, "receipt", body, offer())
+    whole, other_key, other_person, fields, again = run(modules, "consent/receipt", body, offer())
     assert whole == "read"
     assert "do not belong together" in other_key
     assert "do not belong together" in other_person
@@ -198,7 +198,7 @@ def test_receipt_file_is_read_back_and_a_mixed_one_is_refused(modules: Page) -> 
 @pytest.mark.parametrize("text", ["no JSON", "{}", "[]", "null", json.dumps({"visavis_receipt": 2})])
 def test_file_that_is_no_receipt_is_refused_in_words(modules: Page, text: str) -> None:
     with pytest.raises(Error, match=r"not a (Visavis )?receipt"):
-        run(modules, "receipt", "return m.parseReceipt(g)", text)
+        run(modules, "consent/receipt", "return m.parseReceipt(g)", text)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_file_that_is_no_receipt_is_refused_in_words(modules: Page, text: str) -
     ],
 )
 def test_error_promise_is_told_in_plain_words(modules: Page, target: dict[str, str], words: str) -> None:
-    assert run(modules, "words", "return m.promise(g)", target) == words
+    assert run(modules, "shared/words", "return m.promise(g)", target) == words
 
 
 def test_receipt_moment_is_cut_to_seconds_as_in_python(modules: Page) -> None:
@@ -219,5 +219,5 @@ def test_receipt_moment_is_cut_to_seconds_as_in_python(modules: Page) -> None:
     key = OKPKey.generate_key("Ed25519")
     token = offer()
     given = [token, key.as_dict(private=True), moment.isoformat()]
-    ours = run(modules, "receipt", "return m.countersign(g[0], g[1], new Date(g[2]))", given)
+    ours = run(modules, "consent/receipt", "return m.countersign(g[0], g[1], new Date(g[2]))", given)
     assert ours.split(".")[1] == countersign(token, subject_key=key, now=moment).split(".")[1]

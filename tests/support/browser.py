@@ -102,6 +102,8 @@ def at_modules(page: Page) -> None:
         name = urlsplit(route.request.url).path.removeprefix("/static/")
         if name == "/":
             route.fulfill(body="<!doctype html><title>modules</title>", content_type="text/html")
+        elif not (STATIC / name).is_file():
+            route.fulfill(status=404)  # an exception here would leave the page waiting for ever
         else:
             route.fulfill(body=(STATIC / name).read_bytes(), content_type=_TYPES[Path(name).suffix])
 

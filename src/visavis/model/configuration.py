@@ -36,3 +36,10 @@ class SettingsInvalid(StartupError):
 
     code = "settings_invalid"
     mend = "Correct the setting that is named, where it says; 'visavis settings example' shows what each one takes."
+
+
+class PagesMissing(StartupError):
+    """The package was put together without what its pages run in a browser."""
+
+    code = "pages_missing"
+    mend = "In a checkout run `make pages`; a wheel without it is not one of ours: install Visavis again."

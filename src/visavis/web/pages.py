@@ -10,12 +10,12 @@ from fastapi.templating import Jinja2Templates
 from visavis.model import leaves_loaded
 from visavis.model.errors import Kind
 from visavis.web import plan_page
+from visavis.web.modules import STATIC, scripts
 from visavis.web.problems import STATUS
 from visavis.web.services import Services
 
-_HERE = Path(__file__).parent
-STATIC = _HERE / "static"
-templates = Jinja2Templates(directory=_HERE / "pages")
+templates = Jinja2Templates(directory=Path(__file__).parent / "pages")
+templates.env.globals["scripts"] = scripts
 router = APIRouter(include_in_schema=False)
 
 
@@ -66,6 +66,10 @@ def docs(request: Request) -> HTMLResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Serve the pages and what they load."""
+    """Serve the pages and what they load.
+
+    :raises PagesMissing: what they load was not built.
+    """
+    scripts("pages/me")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(router)

@@ -99,7 +99,7 @@ def code(response: httpx2.Response) -> tuple[int, str]:
     ("method", "path"),
     [
         ("GET", "/"), ("GET", "/v1/galleries"), ("POST", "/v1/sessions"), ("DELETE", "/v1/unseal"), ("GET", "/readyz"),
-        ("PUT", "/healthz"), ("GET", "/nowhere"), ("BREW", "/"), ("GET", "/static/none.js"), ("GET", "/log/checkpoint"),
+        ("PUT", "/healthz"), ("GET", "/nowhere"), ("BREW", "/"), ("GET", "/static/js/none.js"), ("GET", "/log/checkpoint"),
     ],
 )  # fmt: skip
 def test_every_other_door_says_why_and_when_to_come_again(sealed: Sealed, method: str, path: str) -> None:
@@ -115,7 +115,7 @@ def test_it_is_alive_and_its_page_loads(sealed: Sealed) -> None:
     assert sealed.http.get("/healthz").json()["status"] == "sealed"
     page = sealed.http.get("/unseal")
     assert page.is_success
-    for path in ("/static/unseal.js", "/static/api.js", "/static/dom.js", "/static/style.css"):
+    for path in ("/static/js/pages/unseal.js", "/static/js/server/api.js", "/static/js/shared/dom.js", "/static/style.css"):
         assert sealed.http.get(path).is_success
 
 

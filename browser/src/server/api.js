@@ -2,7 +2,7 @@
 /** Calls to this server, and what it says when it refuses. */
 
 import { signedHeaders } from "./signature.js";
-import { utf8 } from "./bytes.js";
+import { utf8 } from "../crypto/bytes.js";
 
 /** A refusal, as the server words it: what happened, and what to do. */
 export class Problem extends Error {
@@ -21,7 +21,7 @@ export class Problem extends Error {
 
 /**
  * @typedef {{link?: string, body?: object, bytes?: Uint8Array<ArrayBuffer>, type?: string,
- *            as?: import("./receipt.js").Receipt}} Call
+ *            as?: import("../consent/receipt.js").Receipt}} Call
  * `link`: the secret of a one-time link; `as`: the receipt whose owner signs the request.
  */
 
@@ -107,7 +107,7 @@ async function asked(method, path, { link, body, bytes, type, as }, accept = "ap
   return answer;
 }
 
-/** The keys this server publishes for its signatures. @returns {Promise<import("./keys.js").PublicJwk[]>} */
+/** The keys this server publishes for its signatures. @returns {Promise<import("../crypto/keys.js").PublicJwk[]>} */
 export const publishedKeys = async () => (await call("GET", "/.well-known/jwks.json")).keys;
 
 /**

@@ -1,23 +1,23 @@
 // @ts-check
 /** The page behind a one-time link: read the purpose, then agree or decline. */
 
-import { Problem, call, publishedKeys, serverNow } from "./api.js";
-import { byId, calm, complain, dropFragment, element, fill, fillContact, fragment, onPress, saveJson, show } from "./dom.js";
-import { canMakeKeys, makeKey } from "./keys.js";
-import { showOtherWay } from "./other-way.js";
-import { STATEMENT, countersign, readOffer, toReceipt } from "./receipt.js";
-import { onReceipt } from "./receipt-loader.js";
-import { day, dayAndTime, days, language, promise, region, watched } from "./words.js";
+import { Problem, call, publishedKeys, serverNow } from "../server/api.js";
+import { byId, calm, complain, dropFragment, element, fill, fillContact, fragment, onPress, saveJson, show } from "../shared/dom.js";
+import { canMakeKeys, makeKey } from "../crypto/keys.js";
+import { showOtherWay } from "../consent/other-way.js";
+import { STATEMENT, countersign, readOffer, toReceipt } from "../consent/receipt.js";
+import { onReceipt } from "../consent/receipt-loader.js";
+import { day, dayAndTime, days, language, promise, region, watched } from "../shared/words.js";
 
 const link = fragment();
 
 /** @type {{offer: string, record: any, logKey: string} | null} what the person is asked */
 let asked = null;
-/** @type {import("./keys.js").PrivateJwk | null} a key they had before, or the one made for this answer */
+/** @type {import("../crypto/keys.js").PrivateJwk | null} a key they had before, or the one made for this answer */
 let key = null;
-/** @type {import("./receipt.js").Receipt | null} a receipt that they had before */
+/** @type {import("../consent/receipt.js").Receipt | null} a receipt that they had before */
 let earlier = null;
-/** @type {import("./receipt.js").Receipt | null} what they have to keep */
+/** @type {import("../consent/receipt.js").Receipt | null} what they have to keep */
 let receipt = null;
 let isSaved = true;
 
@@ -97,7 +97,7 @@ async function agree() {
   await answerYes(receipt);
 }
 
-/** @param {import("./receipt.js").Receipt} signed */
+/** @param {import("../consent/receipt.js").Receipt} signed */
 async function answerYes(signed) {
   try {
     const agreed = await call("POST", "/v1/consent/countersignature", {
@@ -120,7 +120,7 @@ function showAgreed() {
   show("agreed");
 }
 
-/** The link is over, by this very answer perhaps: then its receipt is still to be kept. @param {import("./receipt.js").Receipt | null} signed */
+/** The link is over, by this very answer perhaps: then its receipt is still to be kept. @param {import("../consent/receipt.js").Receipt | null} signed */
 async function overUnless(signed) {
   if (signed === null || !(await isKnown(signed))) return over();
   byId("agreed-other").replaceChildren(
@@ -129,7 +129,7 @@ async function overUnless(signed) {
   showAgreed();
 }
 
-/** Whether an earlier try arrived although its answer did not. @param {import("./receipt.js").Receipt} signed */
+/** Whether an earlier try arrived although its answer did not. @param {import("../consent/receipt.js").Receipt} signed */
 async function isKnown(signed) {
   try {
     const held = await call("GET", "/v1/me", { as: signed });

@@ -1,8 +1,8 @@
 // @ts-check
 /** What the log says about the person with a receipt. Nothing is given out that does not check out. */
 
-import { Problem, call, logResource } from "./api.js";
-import { utf8 } from "./bytes.js";
+import { Problem, call, logResource } from "../server/api.js";
+import { utf8 } from "../crypto/bytes.js";
 import {
   commitmentTo, keptTree, leafHash, readEntry, readKey, readProof, refusal, requireCheckpoint, requireInclusion,
 } from "./log.js";
@@ -15,7 +15,7 @@ import { requireBeginsWith } from "./tiles.js";
 
 /**
  * Ask, and check.
- * @param {import("./receipt.js").Receipt} receipt
+ * @param {import("../consent/receipt.js").Receipt} receipt
  * @returns {Promise<{entries: OwnEntry[], newest: Checkpoint | null, key: import("./log.js").LogKey}>}
  * @throws {Problem} with `evidence`, where something does not check out
  */
@@ -49,7 +49,7 @@ async function published() {
  * 3. All trees are one log, which begins with the tree that the receipt remembers.
  *
  * @param {Said} said
- * @param {import("./receipt.js").Receipt} receipt
+ * @param {import("../consent/receipt.js").Receipt} receipt
  * @param {import("./tiles.js").Fetch} fetchTile
  * @throws {Problem}
  */
@@ -108,7 +108,7 @@ async function prove(item, key, trees) {
 }
 
 /**
- * @param {Checkpoint[]} trees @param {import("./receipt.js").Receipt} receipt
+ * @param {Checkpoint[]} trees @param {import("../consent/receipt.js").Receipt} receipt
  * @param {import("./tiles.js").Fetch} fetchTile
  * @returns {Promise<Checkpoint | null>} the newest
  */

@@ -1,8 +1,8 @@
 // @ts-check
 /** Show the way in without a face: a PIN and a QR code, this once. */
 
-import { byId, element, save } from "./dom.js";
-import { qrSvg } from "./qr.js";
+import { byId, element, save } from "../shared/dom.js";
+import { qrSvg } from "../shared/qr.js";
 
 /**
  * @param {string} place id of an element to fill

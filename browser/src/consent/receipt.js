@@ -1,9 +1,9 @@
 // @ts-check
 /** The consent receipt: check the controller's offer, countersign it, keep the result. */
 
-import { hex, sha256, utf8 } from "./bytes.js";
-import { publicHalf } from "./keys.js";
-import { partsOf, signJws, verifyJws } from "./jws.js";
+import { hex, sha256, utf8 } from "../crypto/bytes.js";
+import { publicHalf } from "../crypto/keys.js";
+import { partsOf, signJws, verifyJws } from "../crypto/jws.js";
 
 export const STATEMENT = "I have read the purpose. I agree to be recognised for it until its date or until I withdraw.";
 export const GRANT_STATEMENT =
@@ -17,7 +17,7 @@ const FILE_VERSION = 1;
 
 /**
  * @typedef {{visavis_receipt: 1, server: string, subject_id: string, receipt_id: string, offer: string,
- *            countersignature: string, private_key: import("./keys.js").PrivateJwk, log_key?: string,
+ *            countersignature: string, private_key: import("../crypto/keys.js").PrivateJwk, log_key?: string,
  *            log_checkpoint?: string}} Receipt
  * `log_key`: the key of the server's log as it was when the person agreed; `log_checkpoint`: the newest tree it showed.
  */
@@ -36,7 +36,7 @@ const digest = async (text) => hex(await sha256(utf8(text)));
  * 3. The text in it is the one its digest names.
  *
  * @param {string} offer
- * @param {import("./keys.js").PublicJwk[]} published
+ * @param {import("../crypto/keys.js").PublicJwk[]} published
  * @returns {Promise<any>}
  * @throws {Error} any of them does not hold
  */
@@ -48,7 +48,7 @@ export async function readOffer(offer, published) {
   return record;
 }
 
-/** Agree to exactly this offer. @param {string} offer @param {import("./keys.js").PrivateJwk} key @param {Date} now */
+/** Agree to exactly this offer. @param {string} offer @param {import("../crypto/keys.js").PrivateJwk} key @param {Date} now */
 export async function countersign(offer, key, now) {
   return signJws({
     typ: COUNTERSIGNATURE_TYPE,
@@ -60,7 +60,7 @@ export async function countersign(offer, key, now) {
 
 /**
  * Grant one document check, with a key made for this once.
- * @param {{sessionId: string, text: string, key: import("./keys.js").PrivateJwk, now: Date}} what
+ * @param {{sessionId: string, text: string, key: import("../crypto/keys.js").PrivateJwk, now: Date}} what
  */
 export async function grant({ sessionId, text, key, now }) {
   return signJws({
@@ -79,7 +79,7 @@ export async function grant({ sessionId, text, key, now }) {
 /**
  * What the person keeps. What an earlier receipt pinned of the log stays.
  * @param {{server: string, record: any, offer: string, countersignature: string,
- *          key: import("./keys.js").PrivateJwk, logKey: string, earlier?: Receipt | null}} parts
+ *          key: import("../crypto/keys.js").PrivateJwk, logKey: string, earlier?: Receipt | null}} parts
  * @returns {Receipt}
  */
 export function toReceipt({ server, record, offer, countersignature, key, logKey, earlier = null }) {

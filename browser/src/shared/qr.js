@@ -4,7 +4,7 @@
  * the text in it is a secret and no picture service may see it.
  */
 
-import { utf8 } from "./bytes.js";
+import { utf8 } from "../crypto/bytes.js";
 
 const SIZE = 37;
 const DATA = 86;

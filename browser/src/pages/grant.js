@@ -1,11 +1,11 @@
 // @ts-check
 /** The page for the holder of a document: grant one check, with a key made for it and forgotten. */
 
-import { Problem, call, serverNow } from "./api.js";
-import { byId, calm, complain, dropFragment, fill, fragment, onPress, show } from "./dom.js";
-import { canMakeKeys, makeKey } from "./keys.js";
-import { GRANT_STATEMENT, grant } from "./receipt.js";
-import { clock } from "./words.js";
+import { Problem, call, serverNow } from "../server/api.js";
+import { byId, calm, complain, dropFragment, fill, fragment, onPress, show } from "../shared/dom.js";
+import { canMakeKeys, makeKey } from "../crypto/keys.js";
+import { GRANT_STATEMENT, grant } from "../consent/receipt.js";
+import { clock } from "../shared/words.js";
 
 const link = fragment();
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** The few things our pages do to themselves. */
 
-import { Problem } from "./api.js";
+import { Problem } from "../server/api.js";
 
 /** The element with this id. @param {string} id @returns {HTMLElement} */
 export function byId(id) {

@@ -1,14 +1,14 @@
 // @ts-check
 /** The part of the person's page that shows what the log says about them, or why it cannot be believed. */
 
-import { Problem } from "./api.js";
-import { base64 } from "./bytes.js";
-import { byId, calm, complain, element, fill, onPress, saveJson } from "./dom.js";
+import { Problem } from "../server/api.js";
+import { base64 } from "../crypto/bytes.js";
+import { byId, calm, complain, element, fill, onPress, saveJson } from "../shared/dom.js";
 import { purposeInWords, resultInWords, whatInWords, whoInWords } from "./log-words.js";
 import { ownLog } from "./own-log.js";
-import { dayAndTime } from "./words.js";
+import { dayAndTime } from "../shared/words.js";
 
-/** @typedef {import("./receipt.js").Receipt} Receipt */
+/** @typedef {import("../consent/receipt.js").Receipt} Receipt */
 
 /** @type {unknown} what the server sent, when it did not check out */
 let evidence = null;

@@ -1,7 +1,7 @@
 // @ts-check
 /** Load a receipt from a file, by choosing or dropping it. It is read here and never uploaded. */
 
-import { byId, calm, complain } from "./dom.js";
+import { byId, calm, complain } from "../shared/dom.js";
 import { parseReceipt } from "./receipt.js";
 
 /**

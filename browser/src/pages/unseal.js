@@ -1,8 +1,8 @@
 // @ts-check
 /** The page for custodians: give one share to a server that is sealed. */
 
-import { Problem, call } from "./api.js";
-import { byId, complain, fill, onPress, show } from "./dom.js";
+import { Problem, call } from "../server/api.js";
+import { byId, complain, fill, onPress, show } from "../shared/dom.js";
 
 const AGAIN_MS = 3000;
 

@@ -1,8 +1,8 @@
 // @ts-check
 /** Entries of the log in plain words, for the person they are about. */
 
-import { partsOf } from "./jws.js";
-import { outcomeInWords, plain } from "./words.js";
+import { partsOf } from "../crypto/jws.js";
+import { outcomeInWords, plain } from "../shared/words.js";
 
 /** @type {Record<string, string>} */
 const EVENTS = {
@@ -67,7 +67,7 @@ export function whoInWords({ entry, details }) {
 /**
  * The purpose of an entry, by the name in the person's own copy of what they agreed to.
  * @param {import("./own-log.js").OwnEntry} own
- * @param {import("./receipt.js").Receipt} receipt
+ * @param {import("../consent/receipt.js").Receipt} receipt
  */
 export function purposeInWords({ details }, receipt) {
   const { gallery_id, pii_processing } = partsOf(receipt.offer).payload;

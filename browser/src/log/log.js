@@ -4,9 +4,9 @@
  * Every refusal is a `Problem` with the code that the command line has for it.
  */
 
-import { Problem } from "./api.js";
-import { base64, base64url, fromBase64, hex, sha256, utf8 } from "./bytes.js";
-import { signatureFits, toVerify } from "./keys.js";
+import { Problem } from "../server/api.js";
+import { base64, base64url, fromBase64, hex, sha256, utf8 } from "../crypto/bytes.js";
+import { signatureFits, toVerify } from "../crypto/keys.js";
 
 const HASH_BYTES = 32;
 const MAX_PATH = 63;

@@ -1,7 +1,7 @@
 // @ts-check
 /** multipart/form-data as bytes: a signed request has to know its body before it leaves. */
 
-import { hex, utf8 } from "./bytes.js";
+import { hex, utf8 } from "../crypto/bytes.js";
 
 /**
  * @param {string} name

@@ -1,13 +1,13 @@
 // @ts-check
 /** The person's own page: what is held, taking it along, withdrawing, and a check on their own device. */
 
-import { Problem, call, fetched } from "./api.js";
-import { byId, calm, complain, dropFragment, element, fill, fillContact, fragment, onPress, save, show } from "./dom.js";
-import { onePhoto } from "./multipart.js";
-import { fromCamera, fromFile, startCamera, stopCamera } from "./photo.js";
-import { onReceipt } from "./receipt-loader.js";
-import { showLog } from "./who-looked.js";
-import { clock, day, dayAndTime, kindInWords, meansInWords, outcomeInWords, plain, readingInWords, stateInWords } from "./words.js";
+import { Problem, call, fetched } from "../server/api.js";
+import { byId, calm, complain, dropFragment, element, fill, fillContact, fragment, onPress, save, show } from "../shared/dom.js";
+import { onePhoto } from "../server/multipart.js";
+import { fromCamera, fromFile, startCamera, stopCamera } from "../shared/photo.js";
+import { onReceipt } from "../consent/receipt-loader.js";
+import { showLog } from "../log/who-looked.js";
+import { clock, day, dayAndTime, kindInWords, meansInWords, outcomeInWords, plain, readingInWords, stateInWords } from "../shared/words.js";
 
 const NOT_KNOWN =
   "If you withdrew, or the time you agreed to is over, this is right: nothing is held any more. " +
@@ -17,7 +17,7 @@ const video = /** @type {HTMLVideoElement} */ (byId("video"));
 const preview = /** @type {HTMLImageElement} */ (byId("preview"));
 const sure = /** @type {HTMLDialogElement} */ (byId("sure"));
 
-/** @type {import("./receipt.js").Receipt | null} */
+/** @type {import("../consent/receipt.js").Receipt | null} */
 let receipt = null;
 /** @type {any} */
 let held = null;
@@ -31,7 +31,7 @@ const owner = () => {
   return receipt;
 };
 
-/** @param {import("./receipt.js").Receipt} loaded */
+/** @param {import("../consent/receipt.js").Receipt} loaded */
 async function begin(loaded) {
   receipt = loaded;
   byId("loading").textContent = "Asking the server …";

@@ -1,7 +1,7 @@
 // @ts-check
 /** Tiles (C2SP tlog-tiles) from a server that is not believed: that a log still begins with what it showed before. */
 
-import { Problem } from "./api.js";
+import { Problem } from "../server/api.js";
 import { nodeHash, refusal, same } from "./log.js";
 
 const WIDTH = 256;

@@ -1,8 +1,8 @@
 // @ts-check
 /** Signed requests: the same fixed profile of RFC 9421 as `visavis.wire.signature`. */
 
-import { base64, base64url, sha256, utf8 } from "./bytes.js";
-import { signBytes, toSign } from "./keys.js";
+import { base64, base64url, sha256, utf8 } from "../crypto/bytes.js";
+import { signBytes, toSign } from "../crypto/keys.js";
 
 const LABEL = "visavis";
 const COMPONENTS = '("@method" "@path" "content-digest")';
@@ -11,7 +11,7 @@ const NONCE_BYTES = 18;
 /**
  * The three headers that sign one request. `created` is in seconds since 1970; the server accepts 30 s either way.
  * @param {{method: string, path: string, body: Uint8Array<ArrayBuffer>, signer: string,
- *          key: import("./keys.js").PrivateJwk, created: number}} request
+ *          key: import("../crypto/keys.js").PrivateJwk, created: number}} request
  * @returns {Promise<Record<string, string>>}
  */
 export async function signedHeaders({ method, path, body, signer, key, created }) {

@@ -1,7 +1,7 @@
 // @ts-check
 /** Sliders for the planner. The server works everything out; without this script the button asks it for the same. */
 
-import { byId, element } from "./dom.js";
+import { byId, element } from "../shared/dom.js";
 
 const WAIT_MS = 120;
 const STEPS = 1000;

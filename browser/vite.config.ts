@@ -1,0 +1,30 @@
+import { readdirSync } from "node:fs";
+import { defineConfig } from "vite";
+
+/** Every file of ours stays a file of its own, unminified: people can read what runs in their browser. */
+const modules = readdirSync(new URL("src", import.meta.url), { recursive: true, encoding: "utf8" }).filter((name) =>
+  /(?<!\.d)\.[jt]s$/.test(name),
+);
+
+export default defineConfig({
+  base: "/static/js/",
+  publicDir: false,
+  build: {
+    target: "es2022",
+    outDir: "../src/visavis/web/static/js",
+    emptyOutDir: true,
+    minify: false,
+    modulePreload: false,
+    manifest: "manifest.json",
+    assetsInlineLimit: 0,
+    rollupOptions: {
+      input: Object.fromEntries(modules.map((name) => [name.replace(/\.[jt]s$/, ""), `src/${name}`])),
+      preserveEntrySignatures: "strict",
+      output: {
+        entryFileNames: "[name].js",
+        chunkFileNames: "vendor/[name]-[hash].js",
+        assetFileNames: "vendor/[name]-[hash][extname]",
+      },
+    },
+  },
+});
