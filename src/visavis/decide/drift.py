@@ -73,12 +73,16 @@ def draw_of_others(score: float, *, bar: float, references: int, calibration: Ca
     """Where somebody's best score with anybody else stands; it is below ``bar``, or the answer were not MATCH.
 
     All references are counted, as if the person had none and no two belonged to one person: both make the tail look
-    fuller than it is. None where the calibration does not know the bar.
+    fuller than it is. None where the calibration does not know the bar, and where somebody reaches it so surely that
+    nothing is left to tell a tail by.
     """
     try:
         at_bar = calibration.fmr_at(bar)
         reached = _any_of(references, at_bar.value)
-        wanted = -math.expm1(math.log1p(-(reached + TAIL * (1 - reached))) / references)
+        at_tail = reached + TAIL * (1 - reached)
+        if at_tail >= 1:
+            return None
+        wanted = -math.expm1(math.log1p(-at_tail) / references)
         level = calibration.threshold_at(wanted)
         at_level = calibration.fmr_at(level)
     except (PromiseTooStrict, RateNotKnown):

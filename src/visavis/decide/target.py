@@ -50,15 +50,33 @@ def require_statable(purpose: Purpose, *, calibration: Calibration) -> None:
         raise PromiseTooStrict(_why(purpose, room, references=1, calibration=calibration, several=1.0))
 
 
-def fmr_for(purpose: Purpose, *, references: int) -> float:
-    """The false match rate that one comparison may have.
+def fmr_for(purpose: Purpose, *, references: int, of_person: int = 1) -> float:
+    """The false match rate that one comparison with one reference may have.
 
     For an FPIR target over N references, FPIR = 1 - (1 - FMR)^N gives FMR = 1 - (1 - FPIR)^(1/N). That takes
-    comparisons to be independent; they are not quite, which makes it a plan to be checked and not a proof.
+    comparisons to be independent; they are not quite, which makes it a plan to be checked and not a proof. An FMR
+    target is over the references of the one person who is claimed: several together err more often than one, and
+    never, where it was measured, as often as all of them one by one (docs/adr/0023-templates.md).
+
+    :param of_person: references that the score of the person rests on.
     """
-    if purpose.target_kind is TargetKind.FMR:
-        return purpose.target
-    return -math.expm1(math.log1p(-purpose.target) / max(1, references))
+    over = of_person if purpose.target_kind is TargetKind.FMR else references
+    if over <= 1:
+        return purpose.target  # the formula gives the same but for the last digit
+    return -math.expm1(math.log1p(-purpose.target) / over)
+
+
+def require_photos(purpose: Purpose, *, of_person: int, calibration: Calibration) -> None:
+    """Refuse so many photos of one person where an FMR target cannot be held for them together.
+
+    :raises PromiseTooStrict: the calibration does not reach down to what each of them may err.
+    """
+    needed = fmr_for(purpose, references=1, of_person=of_person)
+    if purpose.target_kind is TargetKind.FMR and needed < calibration.fmr_floor:
+        raise PromiseTooStrict(
+            f"To promise FMR {purpose.target:g} with {of_person} photos of a person each may err at {needed:.3g}; "
+            f"the model's calibration reaches down to FMR {calibration.fmr_floor:g}. Enrol fewer photos."
+        )
 
 
 def missed(purpose: Purpose, *, references: int, calibration: Calibration, several: float = 0.0) -> Rate:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from visavis.decide.target import Bound, Room, capacity, fmr_for, missed, require_room
+from visavis.decide.target import Bound, Room, capacity, fmr_for, missed, require_photos, require_room
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_act
@@ -75,14 +75,15 @@ class Bars:
         with self._lock:
             self._raised.pop(gallery_id, None)
 
-    def bar(self, purpose: Purpose, *, gallery_id: str | None, references: int) -> Bar:
+    def bar(self, purpose: Purpose, *, gallery_id: str | None, references: int, of_person: int = 1) -> Bar:
         """The threshold that holds the purpose's promise at this size.
 
         :param gallery_id: None for two pictures that belong to none.
+        :param of_person: how many references of somebody who is claimed are compared together.
         :raises PromiseTooStrict: the calibration cannot promise it.
         """
         calibration = self.calibration if gallery_id is None else self.calibration_of(gallery_id)
-        fmr = fmr_for(purpose, references=references)
+        fmr = fmr_for(purpose, references=references, of_person=of_person)
         source = BarSource.MODEL if calibration is self.calibration else BarSource.GALLERY
         return _bar(calibration, fmr, references=references, source=source)
 
@@ -114,13 +115,16 @@ class Bars:
         tx.bar_moves.add(_move(gallery.id, bar, gallery.created_at))
         return bar
 
-    def require_room(self, tx: Transaction, gallery: Gallery, purpose: Purpose, *, adding: int) -> None:
+    def require_room(self, tx: Transaction, gallery: Gallery, purpose: Purpose, *, adding: int, held: int = 0) -> None:
         """Refuse growth past the size at which the promise can be held with no more misses than may be.
 
         :param adding: references of one person.
+        :param held: how many of that person there are already.
         :raises GalleryFull: with the bound and the arithmetic in the message.
+        :raises PromiseTooStrict: so many photos of one person are more than an FMR target can bear.
         """
         calibration, references = self.calibration_of(gallery.id), tx.references_in(gallery.id)
+        require_photos(purpose, of_person=held + adding, calibration=calibration)
         room = capacity(purpose, calibration=calibration)
         if room.most is None or references + adding <= room.most:
             return

@@ -1,6 +1,7 @@
 """What every decision shares: the person as the database knows them at that moment, and the record."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from visavis.decide.judge import Verdict
 from visavis.decide.station_lock import after_probe
@@ -48,12 +49,12 @@ class Deciding:
         self._disputes = disputes
         self._drift = drift
 
-    def bar(self, purpose: Purpose, *, gallery_id: str | None, references: int) -> Bar:
-        """The threshold that holds the purpose's promise at this size.
+    def bar(self, purpose: Purpose, *, gallery_id: str | None, references: int, of_person: int = 1) -> Bar:
+        """The threshold that holds the purpose's promise at this size; see ``Bars.bar``.
 
         :raises PromiseTooStrict: the calibration cannot promise it.
         """
-        return self._bars.bar(purpose, gallery_id=gallery_id, references=references)
+        return self._bars.bar(purpose, gallery_id=gallery_id, references=references, of_person=of_person)
 
     def require_model(self, gallery: Gallery) -> None:
         """Scores are calibrated for one model.
@@ -130,7 +131,8 @@ class Deciding:
         record_decision(
             tx, decision, keyring=self.keyring, about=None if about is None else tx.subjects.first(id=about)
         )
-        self._drift.decided(decision, bar=bar, own=verdict.score, nearest_other=nearest_other)
+        count = partial(self._drift.decided, decision, bar=bar, own=verdict.score, nearest_other=nearest_other)
+        tx.afterwards(count)
         return self._answer(tx, decision)
 
     def _decade(self, gallery_id: str | None, score: float) -> int:

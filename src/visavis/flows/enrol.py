@@ -273,7 +273,7 @@ class Enrol:
     def _require_room(self, tx: Transaction, gallery: Gallery, purpose: Purpose, held: int, adding: int) -> None:
         if held + adding > MAX_REFERENCES:
             raise TooManyPhotos(f"The person has {held} references.")
-        self._bars.require_room(tx, gallery, purpose, adding=adding)
+        self._bars.require_room(tx, gallery, purpose, adding=adding, held=held)
 
     def _undo(self, done: _Done, beside: Beside | None) -> None:
         with self._store.write() as tx:

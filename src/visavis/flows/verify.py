@@ -14,7 +14,7 @@ from visavis.model.access import TooManyTries
 from visavis.model.decision import Outcome
 from visavis.model.errors import Refusal
 from visavis.model.look_alike import SecondFactorAsked
-from visavis.model.purpose import Gallery
+from visavis.model.purpose import Gallery, Purpose
 from visavis.model.station import Session, SessionKind, SessionUnknown
 from visavis.model.template import Template
 
@@ -90,13 +90,20 @@ class Verify:
         except Refusal as refusal:
             return self._deciding.refuse(session, refusal)
         try:
-            return self._judge(session, gallery, index, probe, bar, claim)
+            return self._judge(session, (gallery, purpose), index, probe, bar, claim)
         except (TooManyTries, SecondFactorAsked) as refusal:
             return self._deciding.refuse(session, refusal)
 
     def _judge(
-        self, session: Session, gallery: Gallery, index: KeyedIndex, probe: Template, bar: Bar, claim: str | None
+        self,
+        session: Session,
+        of: tuple[Gallery, Purpose],
+        index: KeyedIndex,
+        probe: Template,
+        bar: Bar,
+        claim: str | None,
     ) -> Answer:
+        gallery, purpose = of
         with self._store.write() as tx:
             subject_id = session.subject_id
             own = None if subject_id is None else own_tries(subject_id)
@@ -106,10 +113,14 @@ class Verify:
                 subject = self._deciding.claimed(tx, gallery_id=gallery.id, external_reference=claim)
                 subject_id = None if subject is None else subject.id
             nearest = None if subject_id is None else index.nearest_of(subject_id, probe=probe)
-            reached = nearest is not None and nearest.score >= bar.threshold
+            photos = 1 if nearest is None else len(nearest.reference_ids)
+            threshold = self._deciding.bar(
+                purpose, gallery_id=gallery.id, references=bar.references, of_person=photos
+            ).threshold
+            reached = nearest is not None and nearest.score >= threshold
             live = nearest is not None and reached and self._deciding.is_recognisable(tx, nearest)
             score = nearest.score if nearest is not None and live else None
-            verdict = judge_one(score=score, threshold=bar.threshold, subject_id=subject_id)
+            verdict = judge_one(score=score, threshold=threshold, subject_id=subject_id)
             if own is None:
                 verdict = require_face_enough(tx, verdict, gallery_id=gallery.id, now=self._clock.now())
             else:

@@ -115,7 +115,12 @@ def test_it_is_alive_and_its_page_loads(sealed: Sealed) -> None:
     assert sealed.http.get("/healthz").json()["status"] == "sealed"
     page = sealed.http.get("/unseal")
     assert page.is_success
-    for path in ("/static/js/pages/unseal.js", "/static/js/server/api.js", "/static/js/shared/dom.js", "/static/style.css"):
+    for path in (
+        "/static/js/pages/unseal.js",
+        "/static/js/server/api.js",
+        "/static/js/shared/dom.js",
+        "/static/style.css",
+    ):
         assert sealed.http.get(path).is_success
 
 
