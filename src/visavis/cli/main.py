@@ -29,6 +29,7 @@ from visavis.cli.shell import DEFAULT_URL, Group, Shell
 from visavis.cli.station import station
 from visavis.cli.stationed import identify, pin, qr, verify
 from visavis.cli.subject import subject, withdraw
+from visavis.cli.tls import tls
 from visavis.cli.witness import witness
 
 
@@ -56,6 +57,7 @@ for _command in (
     *(backup, restore, erasure),
     audit,
     witness,
+    tls,
 ):
     program.add_command(_command)
 

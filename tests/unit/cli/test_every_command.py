@@ -77,6 +77,7 @@ def test_the_commands_are_these() -> None:
         *("keys ceremony", "keys confirm", "keys custodians", "keys unseal", "keys seal", "keys rehearse"),
         *("keys rehearsal", "keys show", "keys rotate root", "keys rotate epoch", "keys rotate gallery"),
         "keys rotate subject",
+        "tls self-signed",
         *("audit verify", "audit consistency", "audit proof", "audit stats"),
     }
 
