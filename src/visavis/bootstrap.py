@@ -56,6 +56,7 @@ from visavis.flows.look_alikes import Disputes, LookAlikes
 from visavis.flows.once import Once
 from visavis.flows.other_way import OtherWay
 from visavis.flows.own_rates import MeasureOwn
+from visavis.flows.pairings import Pairings
 from visavis.flows.ports import Clock
 from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
@@ -197,6 +198,8 @@ def open_services(
     live.gone = drift.forget
     deciding = Deciding(store=store, keyring=keyring, clock=clock, bars=bars, disputes=disputes, drift=drift)
 
+    administer = Administer(store=store, keyring=keyring, clock=clock, bars=bars)
+
     def close() -> None:
         stages.close()
         publisher.close()
@@ -209,7 +212,8 @@ def open_services(
         live=live,
         log=transparency,
         publisher=publisher,
-        administer=Administer(store=store, keyring=keyring, clock=clock, bars=bars),
+        administer=administer,
+        pairings=Pairings(store=store, keyring=keyring, clock=clock, administer=administer),
         bars=bars,
         drift=drift,
         ageing=Ageing(bars=bars, clock=clock),

@@ -27,6 +27,7 @@ ENTERS = {
     "PUT /v1/stations/{station_id}/key": ["key"],
     "DELETE /v1/stations/{station_id}": ["key"],
     "POST /v1/stations/{station_id}/reopening": ["policy"],
+    "POST /v1/pairing": ["key"],
     "POST /v1/api-keys": ["key"],
     "DELETE /v1/api-keys/{key_id}": ["key"],
     "POST /v1/api-keys/{key_id}/rotation": ["key"],
@@ -80,6 +81,8 @@ QUIET = {
     "GET /log/tile/{path}", "GET /v1/purposes", "GET /v1/purposes/{purpose_id}", "GET /v1/galleries",
     "GET /v1/galleries/{gallery_id}", "GET /v1/stations", "GET /v1/stations/{station_id}", "GET /v1/api-keys",
     "GET /v1/keys",
+    # A code changes nothing until it is used; a station sees its own purpose.
+    "POST /v1/stations/{station_id}/pairing", "GET /v1/station",
     # Counts in steps of ten, of stations and doors.
     "GET /metrics",
     # Nobody is in an import yet, or counts are told.

@@ -47,10 +47,10 @@ def create(
     public_key: str | None,
     attended: bool,
 ) -> None:
-    """Register a station."""
+    """Register a station. Without a key nothing can sign for it until a tablet is paired with it: 'station pair'."""
     if (gallery_id is None) == (purpose_id is None):
         raise click.UsageError("Name either --gallery or --purpose.")
-    text = _public_text(key_file, public_key)
+    text = None if key_file is None and public_key is None else _public_text(key_file, public_key)
     request = StationRequest(
         name=name, gallery_id=gallery_id, purpose_id=purpose_id, public_key=text, attended=attended
     )
@@ -84,6 +84,15 @@ def reopen(shell: Shell, station_id: str) -> None:
     """Unlock a station that you have looked at."""
     with shell.operator() as server:
         show(shell, server.reopen_station(station_id))
+
+
+@station.command()
+@click.argument("station_id")
+@pass_shell
+def pair(shell: Shell, station_id: str) -> None:
+    """Show a one-time code for the tablet that is to be this station; type it there at the server's page /station."""
+    with shell.operator() as server:
+        show(shell, server.offer_pairing(station_id))
 
 
 @station.command()

@@ -17,6 +17,7 @@ from visavis.client.aio.links import AsyncConsentLink, AsyncGrantLink
 from visavis.client.aio.log import AsyncLogReader
 from visavis.client.aio.operating import AsyncVisavis
 from visavis.client.aio.paging import async_every
+from visavis.client.aio.pairing import AsyncNewStation
 from visavis.client.aio.person import AsyncPerson
 from visavis.client.aio.station import AsyncStationClient
 from visavis.client.archive import CheckedArchive, check_archive
@@ -33,6 +34,7 @@ from visavis.client.sync.links import ConsentLink, GrantLink
 from visavis.client.sync.log import LogReader
 from visavis.client.sync.operating import Visavis
 from visavis.client.sync.paging import every
+from visavis.client.sync.pairing import NewStation
 from visavis.client.sync.person import Person
 from visavis.client.sync.station import StationClient
 from visavis.client.trying import Connections, Retries, Timeouts
@@ -42,6 +44,7 @@ __all__ = [
     "AsyncCustodianClient",
     "AsyncGrantLink",
     "AsyncLogReader",
+    "AsyncNewStation",
     "AsyncPerson",
     "AsyncStationClient",
     "AsyncVisavis",
@@ -53,6 +56,7 @@ __all__ = [
     "GrantLink",
     "LogReader",
     "NamedPhoto",
+    "NewStation",
     "OwnEntry",
     "OwnLog",
     "Part",

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from visavis.decide.preset import settled
 from visavis.decide.target import Room, capacity, require_statable
 from visavis.decide.tries import own_tries
@@ -149,13 +151,16 @@ class Administer:
         return capacity(purpose, calibration=self._calibration)
 
     def register_station(
-        self, *, name: str, gallery_id: str | None, purpose_id: str | None, public_key: bytes, attended: bool
+        self, *, name: str, gallery_id: str | None, purpose_id: str | None, public_key: bytes | None, attended: bool
     ) -> Station:
         """A device with its Ed25519 public key, for one gallery or for one purpose's document check.
 
+        :param public_key: None: a key whose private half nobody has, until a device is paired with the station.
         :raises StationInvalid: both or neither of the two, no such key, or a purpose whose target is not an FMR.
         :raises PurposeEnded: the purpose has ended.
         """
+        if public_key is None:
+            public_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
         if (gallery_id is None) == (purpose_id is None) or not is_sound_key(public_key):
             raise StationInvalid
         with self._store.write() as tx:
@@ -199,18 +204,22 @@ class Administer:
 
         :raises StationInvalid: no such key, or the one it has. :raises AlreadyExists: another station's.
         """
+        with self._store.write() as tx:
+            return self.enter_station_key(tx, station_id, public_key=public_key)
+
+    def enter_station_key(self, tx: Transaction, station_id: str, *, public_key: bytes) -> Station:
+        """The same within a transaction."""
         if not is_sound_key(public_key):
             raise StationInvalid
-        with self._store.write() as tx:
-            station = require_in_use(tx.stations.get(station_id))
-            if public_key == station.public_key:
-                raise StationInvalid("The station has this key already.")
-            if tx.stations.count(public_key=public_key):
-                raise AlreadyExists("Another station has this key, or had it when it was retired.")
-            end_unused(tx, station.id)
-            station = proven(replace(station, public_key=public_key), self._keyring)
-            tx.stations.change(station)
-            self._record(tx, Event.KEY, "rotate", "station", station=station.id, public_key=public_key.hex())
+        station = require_in_use(tx.stations.get(station_id))
+        if public_key == station.public_key:
+            raise StationInvalid("The station has this key already.")
+        if tx.stations.count(public_key=public_key):
+            raise AlreadyExists("Another station has this key, or had it when it was retired.")
+        end_unused(tx, station.id)
+        station = proven(replace(station, public_key=public_key), self._keyring)
+        tx.stations.change(station)
+        self._record(tx, Event.KEY, "rotate", "station", station=station.id, public_key=public_key.hex())
         return station
 
     def retire_station(self, station_id: str) -> None:
@@ -223,6 +232,7 @@ class Administer:
             station = tx.stations.get(station_id)
             if station.retired_at is None:
                 end_unused(tx, station.id)
+                tx.pairings.remove(id=station.id)
                 tx.stations.change(proven(replace(station, retired_at=self._clock.now()), self._keyring))
                 self._record(tx, Event.KEY, "end", "station", station=station.id)
 

@@ -276,6 +276,13 @@ OTHERS: Final = (
         Ends.WITH_PURPOSE,
     ),
     Kept(
+        "pairings",
+        "Keyed hashes of one-time codes by which a device becomes a station",
+        "A tablet has no other way to show whose it is.",
+        "Ten minutes, or the code is used.",
+        Ends.BY_ITSELF,
+    ),
+    Kept(
         "imports",
         "The name of a list of many people, and which API key brought it",
         "A list can be brought in turns.",

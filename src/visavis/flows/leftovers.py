@@ -32,6 +32,7 @@ _TIMED: Final = (
     ("readings", "expires_at"),
     ("openings", "expires_at"),
     ("tries", "forget_at"),
+    ("pairings", "expires_at"),
     ("tombstones", "keep_until"),
 )
 """Rows that have a time of their own, by the transaction's name for them."""

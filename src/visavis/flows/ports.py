@@ -26,7 +26,7 @@ from visavis.model.freshness import Freshness
 from visavis.model.keys import GalleryKey, Generation
 from visavis.model.look_alike import LookAlike
 from visavis.model.purpose import Gallery, Purpose, PurposeText
-from visavis.model.station import Session, Station
+from visavis.model.station import Pairing, Session, Station
 
 T = TypeVar("T")
 
@@ -132,6 +132,7 @@ class Transaction(Protocol):
     references: Rows[Reference]
     tombstones: Rows[Tombstone]
     stations: Rows[Station]
+    pairings: Rows[Pairing]
     sessions: Rows[Session]
     decisions: Rows[Decision]
     reviews: Rows[Review]
@@ -147,6 +148,12 @@ class Transaction(Protocol):
     exports: Rows[Export]
     openings: Rows[Opening]
     log: LogRows
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Do this when the transaction is stored, before anybody who wrote goes on; never if it is not.
+
+        What several transactions do is done in their order. Others wait for it: ``act`` is quick and writes nothing.
+        """
 
     def references_in(self, gallery_id: str) -> int:
         """How many references the gallery has, pending ones included."""

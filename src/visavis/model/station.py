@@ -81,6 +81,27 @@ class Session:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A one-time code by which a device gives a station its key. ``id`` is the station's.
+
+    ``code_tag`` is a keyed hash of the code; ``proof`` shows that the server wrote the row.
+    """
+
+    id: str
+    code_tag: bytes
+    expires_at: datetime
+    proof: bytes
+
+
+class PairingUnknown(AccessRefused):
+    """No such code, or it was used, or its time is over."""
+
+    code = "pairing_unknown"
+    kind = Kind.UNAUTHENTICATED
+    mend = "Type the code as it is shown. It works once, for ten minutes: ask whoever runs this server for a new one."
+
+
 class SessionUnknown(SessionRefused):
     """No such session, or another station's."""
 

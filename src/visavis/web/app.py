@@ -25,6 +25,7 @@ from visavis.web.routes import (
     backups,
     consent,
     decisions,
+    device,
     enrolments,
     exports,
     galleries,
@@ -117,8 +118,8 @@ def create_app(
     app.state.new_loading = partial(Loading, app, show=show, failed=failed)
     problems.install(app)
     for module in (
-        purposes, galleries, enrolments, imports, exports, consent, subjects, archives, backups, stations, sessions,
-        personal, reviews, look_alikes, decisions, readings, api_keys, keys, seal, health, log_routes,
+        purposes, galleries, enrolments, imports, exports, consent, subjects, archives, backups, stations, device,
+        sessions, personal, reviews, look_alikes, decisions, readings, api_keys, keys, seal, health, log_routes,
         metrics_routes,
     ):  # fmt: skip
         app.include_router(module.router)

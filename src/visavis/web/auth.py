@@ -245,13 +245,15 @@ def person(request: Request, flows: Flows, _signed: _PersonSignature) -> str:
 
 
 @contextmanager
-def opening(request: Request, flows: Services, link_secret: str) -> Iterator[None]:
-    """What the secret of a one-time link opens; one that opens nothing is a failed proof.
+def opening(
+    request: Request, flows: Services, link_secret: str, *, failures: _Failures = _NO_SUCH_LINK
+) -> Iterator[None]:
+    """What the secret of a one-time link, or a one-time code, opens; one that opens nothing is a failed proof.
 
     A secret is a claim of its own: somebody with a link that is over does not hold up others behind their router.
     """
     claimed = f"link {hashlib.sha256(link_secret.encode()).hexdigest()}"
-    with _proving(request, flows, claimed, _NO_SUCH_LINK):
+    with _proving(request, flows, claimed, failures):
         yield
 
 

@@ -28,6 +28,7 @@ from visavis.flows.look_alikes import Disputes, LookAlikes
 from visavis.flows.once import Once
 from visavis.flows.other_way import OtherWay
 from visavis.flows.own_rates import MeasureOwn
+from visavis.flows.pairings import Pairings
 from visavis.flows.ports import Store
 from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
@@ -56,6 +57,7 @@ class Services:
     log: Log
     publisher: Publisher
     administer: Administer
+    pairings: Pairings
     bars: Bars
     own_rates: MeasureOwn
     drift: Drift

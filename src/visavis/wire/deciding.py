@@ -9,6 +9,30 @@ from visavis.wire.people import PinText
 from visavis.wire.shape import ExternalReference, Identifier, Shape, Token
 
 
+class Notice(Shape):
+    """What everybody in front of a station can read: why, who, how long."""
+
+    purpose: str
+    controller: str
+    contact: str
+    jurisdiction: str
+    retention_days: int
+    ends_at: datetime | None = Field(description="When the purpose is over for everybody, or null.")
+    language: str = Field(description="BCP 47, of the text.")
+    text: str
+
+
+class OwnStation(Shape):
+    """What a station is for. ``kinds`` are the sessions that it can open; ``locked``: an operator has to look first."""
+
+    station_id: Identifier
+    name: str
+    attended: bool
+    locked: bool
+    kinds: list[str]
+    notice: Notice
+
+
 class SessionRequest(Shape):
     """A station opens a session."""
 

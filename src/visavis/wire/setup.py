@@ -156,13 +156,30 @@ class StationRequest(Shape):
     name: Name
     gallery_id: Identifier | None = None
     purpose_id: Identifier | None = None
-    public_key: PublicKey
+    public_key: PublicKey | None = Field(
+        default=None, description="Null: nothing can sign for it until a device is paired with it."
+    )
     attended: bool = Field(description="Whether a person watches this station.")
 
 
 class StationKeyRequest(Shape):
     """A station's new key, in place of one that is lost or was stolen."""
 
+    public_key: PublicKey
+
+
+class PairingAnswer(Shape):
+    """A one-time code to type at the device that is to be a station; shown this once."""
+
+    station_id: Identifier
+    code: str = Field(description="Eight characters and a hyphen; case and hyphen do not matter.")
+    expires_at: datetime
+
+
+class PairingRequest(Shape):
+    """What a device sends to become the station that a code is for."""
+
+    code: Annotated[str, Field(min_length=8, max_length=16)]
     public_key: PublicKey
 
 

@@ -14,6 +14,8 @@ from visavis.web.rates import Rates
 OPEN = {"/healthz", "/readyz", "/.well-known/jwks.json"}
 LOG = {"/log/checkpoint", "/log/key", "/log/tile/{path}"}
 """What everybody may check."""
+PAIRING = "/v1/pairing"
+"""A one-time code is the only proof."""
 LINKS = {"/v1/consent", "/v1/consent/countersignature", "/v1/consent/refusal", "/v1/grant"}
 PEOPLE = {
     "/v1/me", "/v1/me/archive", "/v1/me/log", "/v1/me/log/{after}", "/v1/me/withdrawal",
@@ -30,7 +32,9 @@ def kind_of(path: str) -> str:
     for kind, paths in (("open", OPEN), ("log", LOG), ("link", LINKS), ("person", PEOPLE), ("custodian", CUSTODIANS)):
         if path in paths:
             return kind
-    return "station" if path.startswith("/v1/sessions") or path == NOT_ME else "key"
+    if path == PAIRING:
+        return "code"
+    return "station" if path.startswith("/v1/sessions") or path in {NOT_ME, "/v1/station"} else "key"
 
 
 SEEN = {
@@ -40,7 +44,7 @@ SCOPES = {
     "admin": {
         "POST /v1/purposes", "GET /v1/purposes", "GET /v1/purposes/{purpose_id}",
         "POST /v1/purposes/{purpose_id}/texts", "POST /v1/purposes/{purpose_id}/end", "POST /v1/galleries",
-        "POST /v1/stations", "PUT /v1/stations/{station_id}/key",
+        "POST /v1/stations", "POST /v1/stations/{station_id}/pairing", "PUT /v1/stations/{station_id}/key",
         "DELETE /v1/stations/{station_id}", "POST /v1/api-keys",
         "GET /v1/api-keys", "DELETE /v1/api-keys/{key_id}",
         "GET /v1/readings", "GET /v1/erasures/{subject_id}", "GET /v1/keys", "POST /v1/keys/root/rotation",
@@ -102,6 +106,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/exports": {"json": {"gallery_id": f"gal_{ID}", "recipient": f"age1{'q' * 58}", "reason": "a test"}},
     "/v1/exports/{export_id}/approvals": {"json": {"key": "A" * 43, "signature": "A" * 86}},
     "/v1/readings": {"params": {"gallery_id": f"gal_{ID}"}},
+    "/v1/pairing": {"json": {"code": "0000-0000", "public_key": "A" * 43}},
     "/v1/stations/{station_id}/key": {"json": {"public_key": "A" * 43}},
     "/v1/decisions": {"params": {"gallery_id": f"gal_{ID}"}},
     "/v1/reviews/{review_id}/resolution": {"json": {"resolution": "noted"}},
@@ -165,6 +170,7 @@ def test_no_door_opens_without_a_credential(world: World) -> None:
         "station": (401, "signature_refused"),
         "person": (401, "signature_refused"),
         "link": (404, "link_unknown"),
+        "code": (401, "pairing_unknown"),
     }
     for method, path, body in doors(world):
         answer = sent(world, method, path, body)

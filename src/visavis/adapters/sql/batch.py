@@ -6,7 +6,7 @@ others wait to begin theirs leaves the commit to them, and all return when it is
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,6 +31,7 @@ class Batch:
     connection: sa.Connection
     head: LogHead | None
     entries: list[bytes] = field(default_factory=list)
+    acts: list[Callable[[], None]] = field(default_factory=list)
     transactions: int = 0
     error: BaseException | None = None
     done: threading.Event = field(default_factory=threading.Event)
@@ -87,7 +88,7 @@ class Batches:
     @contextmanager
     def _undone(self, batch: Batch) -> Iterator[None]:
         """Undo what the block wrote, and nothing else, if it ends in an error."""
-        kept, only_one = len(batch.entries), not batch.transactions
+        kept, acts, only_one = len(batch.entries), len(batch.acts), not batch.transactions
         if not only_one:
             _tell(batch.connection, "SAVEPOINT one")
         try:
@@ -95,7 +96,7 @@ class Batches:
             if not only_one:
                 _tell(batch.connection, "RELEASE SAVEPOINT one")
         except BaseException as error:
-            del batch.entries[kept:]
+            del batch.entries[kept:], batch.acts[acts:]
             if only_one:
                 self._drop(batch)
             else:
@@ -181,6 +182,11 @@ class Batches:
             batch.error = error
             self._stopped = not _is_full(error)
             connection.rollback()
+        else:
+            # Each is done, whatever another does; the last one is entered first.
+            with ExitStack() as all_of_them:
+                for act in reversed(batch.acts):
+                    all_of_them.callback(act)
         finally:
             connection.close()
             batch.done.set()

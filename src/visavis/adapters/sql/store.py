@@ -41,7 +41,7 @@ from visavis.model.freshness import Freshness
 from visavis.model.keys import DataForeign, GalleryKey, Generation
 from visavis.model.look_alike import LookAlike
 from visavis.model.purpose import Gallery, Purpose, PurposeText
-from visavis.model.station import Session, Station
+from visavis.model.station import Pairing, Session, Station
 
 T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -192,6 +192,7 @@ _KINDS: Final[dict[str, tuple[sa.Table, type]]] = {
     "references": (tables.references, Reference),
     "tombstones": (tables.tombstones, Tombstone),
     "stations": (tables.stations, Station),
+    "pairings": (tables.pairings, Pairing),
     "sessions": (tables.sessions, Session),
     "decisions": (tables.decisions, Decision),
     "reviews": (tables.reviews, Review),
@@ -232,6 +233,7 @@ class SqlTransaction:
         self._connection = connection
         self.log = log
         self.buried: list[Tombstone] = []
+        self.acts: list[Callable[[], None]] = []
 
     def __getattr__(self, name: str) -> Any:
         """The rows of a kind, made when they are first asked for: a transaction uses few of them."""
@@ -242,6 +244,10 @@ class SqlTransaction:
             rows = SqlTombstones(self._connection, self.buried)
         setattr(self, name, rows)
         return rows
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """See the port."""
+        self.acts.append(act)
 
     def references_in(self, gallery_id: str) -> int:
         """See the port."""
@@ -312,6 +318,7 @@ class SqlStore(Store):
             transaction = SqlTransaction(batch.connection, log)
             yield cast("Transaction", transaction)
             batch.entries.extend(log.appended)
+            batch.acts.extend(transaction.acts)
             batch.head = log.adopted or batch.head
         if transaction.buried:
             self.bury(transaction.buried)

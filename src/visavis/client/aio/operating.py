@@ -37,6 +37,7 @@ from visavis.wire.setup import (
     GalleryDetail,
     GalleryRequest,
     OwnRatesAnswer,
+    PairingAnswer,
     PurposeAnswer,
     PurposeRequest,
     RotationAnswer,
@@ -243,6 +244,10 @@ class AsyncVisavis(AsyncMetrics):
     async def stations(self, *, after: str | None = None, limit: int = PAGE) -> Page[StationAnswer]:
         """A page of the stations."""
         return await self._transport.get(door("stations"), Page[StationAnswer], query={"after": after, "limit": limit})
+
+    async def offer_pairing(self, station_id: str) -> PairingAnswer:
+        """A one-time code for the device that is to be this station, good for ten minutes."""
+        return await self._transport.post(door("stations", station_id, "pairing"), PairingAnswer)
 
     async def reopen_station(self, station_id: str, *, idempotency_key: str | None = None) -> StationAnswer:
         """Unlock a station that you have looked at."""

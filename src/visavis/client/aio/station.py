@@ -10,7 +10,7 @@ from visavis.client.choices import SessionKind
 from visavis.client.credentials import Signer
 from visavis.client.exchange import Body, door
 from visavis.client.photos import Photo, async_as_file
-from visavis.wire.deciding import DecisionAnswer, PinRequest, QrRequest, SessionAnswer, SessionRequest
+from visavis.wire.deciding import DecisionAnswer, OwnStation, PinRequest, QrRequest, SessionAnswer, SessionRequest
 
 
 class AsyncStationClient(AsyncCaller):
@@ -33,6 +33,10 @@ class AsyncStationClient(AsyncCaller):
     ) -> None:
         credentials = Signer(station_id, private_key)
         super().__init__(AsyncTransport(base_url, credentials=credentials, **options))
+
+    async def own_station(self) -> OwnStation:
+        """What this station is for, and what it has to tell the people in front of it."""
+        return await self._transport.get(door("station"), OwnStation)
 
     async def open_session(self, kind: SessionKind) -> SessionAnswer:
         """Open a session. That of a document check waits until the holder opens ``grant_link`` and agrees."""

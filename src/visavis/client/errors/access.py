@@ -73,6 +73,14 @@ class NotReady(AccessRefused):
     """
 
 
+class PairingUnknown(AccessRefused):
+    """``pairing_unknown``.
+
+    No such code, or it was used, or its time is over. Type the code as it is shown. It works once, for ten
+    minutes: ask whoever runs this server for a new one.
+    """
+
+
 class RateLimited(AccessRefused):
     """``rate_limited``.
 

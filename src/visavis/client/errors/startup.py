@@ -238,6 +238,14 @@ class NoQuorum(StartupError):
     """
 
 
+class PagesMissing(StartupError):
+    """``pages_missing``.
+
+    The package was put together without what its pages run in a browser. In a checkout run `make pages`; a wheel
+    without it is not one of ours: install Visavis again.
+    """
+
+
 class PlaceUnusable(StartupError):
     """``place_unusable``.
 

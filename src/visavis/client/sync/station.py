@@ -11,7 +11,7 @@ from visavis.client.exchange import Body, door
 from visavis.client.photos import Photo, as_file
 from visavis.client.sync.caller import Caller
 from visavis.client.sync.transport import Options, Transport
-from visavis.wire.deciding import DecisionAnswer, PinRequest, QrRequest, SessionAnswer, SessionRequest
+from visavis.wire.deciding import DecisionAnswer, OwnStation, PinRequest, QrRequest, SessionAnswer, SessionRequest
 
 
 class StationClient(Caller):
@@ -34,6 +34,10 @@ class StationClient(Caller):
     ) -> None:
         credentials = Signer(station_id, private_key)
         super().__init__(Transport(base_url, credentials=credentials, **options))
+
+    def own_station(self) -> OwnStation:
+        """What this station is for, and what it has to tell the people in front of it."""
+        return self._transport.get(door("station"), OwnStation)
 
     def open_session(self, kind: SessionKind) -> SessionAnswer:
         """Open a session. That of a document check waits until the holder opens ``grant_link`` and agrees."""

@@ -12,7 +12,7 @@ from visavis.web.auth import Admin, Flows, Operator, key_with
 from visavis.web.pagination import After, Limit, page_of
 from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
-from visavis.wire.setup import StationAnswer, StationKeyRequest, StationRequest
+from visavis.wire.setup import PairingAnswer, StationAnswer, StationKeyRequest, StationRequest
 from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/stations", tags=["stations"])
@@ -32,7 +32,7 @@ def register(
             name=body.name,
             gallery_id=body.gallery_id,
             purpose_id=body.purpose_id,
-            public_key=_raw(body.public_key),
+            public_key=None if body.public_key is None else raw_key(body.public_key),
             attended=body.attended,
         )
         return _answer(flows, station), None
@@ -80,10 +80,19 @@ def replace_key(
     """Give a station a new key; the old one opens nothing from then on."""
 
     def act() -> tuple[StationAnswer, None]:
-        return _answer(flows, flows.administer.replace_station_key(station_id, public_key=_raw(body.public_key))), None
+        return _answer(
+            flows, flows.administer.replace_station_key(station_id, public_key=raw_key(body.public_key))
+        ), None
 
     asked = fingerprint(request, body.model_dump_json())
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
+
+
+@router.post("/{station_id}/pairing", status_code=201)
+def offer_pairing(station_id: str, flows: Flows, _key: Admin) -> PairingAnswer:
+    """A one-time code for the device that is to be this station; its present key is good until the code is used."""
+    code, pairing = flows.pairings.offer(station_id)
+    return PairingAnswer(station_id=station_id, code=code, expires_at=pairing.expires_at)
 
 
 @router.delete("/{station_id}", status_code=204)
@@ -93,7 +102,11 @@ def retire(station_id: str, flows: Flows, _key: Admin) -> Response:
     return Response(status_code=204)
 
 
-def _raw(public_key: str) -> bytes:
+def raw_key(public_key: str) -> bytes:
+    """The 32 bytes of a key in its text.
+
+    :raises StationInvalid: it is none.
+    """
     try:
         return urlsafe_b64decode(public_key + "=")
     except binascii.Error:

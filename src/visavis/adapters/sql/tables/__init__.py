@@ -1,6 +1,6 @@
 """The schema: columns are named like the fields they hold, and rules that the database can hold are constraints too."""
 
-from visavis.adapters.sql.tables.acts import decisions, look_alikes, reviews, sessions, stations
+from visavis.adapters.sql.tables.acts import decisions, look_alikes, pairings, reviews, sessions, stations
 from visavis.adapters.sql.tables.callers import answered, api_keys, exports, import_entries, imports, nonces, readings
 from visavis.adapters.sql.tables.columns import metadata
 from visavis.adapters.sql.tables.galleries import bar_moves, galleries, gallery_keys, own_rates, purpose_texts, purposes
@@ -36,6 +36,7 @@ __all__ = [
     "metadata",
     "nonces",
     "own_rates",
+    "pairings",
     "purpose_texts",
     "purposes",
     "readings",

@@ -23,6 +23,14 @@ stations = sa.Table(
     sa.Column("retired_at", Moment),
     sa.Column("proof", sa.LargeBinary, nullable=False, server_default=sa.text("x''")),
 )
+pairings = sa.Table(
+    "pairings",
+    metadata,
+    sa.Column("id", sa.String(64), sa.ForeignKey("stations.id"), primary_key=True),
+    sa.Column("code_tag", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    sa.Column("proof", sa.LargeBinary, nullable=False),
+)
 sessions = sa.Table(
     "sessions",
     metadata,
