@@ -3,7 +3,9 @@
 import dataclasses
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +139,82 @@ def test_a_transaction_is_stored_whole_or_not_at_all(store: SqlStore) -> None:
         half()
     with store.read() as tx:
         assert tx.api_keys.count() == tx.purposes.count() == 0
+
+
+def test_what_is_to_be_done_afterwards_is_done_once_it_is_stored_and_only_then(store: SqlStore) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def look(name: str) -> None:
+        with store.read() as tx:
+            seen.append((name, tx.api_keys.count()))
+
+    with store.write() as tx:
+        tx.afterwards(lambda: look("first"))
+        tx.afterwards(lambda: look("second"))
+        tx.api_keys.add(api_key(1))
+        assert seen == []
+    assert seen == [("first", 1), ("second", 1)]
+
+    def undone() -> None:
+        with store.write() as tx:
+            tx.afterwards(lambda: look("undone"))
+            tx.api_keys.get("key_none")
+
+    with pytest.raises(NotFound):
+        undone()
+    with store.read() as tx:
+        tx.afterwards(lambda: look("only read"))
+    with store.write() as tx:
+        tx.api_keys.add(api_key(2))
+    assert len(seen) == 2
+
+
+def test_of_writers_who_share_a_commit_those_who_failed_do_nothing_afterwards_and_nobody_overtakes(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit waits until all have had their turn; then each act finds all of them stored, in the order of turns."""
+    writers, turns, done = 12, list[int](), list[tuple[int, int]]()
+    together = threading.Barrier(writers)
+    monkeypatch.setattr(store._batches, "_waiting", writers)  # somebody seems to come after the last one too
+
+    def act(number: int) -> None:
+        with store.read() as tx:
+            done.append((number, tx.nonces.count()))
+
+    def write(number: int) -> None:
+        together.wait()
+        with suppress(NotFound), store.write() as tx:
+            tx.nonces.add(Nonce(str(number), NOW))
+            tx.afterwards(lambda: act(number))
+            if number % 3 == 0:
+                tx.purposes.get("pur_none")
+            turns.append(number)
+        assert number % 3 == 0 or number in [one for one, _ in done]
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [number for number, _ in done] == turns
+    assert len({stored for _, stored in done}) < len(done), "some shared a commit"
+    assert sorted(turns) == [number for number in range(writers) if number % 3]
+
+
+def test_an_act_that_breaks_keeps_no_other_from_being_done(store: SqlStore) -> None:
+    seen: list[str] = []
+
+    def write() -> None:
+        with store.write() as tx:
+            for name, divisor in (("before", 1), ("broken", 0), ("behind", 1)):
+                tx.afterwards(partial(lambda name, by: seen.append(name * (1 // by)), name, divisor))
+            tx.api_keys.add(api_key(1))
+
+    with pytest.raises(ZeroDivisionError):
+        write()
+    assert seen == ["before", "behind"]
+    with store.write() as tx:
+        assert tx.api_keys.count() == 1
 
 
 def test_what_is_written_through_a_reading_is_not_kept(store: SqlStore) -> None:

@@ -106,6 +106,10 @@ class BreakingTransaction:
             setattr(self, name, BreakingRows(getattr(transaction, name), store))
         self.log = BreakingLog(transaction.log, store)
 
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """See the port."""
+        self._transaction.afterwards(act)
+
     def references_in(self, gallery_id: str) -> int:
         """See the port."""
         return self._transaction.references_in(gallery_id)

@@ -10,6 +10,7 @@ from visavis.decide.ageing import NEWEST, is_offered_new_photos
 from visavis.flows.bars import Bars
 from visavis.flows.held import Held
 from visavis.flows.ports import Clock, Transaction
+from visavis.model.bar import OwnRatesDamaged
 from visavis.model.calibration import PromiseTooStrict
 from visavis.model.decision import Means, Outcome
 from visavis.model.purpose import Gallery
@@ -50,12 +51,16 @@ class Ageing:
         )
 
     def _bar_decade(self, tx: Transaction, gallery: Gallery) -> int | None:
-        """The power of ten that the present bar lies in; None where the calibration tells no lower one."""
+        """The power of ten that the present bar lies in.
+
+        None where there is no bar, and where the calibration tells no lower power. What keeps a bar from being known is
+        told to whoever works with the gallery; it must not hide from a person what is held about them.
+        """
         purpose, references = tx.purposes.get(gallery.purpose_id), tx.references_in(gallery.id)
-        calibration = self._bars.calibration_of(gallery.id)
         try:
+            calibration = self._bars.calibration_of(gallery.id)
             bar = self._bars.bar(purpose, gallery_id=gallery.id, references=references)
-        except PromiseTooStrict:
+        except (PromiseTooStrict, OwnRatesDamaged):
             return None
         decade = calibration.fmr_decade_of(bar.threshold)
         return decade if decade > calibration.fmr_decade_of(1.0) else None

@@ -9,7 +9,6 @@ from visavis.flows.bars import Bar, Bars
 from visavis.flows.drift import Drift
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import is_recognisable
-from visavis.flows.look_alikes import Disputes
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_decision
 from visavis.flows.sessions import require_in_use
@@ -39,14 +38,11 @@ class Answer:
 class Deciding:
     """Shared by the flows that decide; holds no state of its own."""
 
-    def __init__(
-        self, *, store: Store, keyring: Keyring, clock: Clock, bars: Bars, disputes: Disputes, drift: Drift
-    ) -> None:
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, bars: Bars, drift: Drift) -> None:
         self._store = store
         self.keyring = keyring
         self._clock = clock
         self._bars = bars
-        self._disputes = disputes
         self._drift = drift
 
     def bar(self, purpose: Purpose, *, gallery_id: str | None, references: int, of_person: int = 1) -> Bar:
@@ -126,7 +122,6 @@ class Deciding:
             expires_at=now + purpose.retention,
         )
         tx.decisions.add(decision)
-        self._disputes.decided(tx, decision)
         about = decision.subject_id or session.subject_id
         record_decision(
             tx, decision, keyring=self.keyring, about=None if about is None else tx.subjects.first(id=about)

@@ -3,15 +3,20 @@
 No score is stored (``kept.NOT_KEPT``), and none is kept here. Of an answer MATCH at a station two numbers are taken at
 once, in which twentieth each score lies and whether that is a tail of the calibration. They wait until two minutes have
 passed in which the person did not say "this was not me", which is what *confirmed* means here, and then until there are
-ten people to be released together: whoever reads the counts before and after learns nothing about one of them. What is
-done in somebody's own session is not counted. Everything begins anew with the process.
+ten people to be released together: whoever reads the counts before and after learns nothing about one of them. What
+waits for a day is dropped, so that a quiet station keeps nothing of those few. What is done in somebody's own session
+is not counted. Everything begins anew with the process.
+
+Who looks like somebody else in the gallery and is asked for a second factor is in neither tail. Until they type it
+nobody knows who stands there, and where it is the other one of the two, the best score "of anybody else" is the
+person's with their own reference.
 """
 
 import secrets
 import threading
 from bisect import bisect_left
 from collections import Counter, OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -24,11 +29,14 @@ from structlog import get_logger
 from visavis.decide.drift import FEWEST_PEOPLE, WINDOW, Draw, Tail, draw_of_others, draw_of_own, is_alarm
 from visavis.flows.bars import Bar, Bars
 from visavis.flows.ports import Clock, Store
+from visavis.model.bar import OwnRatesDamaged
 from visavis.model.decision import Decision, Means, Outcome
 from visavis.model.station import SessionKind
 
 CONFIRMED_AFTER: Final = timedelta(seconds=120)
 """So long somebody has to say that it was not them."""
+WAITS_FOR: Final = timedelta(days=1)
+"""So long at most it is waited for others."""
 TOGETHER: Final = 10
 """Fewer people are not released, and counts are told in steps of so many."""
 BOUNDS: Final = tuple(round(at / 20, 2) for at in range(21))
@@ -84,12 +92,14 @@ class _Scores:
     window: OrderedDict[bytes, Draw] = field(default_factory=OrderedDict)
     is_alarm: bool = False
 
-    def release(self, tail: Tail, *, until: datetime) -> None:
-        """Let go what was decided by then, if it is of people enough, and look whether the tail is too full."""
+    def release(self, tail: Tail, *, now: datetime) -> None:
+        """Let go what is confirmed, if it is of people enough, and look whether the tail is too full."""
+        self._keep(lambda one: one.decided_at > now - WAITS_FOR)
+        until = now - CONFIRMED_AFTER
         due = [one for one in self.waiting if one.decided_at <= until]
         if len({one.person for one in due}) < TOGETHER:
             return
-        self.waiting = deque((one for one in self.waiting if one.decided_at > until), maxlen=_MOST_WAITING)
+        self._keep(lambda one: one.decided_at > until)
         for one in due:
             self.counts[one.step] += 1
             if one.draw is not None:
@@ -101,12 +111,14 @@ class _Scores:
 
     def drop(self, *, decision_id: str | None = None, person: bytes | None = None) -> int:
         """Forget a decision that was said to be wrong, or somebody; says how many decisions that were waiting."""
-        kept = [one for one in self.waiting if decision_id != one.decision_id and person != one.person]
-        dropped = len(self.waiting) - len(kept)
-        self.waiting = deque(kept, maxlen=_MOST_WAITING)
+        before = len(self.waiting)
+        self._keep(lambda one: decision_id != one.decision_id and person != one.person)
         if person is not None:
             self.window.pop(person, None)
-        return dropped
+        return before - len(self.waiting)
+
+    def _keep(self, stays: Callable[[_Waiting], bool]) -> None:
+        self.waiting = deque(filter(stays, self.waiting), maxlen=_MOST_WAITING)
 
     def _look(self, tail: Tail) -> None:
         was, self.is_alarm = self.is_alarm, is_alarm([*self.window.values()], tail=tail, was_alarm=self.is_alarm)
@@ -135,7 +147,7 @@ class Drift:
         self._lock = threading.Lock()
 
     def decided(self, decision: Decision, *, bar: Bar | None, own: float | None, nearest_other: float | None) -> None:
-        """Count a decision that is recorded, and take the scores of a MATCH at a station as counts.
+        """Count a decision that is stored, and take the scores of a MATCH at a station as counts.
 
         :param own: the cosine of whoever was recognised.
         :param nearest_other: the best cosine of anybody else; None where nobody else was compared.
@@ -171,7 +183,7 @@ class Drift:
                     scores.drop(person=self._person(station_id, subject_id))
 
     def tidy(self, store: Store) -> None:
-        """Forget stations that were retired, and those of galleries that nobody is in any more."""
+        """Forget stations that were retired, those of galleries that nobody is in any more, and what waits too long."""
         with store.read() as tx:
             used = {station.id for station in tx.stations.find() if station.retired_at is None}
             peopled = {gallery.id for gallery in tx.galleries.find() if tx.subjects.count(gallery_id=gallery.id)}
@@ -179,6 +191,8 @@ class Drift:
             for station_id, station in [*self._stations.items()]:
                 if station_id not in used or station.gallery_id not in {None, *peopled}:
                     del self._stations[station_id]
+                else:
+                    self._release(station)
 
     def told(self) -> list[Told]:
         """What may be read of every station with ten decisions since the process began, by identifier."""
@@ -208,7 +222,11 @@ class Drift:
         is_one = decision.outcome is Outcome.MATCH and decision.means is Means.FACE and decision.kind in _AT_STATIONS
         if not is_one or bar is None or own is None or decision.gallery_id is None:
             return {}
-        calibration, at = self._bars.calibration_of(decision.gallery_id), bar.threshold
+        try:
+            calibration = self._bars.calibration_of(decision.gallery_id)
+        except OwnRatesDamaged:  # since the bar was worked out; whoever comes next is told
+            return {}
+        at = bar.threshold
         draws = {Tail.OWN: (own, draw_of_own(own, bar=at, calibration=calibration))}
         if nearest_other is not None:
             draw = draw_of_others(nearest_other, bar=at, references=bar.references, calibration=calibration)
@@ -220,9 +238,9 @@ class Drift:
         return blake2b(f"{station_id} {subject_id}".encode(), key=self._secret, digest_size=16).digest()
 
     def _release(self, station: _Station) -> None:
-        until = self._clock.now() - CONFIRMED_AFTER
+        now = self._clock.now()
         for tail, scores in station.scores.items():
-            scores.release(tail, until=until)
+            scores.release(tail, now=now)
 
 
 def _told(station_id: str, station: _Station) -> Told:

@@ -2,8 +2,11 @@
 
 Whoever reads often sees what changed between two readings. A count that rose by one would say that somebody stood at a
 door just now, or that one more person agreed (rules S3 and S5). So whatever one person's act changes is told in steps
-of ten; what requests took is held back until ten of a door can be told together; scores are released as
-``flows.drift`` says.
+of ten; what requests took is held back until ten of a door that ended alike can be told together, so that strangers
+who are turned away do not fill up the ten of those who are let in; scores are released as ``flows.drift`` says.
+
+Of the process only its start is told. Processor time, memory and open files move with every picture, and no step is
+coarse enough: where nobody else is at the server, the next step comes earlier by what one picture took.
 """
 
 import threading
@@ -13,7 +16,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Final
 
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
@@ -36,10 +39,10 @@ _SCORES: Final = {
 
 
 class Durations:
-    """What requests took, by door; told ten at a time."""
+    """What requests took, by door and how they ended; told ten at a time."""
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[str, str], list[tuple[str, float]]] = {}
+        self._waiting: dict[tuple[str, str, str], list[float]] = {}
         self._steps: dict[tuple[str, str, str], list[int]] = {}
         self._sums: dict[tuple[str, str, str], float] = {}
         self._lock = threading.Lock()
@@ -47,22 +50,23 @@ class Durations:
     def add(self, *, method: str, route: str, status: int | None, duration_s: float) -> None:
         """Count one request. ``status`` is None where the caller hung up."""
         sort = _HUNG_UP if status is None else f"{status // 100}xx"
+        key = (method, route, sort)
         with self._lock:
-            waiting = self._waiting.setdefault((method, route), [])
-            waiting.append((sort, duration_s))
+            waiting = self._waiting.setdefault(key, [])
+            waiting.append(duration_s)
             if len(waiting) < TOGETHER:
                 return
-            for of, took in waiting:
-                key = (method, route, of)
-                self._steps.setdefault(key, [0] * (len(_SECONDS) + 1))[bisect_left(_SECONDS, took)] += 1
-                self._sums[key] = self._sums.get(key, 0.0) + took
+            steps = self._steps.setdefault(key, [0] * (len(_SECONDS) + 1))
+            for took in waiting:
+                steps[bisect_left(_SECONDS, took)] += 1
+            self._sums[key] = self._sums.get(key, 0.0) + sum(waiting)
             waiting.clear()
 
     def told(self) -> HistogramMetricFamily:
         """All of it, as a histogram."""
         family = HistogramMetricFamily(
             "visavis_request_duration_seconds",
-            "What requests took, by the template of their door; each door's are told ten at a time.",
+            "What requests took, by the template of their door and how they ended; told ten of a kind at a time.",
             labels=["method", "route", "status"],
         )
         with self._lock:
@@ -80,10 +84,10 @@ class Metrics(Collector):
     def __init__(self, services: Callable[[], Services]) -> None:
         self._services = services
         self.durations = Durations()
+        self._started_at = time.time()
         self._purged_at: float | None = None
         # Our own, never the library's: that one would tell what any other code of the process counts.
         self._registry = CollectorRegistry(auto_describe=False)
-        ProcessCollector(namespace="visavis", registry=self._registry)
         self._registry.register(self)
 
     def purged(self) -> None:
@@ -98,13 +102,18 @@ class Metrics(Collector):
         return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
 
     def collect(self) -> Iterator[Metric]:
-        """Everything but what the library tells of the process."""
+        """Everything there is to tell."""
         services = self._services()
         services.drift.tidy(services.store)
         yield from _of_stations(services.drift.told())
         yield from _of_galleries(services)
         yield self.durations.told()
         yield from _of_the_server(services)
+        yield GaugeMetricFamily(
+            "visavis_start_timestamp_seconds",
+            "When the server began; every count begins there.",
+            round(self._started_at),
+        )
         if self._purged_at is not None:
             yield GaugeMetricFamily(
                 "visavis_last_purge_timestamp_seconds",

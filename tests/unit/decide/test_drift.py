@@ -116,6 +116,18 @@ def test_where_the_calibration_knows_nothing_nothing_is_said() -> None:
     assert draw_of_others(0.1, bar=0.15, references=10, calibration=CARD) is None
 
 
+def test_where_somebody_reaches_the_bar_for_certain_there_is_no_tail() -> None:
+    """From some size on the chance that one of so many does rounds to one, in which no tail is left."""
+    bar = CARD.points[0].threshold
+    sizes = range(50, 1_000, 10)
+    draws = [draw_of_others(bar - 0.01, bar=bar, references=size, calibration=CARD) for size in sizes]
+    assert draws[-1] is None
+    first = draws.index(None)
+    assert first > 0
+    assert set(draws[first:]) == {None}
+    assert all(one is not None and one.share <= 1 for one in draws[:first])
+
+
 def test_of_few_people_nothing_is_said_and_an_alarm_ends_only_where_it_is_calm() -> None:
     few = [Draw(is_in_tail=True, share=0.1)] * (FEWEST_PEOPLE - 1)
     assert not is_alarm(few, tail=Tail.OWN, was_alarm=False)

@@ -9,6 +9,7 @@ from support.world import Person, World
 
 from visavis.decide.ageing import NEWEST
 from visavis.flows.ageing import FEWEST_PEOPLE
+from visavis.model.bar import OwnRates
 from visavis.model.decision import Means, Outcome
 
 NAMES = [f"person{number}" for number in range(FEWEST_PEOPLE)]
@@ -81,3 +82,20 @@ def test_without_a_face_there_is_nothing_to_make_anew(world: World) -> None:
         (one,) = tx.freshness(gallery, matches=NEWEST)
         assert one.newest_reference == tx.references.find(subject_id=ann.subject_id)[0].created_at
     assert (one.subject_id, one.decades) == (ann.subject_id, ())
+
+
+def test_rates_of_a_gallery_that_make_no_sense_hide_nothing_from_a_person(world: World) -> None:
+    """Nobody is offered anything by a bar that is not known; a year counts all the same."""
+    gallery = world.gallery(retention_days=1000)
+    ann = world.active(gallery, "ann", photo("ann"))
+    shown = world.as_person(ann, "GET", "/v1/me").json()
+    damaged = OwnRates(gallery, 100, 100, 0.001, is_worse=True, points="x", measured_at=world.clock.now())
+    with world.services.store.write() as tx:
+        tx.own_rates.add(damaged)
+    world.services.bars.forget(gallery)
+    answer = world.as_person(ann, "GET", "/v1/me")
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == shown
+    assert not own(world, ann)
+    world.clock.move(days=365)
+    assert own(world, ann)

@@ -13,8 +13,9 @@ from support.world import Device, World
 from visavis.decide.drift import FEWEST_PEOPLE, WINDOW, Tail
 from visavis.flows import drift
 from visavis.flows.bars import Bar, Bars
-from visavis.flows.drift import BOUNDS, CONFIRMED_AFTER, TOGETHER, Drift, Standing, Told
-from visavis.model.bar import BarSource
+from visavis.flows.deciding import Deciding
+from visavis.flows.drift import BOUNDS, CONFIRMED_AFTER, TOGETHER, WAITS_FOR, Drift, Standing, Told
+from visavis.model.bar import BarSource, OwnRatesDamaged
 from visavis.model.decision import Decision, Means, Outcome
 from visavis.model.ids import new_id
 from visavis.model.station import SessionKind
@@ -219,6 +220,77 @@ def test_what_waits_is_bounded(door: Door, monkeypatch: pytest.MonkeyPatch) -> N
         door.come([*people(TOGETHER - 1), *people(15, first=20)])
     door.wait()
     assert door.counted() == 20
+
+
+def test_what_waits_at_a_quiet_station_is_gone_after_a_day(world: World) -> None:
+    door, device = door_of(world)
+    world.active(door.gallery, "ann", photo("ann"))
+    world.active(door.gallery, "bea", photo("bea"))
+    assert world.identify(device, photo("ann", 2))["decision"] == "MATCH"
+
+    def waiting() -> int:
+        return sum(len(scores.waiting) for scores in world.services.drift._stations[device.id].scores.values())
+
+    world.clock.move(seconds=(WAITS_FOR - CONFIRMED_AFTER).total_seconds())
+    world.services.drift.tidy(world.services.store)
+    assert waiting() == len(Tail)
+    world.clock.move(seconds=CONFIRMED_AFTER.total_seconds())
+    world.services.drift.tidy(world.services.store)
+    assert waiting() == 0
+
+
+def test_ten_who_come_on_more_than_one_day_are_not_released(door: Door) -> None:
+    door.come(people(TOGETHER - 1))
+    door.clock.move(days=1)
+    door.come(people(1, first=TOGETHER))
+    door.wait()
+    assert door.counted() == 0
+    door.come(people(TOGETHER - 1))
+    door.wait()
+    assert door.counted() == TOGETHER
+
+
+def test_a_decision_that_is_not_stored_is_not_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    door, device = door_of(world)
+    world.active(door.gallery, "ann", photo("ann"))
+
+    def breaks(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Deciding, "_answer", breaks)
+        session = world.session(device)
+        files = {"photo": photo("ann", 2)}
+        assert world.at(device, "POST", f"/v1/sessions/{session}/identify", files=files).status_code == 500
+    assert world.sql("SELECT count(*) FROM decisions") == [(0,)]
+    assert device.id not in world.services.drift._stations
+    assert world.identify(device, photo("ann", 2))["decision"] == "MATCH"
+    assert world.services.drift._stations[device.id].decisions.total() == 1
+
+
+def test_rates_of_a_gallery_that_make_no_sense_cost_no_answer_that_was_given(door: Door) -> None:
+    """They were damaged after the bar was worked out: the decision is stored and counted, without its scores."""
+
+    def damaged(_: str) -> None:
+        raise OwnRatesDamaged
+
+    door.drift._bars = cast("Bars", SimpleNamespace(calibration_of=damaged))
+    door.come(people(TOGETHER))
+    door.wait()
+    assert door.told().decisions == {(Outcome.MATCH, Means.FACE): TOGETHER}
+    assert door.counted() == 0
+
+
+def test_who_is_asked_for_a_second_factor_is_in_no_tail(world: World) -> None:
+    """Nobody knows before it is typed whether it is them or whom they look like."""
+    door, device = door_of(world)
+    ann, bea = (world.active(door.gallery, name, photo(name)) for name in ("ann", "bea"))
+    pair = {"subject_id": ann.subject_id, "other_subject_id": bea.subject_id}
+    world.made(f"/v1/galleries/{door.gallery}/look-alikes", pair)
+    assert world.identify(device, photo("ann", 2))["reason"] == "second_factor"
+    told = world.services.drift._stations[device.id]
+    assert told.decisions == {(Outcome.REFUSED, Means.FACE): 1}
+    assert [len(scores.waiting) for scores in told.scores.values()] == [0, 0]
 
 
 def test_threads_may_call_at_once(door: Door) -> None:

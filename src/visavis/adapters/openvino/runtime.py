@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -23,22 +24,24 @@ class _Requests:
     """Infer requests of one compiled network: as many as ever ran at once, used again and again.
 
     A request that is shown pictures of another shape than before makes itself ready for it first, which takes as long
-    as half a small detection. So each keeps to a shape, as long as there are few of them.
+    as half a small detection. So each keeps to a shape, until that is the one that was asked for longest ago: then the
+    next new shape takes its requests over, those that are at work as well when they come back.
     """
 
     def __init__(self, compiled: openvino.CompiledModel) -> None:
         self._compiled = compiled
-        self._idle: dict[tuple[int, ...], queue.SimpleQueue[openvino.InferRequest]] = {}
-        self._others: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
+        self._idle: OrderedDict[tuple[int, ...], queue.SimpleQueue[openvino.InferRequest]] = OrderedDict()
         self._lock = threading.Lock()
 
     @contextmanager
     def one(self, shape: tuple[int, ...]) -> Iterator[openvino.InferRequest]:
         """A request for pictures of this shape that nobody else has meanwhile."""
         with self._lock:
-            if shape not in self._idle and len(self._idle) < _SHAPES:
-                self._idle[shape] = queue.SimpleQueue()
-            idle = self._idle.get(shape, self._others)
+            if shape not in self._idle:
+                full = len(self._idle) >= _SHAPES
+                self._idle[shape] = self._idle.popitem(last=False)[1] if full else queue.SimpleQueue()
+            self._idle.move_to_end(shape)
+            idle = self._idle[shape]
         try:
             request = idle.get_nowait()
         except queue.Empty:

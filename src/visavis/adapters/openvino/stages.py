@@ -17,6 +17,7 @@ from visavis.adapters.openvino.runtime import Runtime
 from visavis.capture.decode import decode
 from visavis.capture.decoder import Decoder
 from visavis.flows.extract import Extractor
+from visavis.model.weights import ModelMissing
 
 
 def open_detector(store: ModelStore, runtime: Runtime, *, card_folder: Path | None = None) -> OnnxDetector:
@@ -26,6 +27,18 @@ def open_detector(store: ModelStore, runtime: Runtime, *, card_folder: Path | No
     """
     card = read_detector_card(card_folder or cards_folder() / DEFAULT_DETECTOR)
     return OnnxDetector(store.open(card, prepare=dequantise), card=card, runtime=runtime)
+
+
+def open_face_finder(store: ModelStore) -> bytes | None:
+    """The network that pages guide people with: always that of our own card, whose outputs they know how to read.
+
+    :returns: an ONNX file; None where its weights are not installed, which only guidance needs.
+    :raises ModelDigestMismatch: what is installed is not what the card says.
+    """
+    try:
+        return store.open(read_detector_card(cards_folder() / DEFAULT_DETECTOR), prepare=dequantise)
+    except ModelMissing:
+        return None
 
 
 def open_embedder(store: ModelStore, runtime: Runtime, *, card_folder: Path | None = None) -> OnnxEmbedder:
