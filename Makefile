@@ -25,12 +25,13 @@ test: lint models pages chromium ## everything that has to pass, in under ten mi
 test-all: lint models pages chromium ## the slow tests too
 	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-lint: $(VENV)/dev.done ## style, types, layers, dependencies
+lint: $(VENV)/dev.done browser/node_modules/.done ## style, types, layers, dependencies
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo > .work/import-linter.log || (cat .work/import-linter.log; exit 1)
 	@$(BIN)/deptry src 2> .work/deptry.log || (cat .work/deptry.log; exit 1)
+	@$(NPM) run --silent check
 
 pages: src/visavis/web/static/js/manifest.json ## build what runs in browsers
 

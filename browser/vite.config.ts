@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { defineConfig } from "vite";
+import { packed } from "./vite.packed.ts";
 
 /** Every file of ours stays a file of its own, unminified: people can read what runs in their browser. */
 const modules = readdirSync(new URL("src", import.meta.url), { recursive: true, encoding: "utf8" }).filter((name) =>
@@ -9,6 +10,7 @@ const modules = readdirSync(new URL("src", import.meta.url), { recursive: true, 
 export default defineConfig({
   base: "/static/js/",
   publicDir: false,
+  plugins: [packed()],
   build: {
     target: "es2022",
     outDir: "../src/visavis/web/static/js",
@@ -21,7 +23,11 @@ export default defineConfig({
       input: Object.fromEntries(modules.map((name) => [name.replace(/\.[jt]s$/, ""), `src/${name}`])),
       preserveEntrySignatures: "strict",
       output: {
-        entryFileNames: "[name].js",
+        preserveModules: true,
+        preserveModulesRoot: "src",
+        // What is not ours has its digest in its name, so that browsers keep it.
+        entryFileNames: ({ name }) =>
+          /^(node_modules|_virtual)\//.test(name) ? `vendor/${name.split("/").at(-1)}-[hash].js` : "[name].js",
         chunkFileNames: "vendor/[name]-[hash].js",
         assetFileNames: "vendor/[name]-[hash][extname]",
       },

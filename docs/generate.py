@@ -165,7 +165,7 @@ def _proof(dependant: Dependant) -> str:
     call = cast("Any", dependant.call)
     if call in _CALLERS:
         return _CALLERS[call]
-    if call.__qualname__.startswith(auth.key_with.__qualname__):
+    if getattr(call, "__qualname__", "").startswith(auth.key_with.__qualname__):
         scopes = [f"`{scope.value}`" for scope in inspect.getclosurevars(call).nonlocals["scopes"]]
         return ", ".join(["key", " or ".join(scopes)]) if scopes else "key"
     return next(filter(None, map(_proof, dependant.dependencies)), "")

@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from structlog import get_logger
 
-from visavis import __version__, bootstrap_keys, logs
+from visavis import __version__, bootstrap_console, bootstrap_keys, logs
 from visavis.adapters import doctor
 from visavis.adapters.backup_file import DataSnapshots
 from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, read_card, read_embedder_card
@@ -24,10 +24,11 @@ from visavis.adapters.log_folder import LogFolder
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.opening.beside import OpenBeside
 from visavis.adapters.openvino.runtime import Runtime
-from visavis.adapters.openvino.stages import open_extractor
+from visavis.adapters.openvino.stages import open_extractor, open_face_finder
 from visavis.adapters.sql.store import SqlStore
 from visavis.adapters.witnesses import read_witnesses
 from visavis.bootstrap_data import DataDirectory, initialise, open_keyring, open_keys, sign_log, told_unreadable
+from visavis.flows.accounts import Accounts
 from visavis.flows.administer import Administer
 from visavis.flows.ageing import Ageing
 from visavis.flows.agree import Agree
@@ -35,6 +36,7 @@ from visavis.flows.api_keys import ApiKeys
 from visavis.flows.archive import Archives
 from visavis.flows.backup import Backups
 from visavis.flows.bars import Bars
+from visavis.flows.console_sessions import ConsoleSessions
 from visavis.flows.deciding import Deciding
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.doubles import Doubles
@@ -105,6 +107,8 @@ class Stages:
 
     extractor: Extractor
     calibration: Calibration
+    face_finder: bytes | None = None
+    """What pages find faces with, if they can."""
     close: Callable[[], None] = field(default=lambda: None)
     """Ends the processes that they work with, if there are any."""
 
@@ -127,8 +131,9 @@ def open_stages(settings: Settings) -> Stages:
     with ExitStack() as undo:
         decoder = DecodingPool()
         undo.callback(decoder.close)
+        store = ModelStore(settings.models)
         extractor = open_extractor(
-            ModelStore(settings.models),
+            store,
             Runtime(threads=settings.cores_per_inference, streams=settings.inferences_at_once),
             detector_card=folder / settings.detector,
             embedder_card=folder / settings.embedder,
@@ -136,7 +141,8 @@ def open_stages(settings: Settings) -> Stages:
             # While some are being decoded, others can be looked at.
             at_once=decoder.at_once + settings.inferences_at_once,
         )
-        return Stages(extractor, read_calibration(folder / settings.embedder), close=undo.pop_all().close)
+        calibration = read_calibration(folder / settings.embedder)
+        return Stages(extractor, calibration, open_face_finder(store), close=undo.pop_all().close)
 
 
 @told_unreadable()
@@ -196,7 +202,7 @@ def open_services(
     drift = Drift(clock=clock, bars=bars)
     disputes = Disputes(store=store, keyring=keyring, clock=clock, disputed=drift.disputed)
     live.gone = drift.forget
-    deciding = Deciding(store=store, keyring=keyring, clock=clock, bars=bars, disputes=disputes, drift=drift)
+    deciding = Deciding(store=store, keyring=keyring, clock=clock, bars=bars, drift=drift)
 
     administer = Administer(store=store, keyring=keyring, clock=clock, bars=bars)
 
@@ -222,6 +228,10 @@ def open_services(
         look_alikes=LookAlikes(store=store, keyring=keyring, clock=clock),
         disputes=disputes,
         api_keys=ApiKeys(store=store, keyring=keyring, clock=clock),
+        accounts=Accounts(store=store, keyring=keyring, clock=clock),
+        console_login=bootstrap_console.console_login(settings, store, keyring, clock),
+        console_sessions=ConsoleSessions(store=store, keyring=keyring, clock=clock),
+        provider_login=bootstrap_console.provider_login(settings, store, keyring, clock),
         reach=Reach(store=store),
         readings=readings,
         archives=Archives(
@@ -285,6 +295,7 @@ def open_services(
         reviews=Reviews(store=store, keyring=keyring, clock=clock, live=live, doubles=doubles),
         once=Once(store=store, keyring=keyring, clock=clock),
         rates=Rates(calls_per_minute=settings.rate_per_minute, failures_per_minute=settings.failures_per_minute),
+        face_finder=stages.face_finder,
         base_url=settings.base_url,
         log_folder=settings.log_folder,
         publish_every_s=settings.log_publish_every_s,

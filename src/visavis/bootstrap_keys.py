@@ -118,13 +118,20 @@ def serve_sealed(settings: Settings, *, open_app: Callable[[Opened], FastAPI], e
 
 
 def hold_ceremony(
-    settings: Settings, *, named: Sequence[Named], threshold: int, out: Path, old_words: Sequence[str] = ()
+    settings: Settings,
+    *,
+    named: Sequence[Named],
+    threshold: int,
+    out: Path,
+    old_words: Sequence[str] = (),
+    language: str = "en",
 ) -> Custody:
     """Make a new root and write its shares; the present root opens the key store until they are confirmed.
 
     The caller holds the data directory.
 
     :param old_words: as many shares as it takes, where custodians hold the present root.
+    :param language: of the sheets.
     :raises QuorumHeld: there are custodians, and no shares of theirs.
     :raises SharesUnsafe: the folder has something in it, or lies beside what the shares open.
     :raises VisavisError: as ``flows.ceremony.begin``.
@@ -136,7 +143,7 @@ def hold_ceremony(
     def hand_out(custody: Custody, shares: Sequence[HandedOut]) -> None:
         files = {}
         for handed in shares:
-            sheet = share_sheet(handed, custody=custody, server=settings.base_url, on=now)
+            sheet = share_sheet(handed, custody=custody, server=settings.base_url, on=now, language=language)
             name, recipient = f"share-{handed.custodian.number}.html", handed.custodian.recipient
             files[name if recipient is None else f"{name}.age"] = for_recipient(sheet, recipient)
         write_share_files(out, files)

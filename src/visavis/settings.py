@@ -16,6 +16,7 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from visavis.model.account import read_roles
 from visavis.model.configuration import (
     SettingsInvalid,
     SettingsMissing,
@@ -101,6 +102,19 @@ class Settings(BaseSettings):
     """Calls that one API key, station or person may make in a minute."""
     failures_per_minute: int = Field(default=30, ge=1)
     """Failed authentications that one address may make in a minute."""
+    oidc_issuer: str | None = Field(default=None, pattern=r"^https?://[!-~]{1,300}$", examples=["https://id.example"])
+    """OpenID Connect provider by which people log in at the console, as it names itself. Without it there are accounts
+    of this server's own only. With it 'oidc_client_id', 'oidc_client_secret_file' and 'oidc_roles' have to be set."""
+    oidc_client_id: str | None = Field(default=None, min_length=1, max_length=300, examples=["visavis"])
+    """What this server is called at the provider. There its redirect address is 'public_url' and '/console/oidc/back'.
+    """
+    oidc_client_secret_file: Path | None = Field(default=None, examples=["/etc/visavis/oidc.secret"])
+    """File with this server's secret at the provider, which nobody else can read (mode 0600)."""
+    oidc_roles_claim: str = Field(default="groups", min_length=1, max_length=100)
+    """The claim of the ID token that roles at the console follow from: a text, or a list of texts."""
+    oidc_roles: str | None = Field(default=None, max_length=4000, examples=["door-admins=admin, front-desk=operator"])
+    """Which value of that claim has which role: 'value=role', with commas between. Roles: admin, operator, auditor,
+    custodian, caseworker. Who has none of these values does not get in."""
     log_origin: str | None = Field(default=None, pattern=r"^[!-*,-~]{1,200}$", examples=["faces.example/log"])
     """Name of the transparency log, which its checkpoints carry; an address without ``https://`` is usual. It is fixed
     when the log begins: made of ``public_url`` and a random number if not set then."""
@@ -134,6 +148,12 @@ class Settings(BaseSettings):
             return value.expanduser()
         except RuntimeError:
             raise ValueError("there is no such home directory") from None
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _readable(cls, value: str | None) -> str | None:
+        read_roles(value or "")
+        return value
 
     @property
     def file(self) -> Path | None:

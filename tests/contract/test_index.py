@@ -169,6 +169,20 @@ def test_the_best_are_told_in_any_case_among_many_that_have_several_references(i
     assert len(index.reaching(probe, threshold=2, fewest=2)) == 2
 
 
+def test_somebody_is_found_by_one_of_their_references_where_that_is_asked_for(index: GalleryIndex) -> None:
+    put_all(index, [("ref_a", "sub_a", unit(1)), ("ref_b", "sub_a", unit(7)), ("ref_c", "sub_c", unit(3))])
+    together, probe = index.nearest_of("sub_a", probe=unit(1)), unit(1)
+    assert together is not None
+    assert together.score < 0.99
+    assert index.reaching(probe, threshold=0.99) == []
+    (by_one,) = index.reaching(probe, threshold=0.99, by_each=True)
+    assert (by_one.subject_id, by_one.reference_ids) == ("sub_a", ("ref_a",))
+    between = Template(unit(1).vector + unit(7).vector, probe.model_id)
+    between.vector[:] /= np.linalg.norm(between.vector)
+    (by_both,) = index.reaching(between, threshold=0.99, by_each=True)
+    assert (by_both.subject_id, set(by_both.reference_ids)) == ("sub_a", {"ref_a", "ref_b"})
+
+
 def test_nothing_reaches_a_threshold_that_is_not_a_number(index: GalleryIndex) -> None:
     index.put(reference_id="ref_a", subject_id="sub_a", template=unit(2))
     assert index.reaching(unit(2), threshold=float("nan")) == []

@@ -1,12 +1,17 @@
 """What a person does at the pages once they answered, and when an answer gets lost."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import segno
+from joserfc.jwk import OKPKey
 from playwright.sync_api import Dialog, Page, Route, expect
 from sim.faces import photo
 from support.browser import Traffic
-from support.person_at_page import agree, load_receipt, open_consent, save_receipt
+from support.pdf import files_inside, unpacked
+from support.person_at_page import agree, load_receipt, open_consent, read_json, save_receipt
 from support.world import BASE, World
 
 from visavis.client import Receipt, check_archive
@@ -215,3 +220,60 @@ def test_grant_link_that_is_over_gets_a_kind_page(page: Page, at_sim: World) -> 
     at_sim.clock.move(seconds=121)
     page.goto(opened["grant_link"])
     expect(page.get_by_role("heading", name="This link is over")).to_be_visible()
+
+
+def test_the_code_of_a_receipt_opens_my_data_and_its_key_stays_in_the_browser(
+    page: Page, at_sim: World, traffic: Traffic, tmp_path: Path
+) -> None:
+    """What the QR code says is read by another program; the address is opened as a telephone would."""
+    open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
+    receipt = read_json(agree(page, tmp_path))
+    page.locator("#agreed details summary").first.click()
+    expect(page.locator("#receipt-code svg")).to_be_visible()
+    address = f"{BASE}/me#key={receipt['subject_id']}.{receipt['private_key']['d']}"
+    drawn = page.locator("#receipt-code path").get_attribute("d")
+    rows = segno.make(address, error="m", boost_error=False, mode="byte").symbol_size()[0] - 8
+    assert page.locator("#receipt-code svg").get_attribute("viewBox") == f"-4 -4 {rows + 8} {rows + 8}"
+    assert drawn
+    page.goto("about:blank")
+    page.goto(address)
+    expect(page.locator("#held")).to_contain_text("You agreed to be recognised.")
+    assert page.url == f"{BASE}/me"
+    assert str(receipt["private_key"]["d"]).encode() not in traffic.sent()
+    page.locator("#withdraw").click()
+    page.locator("#really").click()
+    expect(page.locator("#gone")).to_contain_text("the server does not know it any more")
+
+
+@pytest.mark.parametrize("change", [lambda d: d[:-1], lambda d: d[:-1] + chr(ord(d[-1]) ^ 1), lambda d: d + "x"])
+def test_a_code_of_which_a_character_got_lost_opens_nothing(
+    page: Page, at_sim: World, traffic: Traffic, change: Callable[[str], str]
+) -> None:
+    key = OKPKey.generate_key("Ed25519").as_dict(private=True)["d"]
+    assert at_sim.gallery()
+    page.goto(f"{BASE}/me#key=sub_{'a' * 26}.{change(str(key))}")
+    expect(page.locator("#problem")).to_contain_text("not read as a whole")
+    assert not [request for request in traffic.requests if "/v1/" in request.url]
+
+
+def test_the_receipt_as_a_pdf_has_the_receipt_inside_and_writes_any_script(
+    page: Page, at_sim: World, traffic: Traffic, tmp_path: Path
+) -> None:
+    gallery = at_sim.gallery(name="Ποια πόρτα", text="Wir öffnen die Tür.\n\nنفتح لك الباب.\n\n" + "lang " * 900)
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Yes, recognise my face").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save it as a PDF").click()
+    kept = tmp_path / download.value.suggested_filename
+    download.value.save_as(kept)
+    assert kept.name.endswith(".pdf")
+    (inside,) = files_inside(kept.read_bytes())
+    assert not [drawn for drawn in unpacked(kept.read_bytes()) if b"3F3F" in drawn], "a script is written as ???"
+    receipt = json.loads(inside)
+    assert receipt["visavis_receipt"] == 1
+    assert receipt["private_key"]["d"]
+    assert traffic.origins() == {BASE}
+    (tmp_path / "receipt.json").write_bytes(inside)
+    load_receipt(page, tmp_path / "receipt.json")
+    expect(page.locator("#held")).to_contain_text("You agreed to be recognised.")

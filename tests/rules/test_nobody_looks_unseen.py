@@ -31,6 +31,11 @@ ENTERS = {
     "POST /v1/api-keys": ["key"],
     "DELETE /v1/api-keys/{key_id}": ["key"],
     "POST /v1/api-keys/{key_id}/rotation": ["key"],
+    "POST /v1/accounts": ["key"],
+    "POST /v1/accounts/{account_id}/reset": ["key"],
+    "PUT /v1/accounts/{account_id}/roles": ["key"],
+    "DELETE /v1/accounts/{account_id}": ["key"],
+    "POST /v1/console/password": ["key"],
     "POST /v1/keys/root/rotation": ["key"],
     "POST /v1/keys/epoch/rotation": ["key"],
     "POST /v1/galleries/{gallery_id}/key/rotation": ["key"],
@@ -80,7 +85,10 @@ QUIET = {
     "GET /healthz", "GET /readyz", "GET /.well-known/jwks.json", "GET /log/checkpoint", "GET /log/key",
     "GET /log/tile/{path}", "GET /v1/purposes", "GET /v1/purposes/{purpose_id}", "GET /v1/galleries",
     "GET /v1/galleries/{gallery_id}", "GET /v1/stations", "GET /v1/stations/{station_id}", "GET /v1/api-keys",
-    "GET /v1/keys",
+    "GET /v1/keys", "GET /v1/accounts",
+    # People log in and out; what they read and change then is entered. Their account was when it was added.
+    "GET /v1/console/ways", "POST /v1/console/login", "POST /v1/console/logout", "GET /v1/console/me",
+    "GET /v1/console/set-up", "POST /v1/console/set-up", "POST /v1/console/set-up/confirmation",
     # A code changes nothing until it is used; a station sees its own purpose.
     "POST /v1/stations/{station_id}/pairing", "GET /v1/station",
     # Counts in steps of ten, of stations and doors.
@@ -91,7 +99,7 @@ QUIET = {
     "GET /v1/me", "GET /v1/me/archive", "GET /v1/me/log", "GET /v1/me/log/{after}", "GET /v1/consent",
     "GET /v1/grant", "POST /v1/grant", "POST /v1/personal-sessions/opening",
     # What custodians are asked: nothing about anybody.
-    "GET /v1/exports/{export_id}",
+    "GET /v1/exports/{export_id}", "GET /v1/exports",
     # Whether custodians hold their shares; a sealed server has no log to enter into.
     "GET /v1/unseal", "POST /v1/unseal", "POST /v1/rehearsals", "POST /v1/rehearsals/answers",
     # Nothing was looked at.

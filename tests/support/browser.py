@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, s
 
 import visavis.web
 from support.world import BASE, World
+from visavis.web.texts import CATALOGUES
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -23,8 +24,8 @@ ARGUMENTS = (
     "--use-fake-device-for-media-stream",
 )
 STATIC = Path(visavis.web.__file__).parent / "static"
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_NOT_OURS_TO_COPY = {"content-length", "host", "connection"}
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".wasm": "application/wasm"}
+_NOT_OURS_TO_COPY = {"accept-encoding", "content-length", "host", "connection"}
 
 
 @contextmanager
@@ -36,6 +37,18 @@ def opened_browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
         yield browser
         browser.close()
+
+
+@contextmanager
+def with_camera(browser: Browser, *arguments: str, without: str = "") -> Iterator[Browser]:
+    """Another Chromium, told other things as it starts: what its camera shows is one of them.
+
+    :param without: one of the usual arguments, which it is not given.
+    """
+    usual = [argument for argument in ARGUMENTS if argument != without]
+    other = browser.browser_type.launch(executable_path=str(CHROMIUM), args=[*usual, *arguments])
+    yield other
+    other.close()
 
 
 @dataclass
@@ -85,7 +98,10 @@ def at_world(page: Page, world: World) -> None:
         response = world.http.request(
             request.method,
             address.path + (f"?{address.query}" if address.query else ""),
-            headers={k: v for k, v in request.headers.items() if k not in _NOT_OURS_TO_COPY},
+            headers={
+                **{k: v for k, v in request.headers.items() if k not in _NOT_OURS_TO_COPY},
+                "accept-encoding": "identity",  # what is fulfilled is not unpacked
+            },
             content=request.post_data_buffer or b"",
         )
         headers = {k: v for k, v in response.headers.items() if k not in _NOT_OURS_TO_COPY}
@@ -101,7 +117,9 @@ def at_modules(page: Page) -> None:
     def answer(route: Route) -> None:
         name = urlsplit(route.request.url).path.removeprefix("/static/")
         if name == "/":
-            route.fulfill(body="<!doctype html><title>modules</title>", content_type="text/html")
+            route.fulfill(body="<!doctype html><html lang=en-GB><title>modules</title>", content_type="text/html")
+        elif name == "/texts/en.json":
+            route.fulfill(json=dict(CATALOGUES["en"].texts))
         elif not (STATIC / name).is_file():
             route.fulfill(status=404)  # an exception here would leave the page waiting for ever
         else:

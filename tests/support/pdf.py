@@ -3,6 +3,7 @@
 import base64
 import re
 import zlib
+from contextlib import suppress
 
 import segno
 
@@ -14,6 +15,20 @@ def pages(pdf: bytes) -> list[str]:
     packed = rb"/Filter \[ /ASCII85Decode /FlateDecode \] /Length \d+\s*>>\s*stream\r?\n(.*?)~>\s*endstream"
     texts = [zlib.decompress(base64.a85decode(stream)) for stream in re.findall(packed, pdf, re.DOTALL)]
     return [text.decode("latin-1") for text in texts if b" Tj" in text]
+
+
+def files_inside(pdf: bytes) -> list[bytes]:
+    """The JSON files that are attached to it."""
+    return [content for content in unpacked(pdf) if content.startswith(b"{")]
+
+
+def unpacked(pdf: bytes) -> list[bytes]:
+    """Everything in it that is compressed by itself."""
+    found = []
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        with suppress(zlib.error):
+            found.append(zlib.decompress(stream))
+    return found
 
 
 def drawn_codes(page: str) -> list[frozenset[tuple[int, int, int]]]:

@@ -9,24 +9,24 @@ from playwright.sync_api import Page, expect
 from support.world import BASE
 
 
-def open_consent(page: Page, secret: str, *, base: str = BASE) -> None:
+def open_consent(page: Page, secret: str, *, base: str = BASE, query: str = "") -> None:
     """Open a one-time link that waits for an answer."""
     page.goto("about:blank")
-    page.goto(f"{base}/consent#{secret}")
+    page.goto(f"{base}/consent{query}#{secret}")
     expect(page.locator("#ask")).to_be_visible()
 
 
 def agree(page: Page, folder: Path) -> Path:
     """Read, tick, say yes and save the receipt."""
     page.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Yes, recognise my face").click()
+    page.locator("#yes").click()
     expect(page.locator("#agreed")).to_be_visible()
     return save_receipt(page, folder)
 
 
 def save_receipt(page: Page, folder: Path) -> Path:
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save my receipt").click()
+        page.locator("#save").click()
     kept = folder / download.value.suggested_filename
     download.value.save_as(kept)
     return kept

@@ -94,6 +94,7 @@ CALLS: dict[str, Call] = {
     "GET /v1/imports/{import_id}/links": shown("/v1/imports/{import_id}/links"),
     "POST /v1/imports/{import_id}/bundle": carried,
     "POST /v1/exports": asked,
+    "GET /v1/exports": shown("/v1/exports"),
     "GET /v1/exports/{export_id}": shown("/v1/exports/{export_id}"),
     "POST /v1/exports/{export_id}/approvals": approved,
     "POST /v1/exports/{export_id}/bundle": sent("/v1/exports/{export_id}/bundle"),
@@ -118,13 +119,15 @@ CALLS: dict[str, Call] = {
 }
 """Every door that a key without the scope ``admin`` opens, and a call of it that speaks of one gallery."""
 
-LISTS = {"GET /v1/galleries", "GET /v1/stations", "GET /v1/reviews"}
+LISTS = {"GET /v1/galleries", "GET /v1/stations", "GET /v1/reviews", "GET /v1/exports"}
 """Doors that name nothing, and give what is the key's."""
 
 ADMIN = {
     "POST /v1/purposes", "GET /v1/purposes", "GET /v1/purposes/{purpose_id}", "POST /v1/purposes/{purpose_id}/texts",
     "POST /v1/purposes/{purpose_id}/end",
     "POST /v1/galleries", "POST /v1/stations", "PUT /v1/stations/{station_id}/key", "DELETE /v1/stations/{station_id}",
+    "GET /v1/accounts", "POST /v1/accounts", "POST /v1/accounts/{account_id}/reset", "DELETE /v1/accounts/{account_id}",
+    "PUT /v1/accounts/{account_id}/roles",
     "POST /v1/api-keys", "GET /v1/api-keys", "DELETE /v1/api-keys/{key_id}", "GET /v1/readings", "POST /v1/seal",
     "POST /v1/backups", "GET /v1/erasures/{subject_id}", "GET /v1/keys", "POST /v1/keys/root/rotation",
     "POST /v1/keys/epoch/rotation", "POST /v1/galleries/{gallery_id}/key/rotation",

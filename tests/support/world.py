@@ -210,10 +210,11 @@ class World:
         answer: dict[str, Any] = response.json()
         return answer
 
-    def pin(self, station: Device, reference: str, pin: str) -> dict[str, Any]:
+    def pin(self, station: Device, reference: str, pin: str, *, disputed: str | None = None) -> dict[str, Any]:
         self.clock.move(seconds=3)
         path = f"/v1/sessions/{self.session(station)}/pin"
-        response = self.at(station, "POST", path, json={"external_reference": reference, "pin": pin})
+        shown = {"external_reference": reference, "pin": pin, "disputed_decision_id": disputed}
+        response = self.at(station, "POST", path, json=shown)
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
         return answer

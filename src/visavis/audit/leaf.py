@@ -45,7 +45,7 @@ _FORMS: Final[dict[Event, dict[str, str]]] = {
     Event.REVIEW: {"act": _one_of(*(resolution.value for resolution in Resolution), *PAIRING)},
     Event.KEY: {
         "act": _one_of("add", "rotate", "end"),
-        "of": _one_of("api_key", "station", "root", "epoch", "gallery", "subject"),
+        "of": _one_of("api_key", "account", "station", "root", "epoch", "gallery", "subject"),
     },
     Event.POLICY: {"act": _one_of("add", "change"), "of": _one_of("purpose", "text", "gallery", "station")},
     Event.START: {},

@@ -21,7 +21,7 @@ def apikey() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(["admin", "enrol", "operate", "export", "seal", "backup", "metrics"]),
+    type=click.Choice(["admin", "enrol", "operate", "export", "seal", "backup", "metrics", "audit", "approve"]),
     help="What it may do; give it once for each.",
 )
 @click.option(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from visavis.cli.output import show
+from visavis.cli.output import gather, list_options, show, show_page
 from visavis.cli.reason import reason_option
 from visavis.cli.share_words import share_options, words_of
 from visavis.cli.shell import EXIT_CODES, Command, Group, Shell, pass_shell, plain, progress
@@ -43,6 +43,16 @@ def request(shell: Shell, gallery_id: str, *, recipient: str, hours: int, reason
         answer = server.ask_for_export(gallery_id, recipient=recipient, reason=reason, lasts_hours=hours)
     _show(shell, answer)
     progress().print(f"Each custodian now runs: visavis exports approve {answer.id}")
+
+
+@exports.command("list", cls=Command)
+@list_options
+@pass_shell
+def list_all(shell: Shell, after: str | None, limit: int) -> None:
+    """The requests that custodians can approve now."""
+    with shell.operator() as server:
+        page = gather(server.exports, after=after, limit=limit)
+    show_page(shell, page, ["id", "gallery_id", "approvals", "needed", "made_at", "expires_at"])
 
 
 @exports.command("show", cls=Command)

@@ -43,9 +43,10 @@ def _named(_ctx: click.Context, _parameter: click.Parameter, values: Sequence[st
     "--replace", is_flag=True, help="Custodians hold the root key now: make new shares in the place of theirs."
 )
 @click.option("--later", is_flag=True, help="Do not ask for shares now: 'visavis keys confirm' follows.")
+@click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True, help="Of the sheets.")
 @share_options
 @pass_shell
-def ceremony(
+def ceremony(  # noqa: PLR0913 -- one for each option
     shell: Shell,
     config: Path | None,
     *,
@@ -55,6 +56,7 @@ def ceremony(
     out: Path,
     replace: bool,
     later: bool,
+    language: str,
     share_files: tuple[Path, ...],
     identity: Path | None,
 ) -> None:
@@ -77,7 +79,9 @@ def ceremony(
             text = "Custodians hold the root key: add --replace." if not replace else "There is nothing to --replace."
             raise click.UsageError(text)
         old = words_of(share_files, identity, count=present.threshold, who="Present share") if replace else []
-        custody = bootstrap_keys.hold_ceremony(settings, named=named, threshold=threshold, out=out, old_words=old)
+        custody = bootstrap_keys.hold_ceremony(
+            settings, named=named, threshold=threshold, out=out, old_words=old, language=language
+        )
         progress().print(
             plain(f"The shares are in {out}. Nothing is changed before {threshold} of them are given back.")
         )

@@ -3,6 +3,7 @@
 import click
 
 import visavis
+from visavis.cli.account import account
 from visavis.cli.apikey import apikey
 from visavis.cli.audit import audit
 from visavis.cli.backup import backup, erasure, restore
@@ -50,7 +51,7 @@ def program(ctx: click.Context, url: str, api_key: str, as_json: bool) -> None:
 
 for _command in (
     *(init, serve, doctor, models, settings, keys, drill, evaluate, plan),
-    *(purpose, gallery, station, apikey),
+    *(purpose, gallery, station, apikey, account),
     *(enrol, import_, exports, consent, me, subject, withdraw),
     *(identify, verify, document_check, pin, qr),
     *(review, look_alike, decisions, readings),

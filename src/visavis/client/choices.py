@@ -5,6 +5,7 @@ from typing import Final, Literal
 PAGE: Final = 50
 """Entries of one page of a list, where none is said; the server gives 200 at most."""
 
-Scope = Literal["admin", "enrol", "operate", "export", "seal", "backup", "metrics"]
+Scope = Literal["admin", "enrol", "operate", "export", "seal", "backup", "metrics", "audit", "approve"]
+Role = Literal["admin", "operator", "auditor", "custodian", "caseworker"]
 Resolution = Literal["activate", "erase", "noted"]
 SessionKind = Literal["identify", "verify", "document_check"]

@@ -6,14 +6,16 @@ from html import escape
 from typing import Final
 
 from visavis.decide.plan import MOST_PEOPLE, AtSize, Plan, Standing
-from visavis.decide.plan_words import NOT_KNOWN, count, percent
+from visavis.decide.plan_speech import ENGLISH, Speech
+from visavis.decide.plan_words import count, percent
 
 _WIDTH, _HEIGHT = 720, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 20, 72, 56
 _DECADES: Final = round(math.log10(MOST_PEOPLE))
 _LOWEST: Final = 1e-4
-_RATES: Final = ((1.0, "100 %"), (0.1, "10 %"), (0.01, "1 %"), (0.001, "0.1 %"), (0.0001, "0.01 %"))
-_SIZES: Final = {0: "1", 3: "1,000", 6: "1 million", 9: "1 billion", 10: "10 billion"}
+_RATES: Final = (1.0, 0.1, 0.01, 0.001, 0.0001)
+_SIZES: Final = (0, 3, 6, 9, 10)
+"""Powers of ten."""
 
 STYLE: Final = (
     ".plan-page{fill:#fff}.plan-text{font:13px system-ui,sans-serif;fill:#17211f}.plan-dim{fill:#52605c}"
@@ -28,38 +30,40 @@ STYLE: Final = (
 """How the picture looks where no style sheet says it."""
 
 
-def picture(planned: Plan, sizes: Iterable[AtSize], *, style: bool) -> str:
+def picture(planned: Plan, sizes: Iterable[AtSize], *, style: bool, say: Speech = ENGLISH) -> str:
     """Draw.
 
     :param sizes: the plan's curve.
     :param style: whether the picture brings its looks along, as a file does; a page has them in its style sheet.
+    :param say: what is written in it.
     """
     points = list(sizes)
-    title, told = "Errors over the size of the gallery", escape(_told(planned, points), quote=True)
+    title, told = escape(say["picture.title"]), escape(_told(planned, points, say), quote=True)
     known = [point.people for point in points if point.missed is not None]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{told}">',
         f"<title>{title}</title><desc>{told}</desc>",
         f"<style>{STYLE}</style>" if style else "",
         f'<rect class="plan-page" width="{_WIDTH}" height="{_HEIGHT}"/>',
-        *_zone(planned, max(known, default=0)),
-        *_grid(),
+        *_zone(planned, max(known, default=0), say),
+        *_grid(say),
         _line("plan-wrong", [(point.people, point.fpir) for point in points]),
         _line("plan-missed", [(p.people, p.missed) for p in points if p.missed is not None]),
         _here(planned.wanted.people),
-        *_legend(planned),
+        *_legend(planned, say),
         "</svg>",
     ]
     return "\n".join(part for part in parts if part) + "\n"
 
 
-def _told(planned: Plan, points: Sequence[AtSize]) -> str:
+def _told(planned: Plan, points: Sequence[AtSize], say: Speech) -> str:
     here = min(points, key=lambda point: abs(math.log(point.people / planned.wanted.people)))
-    missed = NOT_KNOWN if here.missed is None else percent(here.missed)
-    stays = "with the strictest known threshold" if planned.standing is Standing.NOT_KNOWN else "at this threshold"
-    return (
-        f"Near {count(planned.wanted.people)} people: strangers taken for somebody {stays} {percent(here.fpir)}; "
-        f"enrolled people missed if the target is kept {missed}."
+    stays = "strictest" if planned.standing is Standing.NOT_KNOWN else "stays"
+    return say["picture.told"].format(
+        people=count(planned.wanted.people, say),
+        stays=say[f"picture.told.{stays}"],
+        taken=percent(here.fpir, say),
+        missed=say["not_known"] if here.missed is None else percent(here.missed, say),
     )
 
 
@@ -80,9 +84,9 @@ def _line(kind: str, points: Sequence[tuple[int, float]]) -> str:
     return f'<polyline class="{kind}" points="{path}"/>'
 
 
-def _zone(planned: Plan, most: int) -> list[str]:
+def _zone(planned: Plan, most: int, say: Speech) -> list[str]:
     """Where nothing is known, or all of it for a claim."""
-    words = "a claim: nobody here measured it" if planned.standing is Standing.CLAIM else "missed people not known"
+    words = escape(say["picture.claim" if planned.standing is Standing.CLAIM else "picture.not_known"])
     left = _LEFT if planned.standing is Standing.CLAIM else _x(most)
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
     if right - left < 1:
@@ -93,20 +97,22 @@ def _zone(planned: Plan, most: int) -> list[str]:
     ]
 
 
-def _grid() -> list[str]:
+def _grid(say: Speech) -> list[str]:
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
     parts = []
-    for share, text in _RATES:
-        y = _y(share)
+    for share in _RATES:
+        y, text = _y(share), percent(share, say)
         parts.append(f'<line class="plan-grid" x1="{_LEFT}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}"/>')
         parts.append(f'<text class="plan-text plan-dim plan-end" x="{_LEFT - 8}" y="{y + 4:.1f}">{text}</text>')
-    for decade, text in _SIZES.items():
-        x = _x(10**decade)
+    for decade in _SIZES:
+        x, text = _x(10**decade), escape(count(10**decade, say))
         end = " plan-end" if decade == _DECADES else " plan-middle"
         parts.append(f'<line class="plan-grid" x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{bottom}"/>')
         y = bottom + (38 if decade == _DECADES else 20)
         parts.append(f'<text class="plan-text plan-dim{end}" x="{x:.1f}" y="{y}">{text}</text>')
-    parts.append(f'<text class="plan-text plan-dim" x="{_LEFT}" y="{bottom + 42}">people in the gallery</text>')
+    parts.append(
+        f'<text class="plan-text plan-dim" x="{_LEFT}" y="{bottom + 42}">{escape(say["picture.people"])}</text>'
+    )
     return parts
 
 
@@ -115,12 +121,13 @@ def _here(people: int) -> str:
     return f'<line class="plan-here" x1="{x:.1f}" y1="{_TOP}" x2="{x:.1f}" y2="{_HEIGHT - _BOTTOM}"/>'
 
 
-def _legend(planned: Plan) -> list[str]:
-    stays = "at the strictest known threshold" if planned.standing is Standing.NOT_KNOWN else "if the threshold stays"
-    kept = "as claimed" if planned.standing is Standing.CLAIM else "if the target is kept"
+def _legend(planned: Plan, say: Speech) -> list[str]:
+    stays = say[f"picture.taken.{'strictest' if planned.standing is Standing.NOT_KNOWN else 'stays'}"]
+    kept = say[f"picture.missed.{'claimed' if planned.standing is Standing.CLAIM else 'kept'}"]
+    taken, missed = say["picture.taken"].format(stays=stays), say["picture.missed"].format(kept=kept)
     return [
         f'<line class="plan-wrong" x1="{_LEFT}" y1="20" x2="{_LEFT + 34}" y2="20"/>',
-        f'<text class="plan-text" x="{_LEFT + 44}" y="25">strangers taken for somebody, {stays}</text>',
+        f'<text class="plan-text" x="{_LEFT + 44}" y="25">{escape(taken)}</text>',
         f'<line class="plan-missed" x1="{_LEFT}" y1="44" x2="{_LEFT + 34}" y2="44"/>',
-        f'<text class="plan-text" x="{_LEFT + 44}" y="49">enrolled people missed, {kept}</text>',
+        f'<text class="plan-text" x="{_LEFT + 44}" y="49">{escape(missed)}</text>',
     ]

@@ -3,14 +3,18 @@
 import threading
 from typing import Final
 
+import numpy as np
+
 from visavis.flows.bars import Bars
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries, is_recognisable, open_references
 from visavis.flows.look_alikes import pair_of
 from visavis.flows.ports import Clock, Transaction
 from visavis.match.index import Candidate
-from visavis.model.consent import Enrolment, Subject
+from visavis.match.together import SEVERAL, direction
+from visavis.model.consent import Enrolment, EnrolmentState, Subject
 from visavis.model.decision import Review, ReviewKind
+from visavis.model.errors import IntegrityError
 from visavis.model.ids import new_id
 from visavis.model.look_alike import LookAlikeSource
 from visavis.model.template import Template
@@ -46,15 +50,20 @@ class Doubles:
         return self._review(ReviewKind.PHOTOS_DIFFER, enrolment, subject, None)
 
     def probable_duplicate(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> Review | None:
-        """A review if somebody else in the gallery would be taken for this person.
+        """A review if somebody else in the gallery would be taken for this person, or this person for them.
 
-        Unless an operator said already that these are two people who look alike.
+        Unless an operator said already that these are two people who look alike. The new photos, and all that the
+        person would have then together, are compared with everybody as a door compares a face with them; what everybody
+        else has is compared with the person as a door will.
         """
         gallery = tx.galleries.get(subject.gallery_id)
         own, index = self._templates(tx, enrolment, subject), self._live.index(gallery)
         purpose = tx.purposes.get(gallery.purpose_id)
         bar = self._bars.bar(purpose, gallery_id=gallery.id, references=index.count() + len(own))
+        if not own:
+            return None
         near = [c for template in own for c in index.reaching(template, threshold=bar.threshold)]
+        near += index.reaching(self._together(tx, own, enrolment, subject), threshold=bar.threshold, by_each=True)
         others = sorted((c for c in near if c.subject_id != subject.id), key=lambda c: -c.score)
         double = next((c for c in others if self._is_recognisable(tx, c) and not _are_declared(tx, subject, c)), None)
         if double is None:
@@ -68,11 +77,21 @@ class Doubles:
     def _templates(self, tx: Transaction, enrolment: Enrolment, subject: Subject) -> list[Template]:
         return open_references(tx, tx.references.find(enrolment_id=enrolment.id), subject, keyring=self._keyring)
 
+    def _together(self, tx: Transaction, own: list[Template], enrolment: Enrolment, subject: Subject) -> Template:
+        """What a door will compare with this person: the new photos and those that they are recognised by already."""
+        earlier = tx.enrolments.find(subject_id=subject.id, state=EnrolmentState.ACTIVE)
+        held = [r for e in earlier if e.id != enrolment.id for r in tx.references.find(enrolment_id=e.id)]
+        try:
+            before = open_references(tx, held, subject, keyring=self._keyring)
+        except IntegrityError:
+            before = []  # nobody is recognised by them
+        vectors = [template.vector for template in (*own, *before)]
+        return Template(vectors[0] if len(vectors) < SEVERAL else direction(np.stack(vectors)), own[0].model_id)
+
     def _review(self, kind: ReviewKind, enrolment: Enrolment, subject: Subject, other: str | None) -> Review:
         return Review(new_id("rev"), kind, subject.gallery_id, subject.id, other, enrolment.id, self._clock.now())
 
 
 def _are_declared(tx: Transaction, subject: Subject, other: Candidate) -> bool:
     one, two = pair_of(subject.id, other.subject_id)
-    row = tx.look_alikes.first(subject_id=one, other_subject_id=two)
-    return row is not None and row.source is LookAlikeSource.DECLARED
+    return bool(tx.look_alikes.count(subject_id=one, other_subject_id=two, source=LookAlikeSource.DECLARED))

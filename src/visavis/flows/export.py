@@ -10,6 +10,7 @@ import json
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import Any, Final
@@ -22,6 +23,7 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.live import require_recognisable
 from visavis.flows.outgoing import header_line, told_of_person
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.reach import page_within
 from visavis.flows.readings import Reader
 from visavis.flows.record import record_act
 from visavis.model.access import ApiKey, NotFound
@@ -162,6 +164,20 @@ class Exports:
         """
         with self._store.read() as tx:
             return self._standing(self._open(tx.exports.get(export_id)))
+
+    def waiting(self, key: ApiKey, *, after: str | None, limit: int) -> Sequence[Standing]:
+        """Requests of a key's galleries that can still be approved, in the order of their identifiers.
+
+        One that somebody edited in the database is left out: asked for by itself it is refused.
+        """
+        found: list[Standing] = []
+        with self._store.read() as tx:
+            while len(found) < limit and (rows := page_within(tx.exports, key, after=after, limit=limit)):
+                after = rows[-1].id
+                for row in rows:
+                    with suppress(Refusal, SealBroken):
+                        found.append(self._standing(self._waiting(row)))
+        return found[:limit]
 
     def approve(self, export_id: str, approval: Mapping[str, str], *, by: ApiKey) -> Standing:
         """Take one custodian's word.

@@ -6,8 +6,11 @@ Only that two people reach the gallery's bar is kept, not by how much.
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+import numpy as np
 
 from visavis.consent.receipt import announces_look_alikes
 from visavis.evaluate.alike import pairs_reaching
@@ -19,6 +22,7 @@ from visavis.flows.look_alikes import pair_of
 from visavis.flows.own_people import PAGE, OwnPeople
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_act
+from visavis.match.together import SEVERAL, direction
 from visavis.model.access import NotFound
 from visavis.model.audit import Event
 from visavis.model.calibration import PromiseTooStrict
@@ -32,8 +36,8 @@ from visavis.model.template import Template
 EVERY: Final = timedelta(hours=24)
 MOST_AT_ONCE: Final = 100_000
 """People up to whom all pairs are compared, in blocks; of more each reference is looked for in the index."""
-AT_ONCE: Final = 100
-"""Pairs written in one transaction, so that nobody who writes waits long."""
+AT_ONCE: Final = 10
+"""Pairs written in one transaction: each asks about two people, and whoever writes waits for all of it."""
 _FEWEST: Final = 2
 _SEED: Final = 1
 _REST: Final = 2.0
@@ -44,6 +48,18 @@ Pair = tuple[str, str]
 
 class _Stopped(Exception):
     """The server ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Pairs among so many people who were compared.
+
+    ``unsure``: who was changed meanwhile, and not compared to the end; of them nothing that was found before ends.
+    """
+
+    pairs: set[Pair]
+    compared: int
+    unsure: set[str]
 
 
 class FindLookAlikes:
@@ -86,9 +102,10 @@ class FindLookAlikes:
         """Look through one gallery now; says how many pairs there are.
 
         1. Who may not be recognised at this moment is left out (rule S1), and who was not told of this before they
-        agreed (rule S2). 2. Everybody else is compared with everybody else at the gallery's bar. 3. Of every pair both
-        are read again where it is written. 4. What was found before and is not any more ends; what people declared or
-        disputed stays. How many there are is entered.
+        agreed (rule S2). 2. Each reference of everybody else, and what several of theirs are compared as, is compared
+        with everybody else as the doors compare a face with them, at the gallery's bar; who withdraws meanwhile is not,
+        from that moment on. 3. Of every pair both are read again where it is written. 4. What was found before and is
+        not any more ends; what people declared or disputed stays. How many there are is entered.
 
         :raises NotFound: there is no such gallery. :raises GalleryLoading: it is not in memory yet.
         :raises PromiseTooStrict: nobody is recognised in it.
@@ -106,24 +123,30 @@ class FindLookAlikes:
         references = self._live.index(gallery).count()
         bar = self._bars.bar(purpose, gallery_id=gallery.id, references=references).threshold
         search = self._all_pairs if people <= MOST_AT_ONCE else self._by_index
-        pairs = search(gallery, bar, pause)
-        return 0 if pairs is None else self._write(gallery, pairs, pause)
+        return self._write(gallery, search(gallery, bar, pause), pause)
 
-    def _all_pairs(self, gallery: Gallery, bar: float, pause: Callable[[], None]) -> set[Pair] | None:
-        """None: there are not two people to compare."""
-        copies = self._people.copies(
-            gallery, most=MOST_AT_ONCE, seed=_SEED, fewest=_FEWEST, announces=announces_look_alikes, pause=pause
-        )
-        try:
-            if len(copies.subjects) < _FEWEST:
-                return None
-            found = pairs_reaching(copies.vectors, copies.people, threshold=bar, told=pause)
-        finally:
-            copies.overwrite()
-        return {pair_of(copies.subjects[one], copies.subjects[other]) for one, other in found}
+    def _all_pairs(self, gallery: Gallery, bar: float, pause: Callable[[], None]) -> _Found:
+        with self._people.copied(
+            gallery,
+            most=MOST_AT_ONCE,
+            seed=_SEED,
+            fewest=_FEWEST,
+            announces=announces_look_alikes,
+            pause=pause,
+            add_up=True,
+        ) as copies:
+            near = pairs_reaching(
+                copies.vectors, copies.people, threshold=bar, targets_from=copies.targets_from, told=pause
+            )
+            pairs = {pair_of(copies.subjects[one], copies.subjects[other]) for one, other in near}
+            return _Found(
+                {pair for pair in pairs if copies.changed.isdisjoint(pair)},
+                compared=len(copies.subjects),
+                unsure=copies.changed & set(copies.subjects),
+            )
 
-    def _by_index(self, gallery: Gallery, bar: float, pause: Callable[[], None]) -> set[Pair]:
-        """Beyond ``MOST_AT_ONCE``: one reference after the other, opened for it and overwritten.
+    def _by_index(self, gallery: Gallery, bar: float, pause: Callable[[], None]) -> _Found:
+        """Beyond ``MOST_AT_ONCE``: one person after the other, opened for it and overwritten.
 
         The index tells of everybody who is in it; who was not told of this is left out of what it says.
         """
@@ -132,43 +155,55 @@ class FindLookAlikes:
         while True:
             with self._store.read() as tx:
                 subjects = tx.subjects.page(after=after, limit=PAGE, gallery_id=gallery.id)
-                ids = [s.id for s in subjects if self._may_be_compared(tx, s.id)]
-                opened = {id_: self._opened(tx, id_) for id_ in ids}
-            told.update(ids)
-            for id_, templates in opened.items():
-                for template in templates:
+            for subject in subjects:
+                with self._store.read() as tx:  # of each, so that nobody waits opened until it is their turn
+                    opened = self._opened(tx, subject.id) if self._may_be_compared(tx, subject.id) else None
+                if opened is None:
+                    continue
+                told.add(subject.id)
+                for template in opened:
                     near = index.reaching(template, threshold=bar)
                     template.vector[:] = 0
-                    found |= {pair_of(id_, other.subject_id) for other in near if other.subject_id != id_}
+                    found |= {pair_of(subject.id, other.subject_id) for other in near if other.subject_id != subject.id}
             pause()
             if len(subjects) < PAGE:
-                return {pair for pair in found if told.issuperset(pair)}
+                return _Found({pair for pair in found if told.issuperset(pair)}, compared=len(told), unsure=set())
             after = subjects[-1].id
 
     def _opened(self, tx: Transaction, subject_id: str) -> list[Template]:
+        """Somebody's references, and what several of them are compared as."""
         active = {e.id for e in tx.enrolments.find(subject_id=subject_id, state=EnrolmentState.ACTIVE)}
         held = [r for r in tx.references.find(subject_id=subject_id) if r.enrolment_id in active]
         try:
-            return open_references(tx, held, tx.subjects.get(subject_id), keyring=self._keyring)
+            opened = open_references(tx, held, tx.subjects.get(subject_id), keyring=self._keyring)
         except IntegrityError:
             return []  # nobody is recognised by it either
+        if len(opened) >= SEVERAL:
+            opened.append(Template(direction(np.stack([t.vector for t in opened])), opened[0].model_id))
+        return opened
 
     def _may_be_compared(self, tx: Transaction, subject_id: str) -> bool:
         return self._people.may_be_compared(tx, subject_id, announces=announces_look_alikes)
 
-    def _write(self, gallery: Gallery, pairs: set[Pair], pause: Callable[[], None]) -> int:
-        """What is to be there is, and what is not goes, some at a time; the entry comes with the first of it."""
+    def _write(self, gallery: Gallery, found: _Found, pause: Callable[[], None]) -> int:
+        """What is to be there is, and what is not goes, some at a time; the entry comes with the first of it.
+
+        Nothing is said where nobody was compared and nothing goes.
+        """
         with self._store.write() as tx:
             tx.galleries.get(gallery.id)  # it may have gone with its purpose
-            details = {"gallery": gallery.id, "pairs": str(len(pairs))}
-            now = self._clock.now()
-            record_act(tx, Event.REVIEW, now=now, fields={"act": "found"}, details=details, keyring=self._keyring)
             rows = tx.look_alikes.find(gallery_id=gallery.id, source=LookAlikeSource.FOUND)
             kept = {(row.subject_id, str(row.other_subject_id)): row.id for row in rows}
-        self._in_turns((kept[pair] for pair in kept.keys() - pairs), self._end, pause)
-        new = {f"{one} {other}" for one, other in pairs - kept.keys()}
+            if found.compared < _FEWEST and not kept:
+                return 0
+            details = {"gallery": gallery.id, "pairs": str(len(found.pairs))}
+            now = self._clock.now()
+            record_act(tx, Event.REVIEW, now=now, fields={"act": "found"}, details=details, keyring=self._keyring)
+        over = (kept[pair] for pair in kept.keys() - found.pairs if found.unsure.isdisjoint(pair))
+        self._in_turns(over, self._end, pause)
+        new = {f"{one} {other}" for one, other in found.pairs - kept.keys()}
         self._in_turns(sorted(new), lambda tx, both: self._add(tx, gallery, both), pause)
-        return len(pairs)
+        return len(found.pairs)
 
     def _in_turns(
         self, what: Iterable[str], act: Callable[[Transaction, str], None], pause: Callable[[], None]
@@ -181,8 +216,8 @@ class FindLookAlikes:
 
     def _add(self, tx: Transaction, gallery: Gallery, both: str) -> None:
         one, other = both.split()
-        if tx.look_alikes.count(subject_id=one, other_subject_id=other):
-            return  # somebody said so meanwhile
+        if tx.look_alikes.count(subject_id=one, other_subject_id=other, source=LookAlikeSource.FOUND):
+            return
         if self._may_be_compared(tx, one) and self._may_be_compared(tx, other):
             tx.look_alikes.add(
                 LookAlike(new_id("alk"), gallery.id, one, other, LookAlikeSource.FOUND, self._clock.now())

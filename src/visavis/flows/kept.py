@@ -195,7 +195,9 @@ PERSON: Final = (
         Ends.WITH_PERSON,
         withheld=(
             "Which people look like you is told to nobody but the operator, since it tells of somebody else. That you "
-            "are asked for a PIN or QR code beside your face tells you that there is somebody."
+            "are asked for a PIN or QR code beside your face tells you that there is somebody. And whoever looks like "
+            "you and says your name at a station is asked for them too, which tells them that you are enrolled here "
+            "and look like them."
         ),
     ),
     Kept(
@@ -301,6 +303,20 @@ OTHERS: Final = (
         "Names and keyed hashes of the keys that programs call with",
         "Every call of an operator bears one.",
         "90 days after it was revoked or ran out, or as long as a reading or an import names it.",
+        Ends.BY_ITSELF,
+    ),
+    Kept(
+        "accounts",
+        "Who logs in at the console: a name, roles, keyed hashes of a password and of set-up links, a sealed secret",
+        "Somebody has to be able to operate the server, and what they read is told under their name.",
+        "90 days after it was disabled, or as long as a reading or an import names it.",
+        Ends.BY_ITSELF,
+    ),
+    Kept(
+        "console_sessions",
+        "That somebody is logged in at the console: a keyed hash, since when, and the minute of the last request",
+        "A browser stays logged in for a while.",
+        "Eight hours, or they log out.",
         Ends.BY_ITSELF,
     ),
     Kept(

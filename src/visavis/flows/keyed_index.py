@@ -54,13 +54,14 @@ class KeyedIndex:
         """Forget every reference of a subject and overwrite their memory."""
         self._index.remove_subject(subject_id)
 
-    def reaching(self, probe: Template, *, threshold: float, fewest: int = 0) -> list[Candidate]:
+    def reaching(self, probe: Template, *, threshold: float, fewest: int = 0, by_each: bool = False) -> list[Candidate]:
         """Every subject whose score is at least ``threshold``, best first.
 
         :param probe: as the model made it.
         :param fewest: so many are told in any case, if there are as many.
+        :param by_each: whether they are found by any one of their references as well.
         """
-        return self._index.reaching(self._transformed(probe), threshold=threshold, fewest=fewest)
+        return self._index.reaching(self._transformed(probe), threshold=threshold, fewest=fewest, by_each=by_each)
 
     def nearest_of(self, subject_id: str, *, probe: Template) -> Candidate | None:
         """One subject and how near they are, or None if the index holds nothing of them."""

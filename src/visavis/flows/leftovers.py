@@ -13,6 +13,7 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Rows, Store, Transaction
 from visavis.flows.record import end_servers_openings
 from visavis.model.access import ApiKey
+from visavis.model.account import Account
 from visavis.model.decision import ReviewKind
 from visavis.model.purpose import Gallery
 from visavis.model.station import SessionState
@@ -22,7 +23,7 @@ T = TypeVar("T")
 UNUSED_SESSIONS: Final = timedelta(days=1)
 """How long the record of a session is kept in which nothing was decided."""
 ENDED_KEYS: Final = timedelta(days=90)
-"""How long an API key is listed after its end, so that its name can still be looked up."""
+"""How long an API key or an account is listed after its end, so that its name can still be looked up."""
 AT_ONCE: Final = 200
 """Rows taken out in one transaction, so that nobody who writes waits long."""
 
@@ -33,6 +34,7 @@ _TIMED: Final = (
     ("openings", "expires_at"),
     ("tries", "forget_at"),
     ("pairings", "expires_at"),
+    ("console_sessions", "ends_at"),
     ("tombstones", "keep_until"),
 )
 """Rows that have a time of their own, by the transaction's name for them."""
@@ -61,6 +63,7 @@ class Leftovers:
             self._reviews()
             self._stations()
             self._api_keys()
+            self._accounts()
             with self._store.write() as tx:
                 end_servers_openings(tx, keyring=self._keyring, now=self._clock.now())
         return decisions, imports
@@ -155,6 +158,18 @@ class Leftovers:
 
         over = self._seen(lambda tx: [key for key in tx.api_keys.find() if is_over(tx, key)])
         self._in_turns((key.id for key in over), lambda tx, id_: tx.api_keys.remove(id=id_))
+
+    def _accounts(self) -> None:
+        """Those that were disabled long ago and that nothing names any more."""
+
+        def is_over(tx: Transaction, account: Account) -> bool:
+            if account.disabled_at is None or self._clock.now() < account.disabled_at + ENDED_KEYS:
+                return False
+            named = tx.readings.count(read_by=account.id) or tx.imports.count(made_by=account.id)
+            return not named and not tx.console_sessions.count(account_id=account.id)
+
+        over = self._seen(lambda tx: [account for account in tx.accounts.find() if is_over(tx, account)])
+        self._in_turns((account.id for account in over), lambda tx, id_: tx.accounts.remove(id=id_))
 
     def _seen(self, find: Callable[[Transaction], Sequence[T]]) -> Sequence[T]:
         """What there is to do, looked up where nobody has to wait for it."""

@@ -88,6 +88,7 @@ class LiveGalleries:
         self._loaded = Loaded()
         self.gone: Callable[[str], None] = lambda _: None
         """Told of somebody who is not in the database any more, before whoever erased them goes on."""
+        self._copied: list[Callable[[str], None]] = []
         self._stopping = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._lock = threading.RLock()
@@ -157,6 +158,8 @@ class LiveGalleries:
     def refresh(self, subject_id: str) -> None:
         """Make memory agree with the database about one subject, after a commit."""
         with self._lock, self._store.read() as tx:
+            for changed in self._copied:
+                changed(subject_id)
             for index in self._indexes.values():
                 index.remove_subject(subject_id)
             for filling in self._filling.values():
@@ -167,6 +170,20 @@ class LiveGalleries:
                 self.gone(subject_id)
             else:
                 self._take_in(tx, subject, tx.galleries.get(subject.gallery_id))
+
+    @contextmanager
+    def telling(self, changed: Callable[[str], None]) -> Iterator[None]:
+        """Tell whoever copies what is in memory of everybody who is refreshed, as long as the block lasts.
+
+        :param changed: called before whoever changed them goes on.
+        """
+        with self._lock:
+            self._copied.append(changed)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._copied.remove(changed)
 
     def _begin(self) -> dict[Gallery, int]:
         """Forget what there is, and say how many people each gallery has."""

@@ -1,7 +1,6 @@
 """People who look like each other, as an operator declares and ends it, and as it is said at a station."""
 
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -26,15 +25,16 @@ def pair_of(one: str, other: str) -> tuple[str, str]:
 def enter_pair(
     tx: Transaction, *, gallery_id: str, one: str, other: str | None, source: LookAlikeSource, now: datetime
 ) -> LookAlike:
-    """The row of two people, or of one: a new one, or the one there is. What people say stands before what is found."""
+    """The row of two people, or of one, by whoever says so: a new one, or the one there is.
+
+    Each source has a row of its own: what people say, and take back, leaves what the machine found, and the other way
+    round.
+    """
     first, second = (one, None) if other is None else pair_of(one, other)
-    row = tx.look_alikes.first(subject_id=first, other_subject_id=second)
+    row = tx.look_alikes.first(subject_id=first, other_subject_id=second, source=source)
     if row is None:
         row = LookAlike(new_id("alk"), gallery_id, first, second, source, now)
         tx.look_alikes.add(row)
-    elif row.source is LookAlikeSource.FOUND and source is not LookAlikeSource.FOUND:
-        row = replace(row, source=source)
-        tx.look_alikes.change(row)
     return row
 
 
@@ -76,7 +76,7 @@ class LookAlikes:
         return row
 
     def end(self, look_alike_id: str) -> None:
-        """Take back what was declared or disputed.
+        """Take back what was declared or disputed; what the machine found of the same two stays.
 
         :raises NotFound: there is no such row. :raises LookAlikeUnfit: the machine found it.
         """
@@ -93,15 +93,6 @@ class LookAlikes:
         record_act(tx, Event.REVIEW, now=self._clock.now(), fields={"act": act}, details=details, keyring=self._keyring)
 
 
-@dataclass(frozen=True, slots=True)
-class _Awaited:
-    """A dispute at a station whose person may still say who they are."""
-
-    decision_id: str
-    subject_id: str
-    until: datetime
-
-
 class Heard(Protocol):
     """Told of every decision that was disputed, after that is stored."""
 
@@ -114,14 +105,10 @@ def _heard_by_nobody(decision_id: str, *, station_id: str) -> None:
 
 
 class Disputes:
-    """Somebody says "this was not me", at the station that was told so, while they stand there.
-
-    Which station waits for whom is kept in memory: after a restart the pair stays with one person, and asks for a
-    second factor all the same.
-    """
+    """Somebody says "this was not me", at the station that was told so, while they stand there."""
 
     def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, disputed: Heard = _heard_by_nobody) -> None:
-        """Wait for nobody yet.
+        """Hold nothing.
 
         :param disputed: who is told.
         """
@@ -129,33 +116,30 @@ class Disputes:
         self._keyring = keyring
         self._clock = clock
         self._disputed = disputed
-        self._awaited: dict[str, _Awaited] = {}
-        self._lock = threading.Lock()
 
     def dispute(self, decision_id: str, *, station_id: str) -> None:
         """Whoever was matched looks like somebody else. The decision stays as it was told.
 
-        1. The decision is this station's own, a face was matched in it, and that was up to 120 seconds ago.
+        1. The decision is this station's own and its newest, a face was matched in it, and that was up to 120 seconds
+           ago: whoever stands there now is not asked about those before them.
         2. The same again changes nothing.
         3. The row is written, and entered; whom it is about can read that this decision was disputed.
-        4. If the station's next decision is a match by PIN or QR code of somebody else, within 120 seconds, it is them.
 
         :raises DisputeUnfit: 1, whichever it is.
         """
         with self._store.write() as tx:
             # 1
-            now, decision = self._clock.now(), tx.decisions.first(id=decision_id, station_id=station_id)
-            if decision is None or not _can_be_disputed(decision, now):
+            now, decision = self._clock.now(), tx.newest_decision(station_id)
+            if decision is None or decision.id != decision_id or not _can_be_disputed(decision, now):
                 raise DisputeUnfit
             subject = tx.subjects.first(id=str(decision.subject_id))
             if subject is None:
                 raise DisputeUnfit
             # 2
-            with self._lock:
-                before = self._awaited.get(station_id)
-            if before is not None and before.decision_id == decision_id:
+            if decision.disputed_at is not None:
                 return
             # 3
+            tx.decisions.change(replace(decision, disputed_at=now))
             enter_pair(
                 tx,
                 gallery_id=subject.gallery_id,
@@ -174,32 +158,36 @@ class Disputes:
                 about=subject,
                 expires_at=decision.expires_at,
             )
-        # 4
-        with self._lock:
-            self._awaited[station_id] = _Awaited(decision_id, subject.id, now + DISPUTED_WITHIN)
         self._disputed(decision_id, station_id=station_id)
 
-    def decided(self, tx: Transaction, decision: Decision) -> None:
-        """Told of every decision in its transaction: the first one at a station after a dispute may say who it was."""
-        if decision.station_id is None:
-            return
-        with self._lock:
-            awaited = self._awaited.pop(decision.station_id, None)
-        if awaited is None or decision.decided_at > awaited.until or not _says_who(decision):
-            return
-        other, row = decision.subject_id, tx.look_alikes.first(subject_id=awaited.subject_id, other_subject_id=None)
-        if other is None or other == awaited.subject_id or row is None or row.source is not LookAlikeSource.DISPUTED:
-            return
-        tx.look_alikes.remove(id=row.id)
-        enter_pair(
-            tx, gallery_id=row.gallery_id, one=row.subject_id, other=other, source=row.source, now=decision.decided_at
-        )
+
+def disputed_here(tx: Transaction, decision_id: str | None, *, station_id: str, now: datetime) -> Decision | None:
+    """The decision of which the person who now shows who they are has said that it was not them.
+
+    It is the station's newest, and they said so up to 120 seconds ago. Asked before their own decision is made.
+
+    :param decision_id: what the station says; None where nobody said anything.
+    """
+    newest = None if decision_id is None else tx.newest_decision(station_id)
+    if newest is None or newest.id != decision_id or newest.disputed_at is None:
+        return None
+    return newest if newest.disputed_at <= now <= newest.disputed_at + DISPUTED_WITHIN else None
+
+
+def name_other(tx: Transaction, disputed: Decision, *, other: str, now: datetime) -> None:
+    """Whom the other one of a dispute turned out to be.
+
+    That somebody looks like whoever was named stays beside the pair: that it was this person is what one station says.
+    Nothing is written of somebody who turned out to be themself, nor after the dispute was taken back.
+    """
+    named = disputed.subject_id
+    if named is None or other == named:
+        return
+    row = tx.look_alikes.first(subject_id=named, other_subject_id=None, source=LookAlikeSource.DISPUTED)
+    if row is not None:
+        enter_pair(tx, gallery_id=row.gallery_id, one=named, other=other, source=row.source, now=now)
 
 
 def _can_be_disputed(decision: Decision, now: datetime) -> bool:
     matched = decision.outcome is Outcome.MATCH and decision.means is Means.FACE and decision.gallery_id is not None
     return matched and now - DISPUTED_WITHIN <= decision.decided_at
-
-
-def _says_who(decision: Decision) -> bool:
-    return decision.outcome is Outcome.MATCH and decision.means is not Means.FACE

@@ -6,6 +6,7 @@ from visavis.decide.judge import Verdict
 from visavis.decide.tries import after_failure, require_try
 from visavis.flows.credentials import QR_PREFIX
 from visavis.flows.deciding import Answer, Deciding
+from visavis.flows.look_alikes import disputed_here, name_other
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.sessions import Sessions
 from visavis.model.access import Credential, TooManyTries
@@ -27,13 +28,17 @@ class OtherWay:
         self._sessions = sessions
         self._deciding = deciding
 
-    def pin(self, *, claim: str, pin: str, session_id: str, station_id: str) -> Answer:
+    def pin(
+        self, *, claim: str, pin: str, session_id: str, station_id: str, disputed_decision_id: str | None = None
+    ) -> Answer:
         """Decide by a name and a PIN.
 
         1. The session is used up, as for a face.
         2. Tries against one name are limited and slowed, whether or not somebody has that name. A try counts as wrong
            before the PIN is looked at, so that many stations at once do not get more of them.
         3. A wrong PIN, a name that nobody has and a person without a PIN take as long and are answered alike.
+
+        :param disputed_decision_id: of which this person has just said that it was not them.
         """
         session = self._sessions.claim(session_id, kinds=_AT_GALLERY, station_id=station_id, face=False)
         gallery_id = _gallery_of(session)
@@ -51,10 +56,20 @@ class OtherWay:
             pepper=self._deciding.keyring.installation,
             subject_id=_NOBODY if subject is None else subject.id,
         )
-        return self._decide(session, Means.PIN, subject if fits else None, shown=credential, tries_id=tag.hex())
+        return self._decide(
+            session,
+            Means.PIN,
+            subject if fits else None,
+            shown=credential,
+            tries_id=tag.hex(),
+            disputed_id=disputed_decision_id,
+        )
 
-    def qr(self, text: str, *, session_id: str, station_id: str) -> Answer:
-        """Decide by a QR credential: 192 random bits, which nobody guesses, so tries need no counting."""
+    def qr(self, text: str, *, session_id: str, station_id: str, disputed_decision_id: str | None = None) -> Answer:
+        """Decide by a QR credential: 192 random bits, which nobody guesses, so tries need no counting.
+
+        :param disputed_decision_id: of which this person has just said that it was not them.
+        """
         session = self._sessions.claim(session_id, kinds=_AT_GALLERY, station_id=station_id, face=False)
         prefix, _, rest = text.partition(".")
         subject_id, _, secret = rest.partition(".")
@@ -68,7 +83,9 @@ class OtherWay:
                 credential.qr_hash, self._deciding.keyring.secret_tag(f"{subject_id}.{secret}", use="QR credentials")
             )
         )
-        return self._decide(session, Means.QR, subject if fits else None, shown=credential)
+        return self._decide(
+            session, Means.QR, subject if fits else None, shown=credential, disputed_id=disputed_decision_id
+        )
 
     def _decide(
         self,
@@ -78,9 +95,11 @@ class OtherWay:
         *,
         shown: Credential | None,
         tries_id: str | None = None,
+        disputed_id: str | None = None,
     ) -> Answer:
         """Read again who it is and what they were given: either may have been taken back since it was looked at."""
         with self._store.write() as tx:
+            now = self._clock.now()
             current = None if subject is None else tx.subjects.first(id=subject.id)
             served = current is not None and _may_be_served(tx, current)
             served = served and current is not None and tx.credentials.first(id=current.id) == shown
@@ -89,6 +108,9 @@ class OtherWay:
                 if tries_id is not None:
                     tx.tries.remove(id=tries_id)
                 verdict = Verdict(Outcome.MATCH, subject_id=current.id)
+                disputed = disputed_here(tx, disputed_id, station_id=str(session.station_id), now=now)
+                if disputed is not None:
+                    name_other(tx, disputed, other=current.id, now=now)
             return self._deciding.record(tx, session, verdict, means=means)
 
     def _count_try(self, tx: Transaction, tries_id: str) -> None:

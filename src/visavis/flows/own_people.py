@@ -1,7 +1,8 @@
 """Copies of the references of a gallery's people who may be compared with each other at this moment."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from visavis.consent.receipt import read_offer
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries, require_recognisable
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.match.together import SEVERAL, direction
 from visavis.model.access import NotFound
 from visavis.model.consent import ConsentMissing, Subject
 from visavis.model.errors import ConsentRefused
@@ -23,20 +25,70 @@ Announces = Callable[[dict[str, Any]], bool]
 """Whether a signed offer speaks of what is to be done."""
 
 
-@dataclass(frozen=True, slots=True)
 class Copies:
-    """References as they are stored, for the one who compares them to overwrite.
+    """References as they are stored, for one who compares them.
 
-    ``people`` is the number of the person of each row, 0 to ``len(subjects)`` - 1.
+    ``vectors`` has one row a reference, behind them what several of one person are compared as, if that is asked for.
+    ``people`` is the number of the person of each row, 0 to ``len(subjects)`` - 1. Rows of who was changed meanwhile
+    are zeros from that moment on, whoever is comparing them.
     """
 
-    subjects: list[str]
-    vectors: NDArray[np.float32]
-    people: NDArray[np.int32]
+    def __init__(self) -> None:
+        self.subjects: list[str] = []
+        self.vectors: NDArray[np.float32] = np.zeros((0, 1), np.float32)
+        self.people: NDArray[np.int32] = np.zeros(0, np.int32)
+        self.targets_from = 0
+        """From this row on there is one of each person: what a door compares a face with."""
+        self.changed: set[str] = set()
+        """Who was changed since they were copied, or may not be compared."""
+        self._rows: dict[str, list[slice]] = {}
+        self._lock = threading.Lock()
+
+    def fill(self, subjects: list[str], held: list[NDArray[np.float32]]) -> None:
+        """Take copies over; they are overwritten where they were."""
+        with self._lock:
+            self._set([(id_, rows) for id_, rows in zip(subjects, held, strict=True) if id_ not in self.changed])
+        for rows in held:
+            rows[:] = 0
+
+    def drop(self, subject_id: str) -> None:
+        """Leave nothing of somebody, now."""
+        with self._lock:
+            self.changed.add(subject_id)
+            for rows in self._rows.get(subject_id, ()):
+                self.vectors[rows] = 0
+
+    def close_up(self, *, add_up: bool) -> None:
+        """Leave the rows of who was dropped out.
+
+        :param add_up: whether to add what several references of one person are compared as.
+        """
+        with self._lock:
+            before = self.vectors
+            parts = [(id_, before[self._rows[id_][0]]) for id_ in self.subjects if id_ not in self.changed]
+            self._set(sorted(parts, key=lambda part: len(part[1]) < SEVERAL) if add_up else parts, add_up=add_up)
+            before[:] = 0
 
     def overwrite(self) -> None:
         """Leave nothing of anybody."""
-        self.vectors[:] = 0
+        with self._lock:
+            self.vectors[:] = 0
+
+    def _set(self, parts: list[tuple[str, NDArray[np.float32]]], *, add_up: bool = False) -> None:
+        """Hold these rows; with ``add_up`` those come first who have several, so that the targets stand together."""
+        several = [(at, rows) for at, (_, rows) in enumerate(parts) if add_up and len(rows) >= SEVERAL]
+        together = np.stack([direction(rows) for _, rows in several]) if several else None
+        rows = [rows for _, rows in parts] + ([] if together is None else [together])
+        lengths = [len(rows) for _, rows in parts]
+        ends = np.cumsum(lengths, dtype=np.int64).tolist()
+        self._rows = {id_: [slice(end - n, end)] for (id_, _), end, n in zip(parts, ends, lengths, strict=True)}
+        for below, (at, _) in enumerate(several, start=sum(lengths)):
+            self._rows[parts[at][0]].append(slice(below, below + 1))
+        self.subjects = [id_ for id_, _ in parts]
+        self.vectors = np.concatenate(rows) if rows else np.zeros((0, 1), np.float32)
+        numbers = np.repeat(np.arange(len(parts), dtype=np.int32), lengths)
+        self.people = np.concatenate([numbers, np.array([at for at, _ in several], np.int32)])
+        self.targets_from = sum(len(rows) for _, rows in several)
 
 
 class OwnPeople:
@@ -48,7 +100,8 @@ class OwnPeople:
         self._clock = clock
         self._live = live
 
-    def copies(
+    @contextmanager
+    def copied(
         self,
         gallery: Gallery,
         *,
@@ -57,29 +110,31 @@ class OwnPeople:
         fewest: int,
         announces: Announces,
         pause: Callable[[], None],
-    ) -> Copies:
+        add_up: bool = False,
+    ) -> Iterator[Copies]:
         """Up to ``most`` people, drawn at random; nobody is asked about where memory has fewer than ``fewest``.
 
+        Whoever is changed while the block lasts is dropped at once; nothing is left of anybody when it ends.
+
+        :param add_up: whether what several references of one person are compared as is added.
         :raises GalleryLoading: it is not in memory yet. :raises SealBroken: its key does not open.
         """
-        subjects, held = self._live.index(gallery).some(people=most, seed=seed)
-        kept: list[tuple[str, NDArray[np.float32]]] = []
-        for start in range(0, len(subjects) if len(subjects) >= fewest else 0, PAGE):
-            page = slice(start, start + PAGE)
-            with self._store.read() as tx:
-                for subject_id, rows in zip(subjects[page], held[page], strict=True):
-                    if self.may_be_compared(tx, subject_id, announces=announces):
-                        kept.append((subject_id, rows))
-                    else:
-                        rows[:] = 0
-            pause()
-        if not kept:
-            return Copies([], np.zeros((0, 1), np.float32), np.zeros(0, np.int32))
-        vectors = np.concatenate([rows for _, rows in kept])
-        people = np.repeat(np.arange(len(kept), dtype=np.int32), [len(rows) for _, rows in kept])
-        for _, rows in kept:
-            rows[:] = 0
-        return Copies([subject_id for subject_id, _ in kept], vectors, people)
+        copies = Copies()
+        with self._live.telling(copies.drop):
+            try:
+                copies.fill(*self._live.index(gallery).some(people=most, seed=seed))
+                few = len(copies.subjects) < fewest
+                for start in range(0, len(copies.subjects), PAGE):
+                    page = copies.subjects[start : start + PAGE]
+                    with self._store.read() as tx:
+                        out = [id_ for id_ in page if few or not self.may_be_compared(tx, id_, announces=announces)]
+                    for id_ in out:
+                        copies.drop(id_)
+                    pause()
+                copies.close_up(add_up=add_up)
+                yield copies
+            finally:
+                copies.overwrite()
 
     def may_be_compared(self, tx: Transaction, subject_id: str, *, announces: Announces) -> bool:
         """Whether somebody may be recognised at this moment, and was told of this before they agreed."""

@@ -93,9 +93,9 @@ class MeasureOwn:
         """Compare everybody who may be recognised with everybody else.
 
         1. People are drawn from memory; who may not be recognised at this moment is left out (rule S1), and who was not
-        told of this before they agreed (rule S2). 2. Their
-        references are compared in blocks, and overwritten. 3. What is kept are rates, and it is entered that the
-        gallery was measured. 4. From the next decision on the bar follows.
+        told of this before they agreed (rule S2). 2. Their references are compared in blocks, and overwritten; those of
+        whoever withdraws meanwhile at once, so that the blocks to come have nothing of them. 3. What is kept are rates,
+        and it is entered that the gallery was measured. 4. From the next decision on the bar follows.
         """
         begun = [time.monotonic()]
 
@@ -104,20 +104,17 @@ class MeasureOwn:
                 raise _Stopped
             begun[0] = time.monotonic()
 
-        copies = self._people.copies(
+        with self._people.copied(
             gallery,
             most=MOST_PEOPLE,
             seed=_SEED,
             fewest=FEWEST_PEOPLE,
             announces=announces_measuring,
             pause=pause,
-        )
-        try:
+        ) as copies:
             if len(copies.subjects) < FEWEST_PEOPLE:
                 raise CalibrationTooSmall(_too_few(len(copies.subjects)))
             found = compare_all(copies.vectors, copies.people, told=lambda _: pause(), needs_mated=False)
-        finally:
-            copies.overwrite()
         curve = impostor_curve(found, seed=_SEED, draws=DRAWS, told=pause)
         now = self._clock.now()
         own = OwnRates.of(

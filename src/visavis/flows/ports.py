@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from visavis.audit.note import Signature, VerifierKey
 from visavis.model.access import Answered, ApiKey, Credential, Nonce, Reading, Tries
+from visavis.model.account import Account, ConsoleSession, Errand, Identity
 from visavis.model.audit import LogClosed, LogHead, Opening
 from visavis.model.bar import BarMove, OwnRates
 from visavis.model.bulk import Import, ImportEntry
@@ -140,6 +141,8 @@ class Transaction(Protocol):
     credentials: Rows[Credential]
     tries: Rows[Tries]
     api_keys: Rows[ApiKey]
+    accounts: Rows[Account]
+    console_sessions: Rows[ConsoleSession]
     nonces: Rows[Nonce]
     answered: Rows[Answered]
     readings: Rows[Reading]
@@ -160,6 +163,9 @@ class Transaction(Protocol):
 
     def with_several(self, gallery_id: str, *, several: int) -> tuple[int, int]:
         """How many people of the gallery have references, pending ones included, and how many at least so many."""
+
+    def newest_decision(self, station_id: str) -> Decision | None:
+        """The last one that was made at the station, if there is any."""
 
     def freshness(self, gallery_id: str, *, matches: int) -> Sequence[Freshness]:
         """Everybody of the gallery who has references, pending ones included, by identifier.
@@ -258,3 +264,19 @@ class Witness(Protocol):
 
     def close(self) -> None:
         """Nobody will be asked any more."""
+
+
+class IdentityProvider(Protocol):
+    """Somebody else who knows who people are (OpenID Connect Core 1.0, authorization code flow with PKCE)."""
+
+    def address(self, errand: Errand) -> str:
+        """Where a browser is sent to log in.
+
+        :raises OidcUnreachable: the provider does not say where that is.
+        """
+
+    def identity(self, errand: Errand, *, code: str) -> Identity:
+        """Who came back with that code, checked against what they were sent with.
+
+        :raises OidcUnreachable: the provider does not answer. :raises OidcRefused: what it says does not check out.
+        """

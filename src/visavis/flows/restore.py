@@ -10,6 +10,7 @@ from visavis.audit.note import VerifierKey
 from visavis.audit.tiles import Fetch, Tiles
 from visavis.audit.verify import whole_if_gone
 from visavis.flows.ahead import Ahead, Committed, MadeUp, Shown, make_up
+from visavis.flows.console_sessions import end_all
 from visavis.flows.generation import generation_of, put_generation
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Store
@@ -92,6 +93,8 @@ def bring_back(
 ) -> MadeUp:
     """Make a database that came out of a backup the one that goes on; one transaction.
 
+    Nobody stays logged in: a session that was ended since must not come back.
+
     :param known: tombstones from every place that has some.
     :param generation: the highest count that the key store or the replaced database has seen.
     :param new_epoch: the number of the epoch that begins with this.
@@ -108,6 +111,7 @@ def bring_back(
         record_act(tx, Event.RESTORE, now=now, fields={}, details=details, keyring=keyring)
         fields = {"act": "rotate", "of": "epoch"}
         record_act(tx, Event.KEY, now=now, fields=fields, details={"epoch": new_epoch}, keyring=keyring)
+        end_all(tx)
         put_generation(tx, max(generation, generation_of(tx, keyring) or 0) + 1, keyring)
     store.scrub()
     return made_up

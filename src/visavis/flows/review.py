@@ -28,10 +28,10 @@ class Reviews:
     def resolve(self, review_id: str, resolution: Resolution) -> None:
         """End one review.
 
-        ``activate`` lets a held enrolment be recognised, unless it was held because its photos differ and somebody else
-        looks like them: then it is held for that now. Where it was held as a probable duplicate, the two are two people
-        who look alike from then on. ``erase`` takes it out (and the subject, if nothing else is left
-        of them), ``noted`` ends the notice of two people who look alike.
+        ``activate`` lets a held enrolment be recognised. Where it was held as a probable duplicate, the two are two
+        people who look alike from then on. If somebody else looks like them whom nobody has looked at yet, it is held
+        for that now: each is looked at. ``erase`` takes it out (and the subject, if nothing else is left of them),
+        ``noted`` ends the notice of two people who look alike.
 
         :raises NotFound: no such review. :raises ReviewUnfit: the resolution does not fit it.
         """
@@ -62,11 +62,6 @@ class Reviews:
 
     def _activate(self, tx: Transaction, review: Review) -> None:
         enrolment, subject = tx.enrolments.get(str(review.enrolment_id)), tx.subjects.get(review.subject_id)
-        if review.kind is ReviewKind.PHOTOS_DIFFER:
-            further = self._doubles.probable_duplicate(tx, enrolment, subject)
-            if further is not None:
-                tx.reviews.add(further)
-                return
         if review.kind is ReviewKind.PROBABLE_DUPLICATE and review.other_subject_id is not None:
             enter_pair(
                 tx,
@@ -76,6 +71,10 @@ class Reviews:
                 source=LookAlikeSource.DECLARED,
                 now=self._clock.now(),
             )
+        further = self._doubles.probable_duplicate(tx, enrolment, subject)
+        if further is not None:
+            tx.reviews.add(further)
+            return
         tx.enrolments.change(replace(enrolment, state=EnrolmentState.ACTIVE))
         tx.subjects.change(replace(subject, state=SubjectState.ACTIVE))
 

@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.match.index import Candidate, GalleryIndex
+from visavis.match.together import SEVERAL, direction
 from visavis.model.consent import MAX_REFERENCES
 from visavis.model.template import Template
 
 _FEWEST: Final = 64
 """Rows that an index has room for from its first reference on."""
-_SEVERAL: Final = 2
-_NOTHING: Final = 1e-3
-"""Sums of unit vectors that are shorter have no direction."""
 
 
 class ExactIndex(GalleryIndex):
@@ -82,7 +80,7 @@ class ExactIndex(GalleryIndex):
                 self._owners[at] = None
             self._free += rows
 
-    def reaching(self, probe: Template, *, threshold: float, fewest: int = 0) -> list[Candidate]:
+    def reaching(self, probe: Template, *, threshold: float, fewest: int = 0, by_each: bool = False) -> list[Candidate]:
         """See the port."""
         self._require_own(probe)
         with self._lock:
@@ -92,13 +90,13 @@ class ExactIndex(GalleryIndex):
             if block is not self._rows:
                 # It has grown, and the block that was searched is overwritten.
                 scores, begun = self._rows[: len(self._owners)] @ probe.vector, self._changes
-            found = self._best(scores, np.float32(threshold), begun)
+            found = self._best(scores, np.float32(threshold), begun, by_each=by_each)
             fewest = min(fewest, len(self._held))
             rows = fewest * MAX_REFERENCES
             while len(found) < fewest:
                 # The best so many rows have subjects enough, unless some were changed since the scan began.
                 level = -np.inf if rows >= len(scores) else np.partition(scores, -rows)[-rows]
-                found = self._best(scores, np.float32(level), begun)[:fewest]
+                found = self._best(scores, np.float32(level), begun, by_each=by_each)[:fewest]
                 if rows >= len(scores):
                     break
                 rows *= 8
@@ -128,7 +126,9 @@ class ExactIndex(GalleryIndex):
             subjects = [subject for subject in drawn if subject in self._held]
             return subjects, [self._rows[list(self._held[subject])] for subject in subjects]
 
-    def _best(self, scores: NDArray[np.float32], threshold: np.float32, begun: int) -> list[Candidate]:
+    def _best(
+        self, scores: NDArray[np.float32], threshold: np.float32, begun: int, *, by_each: bool
+    ) -> list[Candidate]:
         """Everybody who reaches the threshold in a row that is as it was after the change ``begun``, best first."""
         best: dict[str, Candidate] = {}
         for at in np.flatnonzero(scores >= threshold):
@@ -137,7 +137,7 @@ class ExactIndex(GalleryIndex):
                 continue
             reference, subject = owner
             together = self._sums.get(subject, at)
-            if at != together and self._changed[together] <= begun:
+            if at != together and self._changed[together] <= begun and not by_each:
                 continue  # the sum speaks for them
             rests_on = (reference,) if reference is not None else self._references(self._held[subject])
             found = Candidate(subject, float(scores[at]), rests_on)
@@ -158,7 +158,7 @@ class ExactIndex(GalleryIndex):
         """Make the sums of these subjects those of the references that they have now."""
         for subject in subjects - {None}:
             held, at = self._held.get(str(subject), ()), self._sums.get(str(subject))
-            if len(held) < _SEVERAL:
+            if len(held) < SEVERAL:
                 if at is not None:
                     self._write([at], 0)
                     self._owners[at] = None
@@ -168,9 +168,7 @@ class ExactIndex(GalleryIndex):
                 self._make_room(1)
                 at = self._sums[str(subject)] = self._free_row()
                 self._owners[at] = (None, str(subject))
-            total = self._rows[list(held)].sum(axis=0)
-            length = np.linalg.norm(total)
-            self._write([at], total / length if length > _NOTHING else 0)
+            self._write([at], direction(self._rows[list(held)]))
 
     def _free_row(self) -> int:
         at = self._free.pop() if self._free else len(self._owners)

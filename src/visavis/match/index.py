@@ -48,10 +48,11 @@ class GalleryIndex(Protocol):
     def remove_subject(self, subject_id: str) -> None:
         """Forget every reference of a subject and overwrite their memory. Nothing happens if there is none."""
 
-    def reaching(self, probe: Template, *, threshold: float, fewest: int = 0) -> list[Candidate]:
+    def reaching(self, probe: Template, *, threshold: float, fewest: int = 0, by_each: bool = False) -> list[Candidate]:
         """Every subject whose score is at least ``threshold``, best first; ties in the order of their identifiers.
 
         :param fewest: so many subjects are told in any case, if there are as many: the best, whatever their score.
+        :param by_each: whether a subject is found by any one of their references as well, where it is nearer.
         """
 
     def nearest_of(self, subject_id: str, *, probe: Template) -> Candidate | None:

@@ -25,6 +25,10 @@ class Scope(Enum):
     """Make backups of the server, which are sealed."""
     METRICS = "metrics"
     """Read the metrics, and nothing else."""
+    AUDIT = "audit"
+    """Look at purposes, galleries, stations, keys and who read what; change nothing, and be told no name."""
+    APPROVE = "approve"
+    """See which exports wait for custodians, and hand in what they signed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Decision:
 
     ``subject_id`` is None unless the outcome is MATCH or REVIEW (rule S3). ``fmr_decade`` is the whole power of ten
     that bounds the false match rate of the score (-4: at most 1 in 10,000); None for NO_MATCH, REFUSED, PIN and QR.
+    ``disputed_at``: when somebody said at the station that it was not them.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Decision:
     model_id: str | None
     decided_at: datetime
     expires_at: datetime
+    disputed_at: datetime | None = None
 
 
 class ReviewKind(Enum):

@@ -25,6 +25,7 @@ PREFIXES: Final = {
     "gky": "gallery key",
     "bar": "move of a gallery's bar",
     "alk": "pair of look-alikes",
+    "acc": "account",
 }
 
 

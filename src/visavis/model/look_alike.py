@@ -22,7 +22,7 @@ class LookAlikeSource(Enum):
 class LookAlike:
     """``subject_id`` is not recognised by a face alone, nor is the other one.
 
-    Of two people ``subject_id`` has the smaller identifier. ``other_subject_id`` is None where nobody knows who the
+    Each source has a row of its own. Of two people ``subject_id`` has the smaller identifier. ``other_subject_id`` is None where nobody knows who the
     other one is, or they are not in the gallery.
     """
 
@@ -52,4 +52,4 @@ class DisputeUnfit(RequestRefused):
     """There is nothing that this station could say was somebody else."""
 
     code = "dispute_unfit"
-    mend = "Only a face that was recognised at this station within the last 120 seconds; ask an operator after that."
+    mend = "Only this station's last decision, a face it recognised up to 120 seconds ago; ask an operator after that."

@@ -3,15 +3,10 @@
 import secrets
 from typing import Final
 
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-
 from visavis.protect.keys import tag
+from visavis.protect.slow import slow_fits, slow_hash
 
 PIN_DIGITS: Final = 6
-_MEMORY_KIB: Final = 19 * 1024
-_ITERATIONS: Final = 2
-_LENGTH: Final = 32
 
 
 def new_pin() -> str:
@@ -20,27 +15,17 @@ def new_pin() -> str:
 
 
 def hash_pin(pin: str, *, pepper: bytes, subject_id: str) -> str:
-    """Argon2id of a PIN (RFC 9106; the OWASP parameters 19 MiB, 2 passes), as a PHC string.
+    """A slow hash of a PIN, as a PHC string.
 
     A million PINs are soon tried, so the PIN is first keyed with ``pepper`` (32 bytes, not in the database): a stolen
     database alone is not enough.
     """
-    hasher = Argon2id(
-        salt=secrets.token_bytes(16), length=_LENGTH, iterations=_ITERATIONS, lanes=1, memory_cost=_MEMORY_KIB
-    )
-    return hasher.derive_phc_encoded(_peppered(pin, pepper, subject_id))
+    return slow_hash(_peppered(pin, pepper, subject_id))
 
 
 def pin_fits(pin: str, *, pin_hash: str | None, pepper: bytes, subject_id: str) -> bool:
     """Whether the PIN is the one that was hashed. Takes the same time where there is nobody to compare with."""
-    if pin_hash is None:
-        hash_pin(pin, pepper=pepper, subject_id=subject_id)
-        return False
-    try:
-        Argon2id.verify_phc_encoded(_peppered(pin, pepper, subject_id), pin_hash)
-    except InvalidKey:
-        return False
-    return True
+    return slow_fits(_peppered(pin, pepper, subject_id), hashed=pin_hash)
 
 
 def _peppered(pin: str, pepper: bytes, subject_id: str) -> bytes:

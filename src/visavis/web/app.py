@@ -20,10 +20,13 @@ from visavis.web.frame import Frame
 from visavis.web.loading import Loading, Show
 from visavis.web.metrics import Metrics
 from visavis.web.routes import (
+    accounts,
     api_keys,
     archives,
     backups,
+    capture,
     consent,
+    console,
     decisions,
     device,
     enrolments,
@@ -119,10 +122,12 @@ def create_app(
     problems.install(app)
     for module in (
         purposes, galleries, enrolments, imports, exports, consent, subjects, archives, backups, stations, device,
-        sessions, personal, reviews, look_alikes, decisions, readings, api_keys, keys, seal, health, log_routes,
-        metrics_routes,
+        sessions, personal, reviews, look_alikes, decisions, readings, api_keys, accounts, console, keys, seal,
+        health, log_routes,
+        metrics_routes, capture,
     ):  # fmt: skip
         app.include_router(module.router)
+    app.include_router(console.browser)
     pages.install(app)
     app.add_middleware(BoundedBody, require_proof=require_proof)
     app.add_middleware(Frame, log_addresses=log_addresses, measure=metrics.durations.add)
@@ -139,10 +144,14 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(_purge_on(services, loading, app.state.metrics)),
         asyncio.create_task(_publish_on(services)),
     ]
+    over = asyncio.Event()
+    comparing = asyncio.create_task(_compare_on(services, loading, over))
     yield
     await loading.end()
+    over.set()
     services.own_rates.stop()
     services.find_look_alikes.stop()
+    await comparing  # not cancelled: what is being compared stops at its next block, and then nothing reads any more
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -178,13 +187,32 @@ async def _purge_on(services: Services, loading: Loading, metrics: Metrics) -> N
             await run_in_threadpool(services.rotate.look)
             await run_in_threadpool(services.epochs.look)
             await run_in_threadpool(services.tombstones.settle)
-            await run_in_threadpool(services.own_rates.look)
             await run_in_threadpool(services.drift.tidy, services.store)
             metrics.purged()
-            if turn:  # at the start no key was used yet, none that has run out works, and pairs are those of the night
+            if turn:  # at the start no key was used yet, and none that has run out works
                 await run_in_threadpool(services.api_keys.tidy)
-                await run_in_threadpool(services.find_look_alikes.look)
         except Exception as error:  # noqa: BLE001 -- one failed purge must not end all later ones
             log.error("purge_failed", error=type(error).__name__, trace=trace(error))  # noqa: TRY400 -- its text could carry data
         # Where more people wait to be erased the next turn begins at once: between two others have had theirs.
         await asyncio.sleep(0 if more else services.purge_every_s)
+
+
+async def _compare_on(services: Services, loading: Loading, over: asyncio.Event) -> None:
+    """What is compared at night, in small bites: nobody who is to be erased waits for it."""
+    await loading.until_over()
+    for turn in count():
+        if over.is_set():
+            return
+        await _begin("own_rates_failed", services.own_rates.look)
+        if turn:  # at the start pairs are those of the night
+            await _begin("look_alikes_failed", services.find_look_alikes.look)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), services.purge_every_s)
+
+
+async def _begin(failed: str, look: Callable[[], int]) -> None:
+    """One look; where it fails the next one comes all the same, and so does the other one."""
+    try:
+        await run_in_threadpool(look)
+    except Exception as error:  # noqa: BLE001 -- one that failed must not end all later ones
+        log.error(failed, error=type(error).__name__, trace=trace(error))  # noqa: TRY400 -- its text could carry data

@@ -1,4 +1,4 @@
-"""Who is calling: an API key, a station, a person, or the holder of a link."""
+"""Who is calling: an API key, an account at the console, a station, a person, or the holder of a link."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from urllib.parse import unquote
 
 from fastapi import Depends, Header, Request, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from visavis.flows.api_keys import KEY_PREFIX
 from visavis.flows.readings import Reader
@@ -24,9 +24,11 @@ from visavis.model.access import (
     ScopeMissing,
     Unauthenticated,
 )
+from visavis.model.account import LoginRefused
 from visavis.model.consent import LinkUnknown
 from visavis.model.errors import VisavisError
 from visavis.model.station import SessionUnknown, SignatureRefused
+from visavis.web.console_session import COOKIE, session_of
 from visavis.web.services import Services
 from visavis.wire import signature
 
@@ -44,6 +46,14 @@ Flows = Annotated[Services, Depends(services)]
 _Bearer = Annotated[
     HTTPAuthorizationCredentials | None,
     Security(HTTPBearer(scheme_name="api key", description="`vv1.key_...`, with a scope.", auto_error=False)),
+]
+SessionCookie = Annotated[
+    str | None,
+    Security(
+        APIKeyCookie(
+            name=COOKIE, scheme_name="console", description="A browser session of an account.", auto_error=False
+        )
+    ),
 ]
 _SIGNED = "HTTP Message Signatures (RFC 9421) in the profile of spec/signed-request.md, signed by a "
 _StationSignature = Annotated[
@@ -81,6 +91,7 @@ _Link = Annotated[
 _NOBODY: Final = "nobody"
 """Claimed by who claims to be nobody we could know."""
 
+_ANYWHERE: Final = "from anywhere"
 _NO_SUCH_LINK: Final = (LinkUnknown, SessionUnknown)
 _CLAIMED_KEY: Final = re.compile(rf"{KEY_PREFIX}\.(key_[a-z2-7]{{26}})\.")
 _CLAIMED_SIGNER: Final = re.compile(r';keyid="([a-z]{3}_[a-z2-7]{26})"')
@@ -130,6 +141,13 @@ def _proving(request: Request, flows: Services, claimed: str, failures: _Failure
     flows.rates.count_proof(address, claimed)
 
 
+def _known(request: Request, flows: Services, credentials: str | None) -> ApiKey:
+    """Who calls: the API key in the header, or, where there is no such header, the account whose session it is."""
+    if "authorization" in request.headers or COOKIE not in request.cookies:
+        return _holder(request, flows, credentials)
+    return session_of(request, flows).account.as_caller()
+
+
 def _holder(request: Request, flows: Services, credentials: str | None) -> ApiKey:
     """The API key that the request bears."""
     claimed = _CLAIMED_KEY.match(credentials or "")
@@ -144,6 +162,8 @@ def _holder(request: Request, flows: Services, credentials: str | None) -> ApiKe
 def key_with(*scopes: Scope, bounds_itself: bool = False, times: int = 1) -> Callable[..., ApiKey]:
     """A dependency: an API key that has one of ``scopes``; any key where none is named.
 
+    An account of the console is one whose scopes are those of its roles. What is said of keys here holds for it.
+
     A key that is for some galleries only passes where everything that path and query name by an identifier
     (``gallery_id``, ``subject_id``, ``import_id`` …) lies in one of them, and where they name something at all. So a
     new door is closed to such keys, or bounded, without doing anything for it.
@@ -153,8 +173,8 @@ def key_with(*scopes: Scope, bounds_itself: bool = False, times: int = 1) -> Cal
     :param times: the door is one of those that are called so many times as often, which are counted by themselves.
     """
 
-    def check(request: Request, flows: Flows, presented: _Bearer) -> ApiKey:
-        key = _holder(request, flows, None if presented is None else presented.credentials)
+    def check(request: Request, flows: Flows, presented: _Bearer, _session: SessionCookie) -> ApiKey:
+        key = _known(request, flows, None if presented is None else presented.credentials)
         flows.rates.count_call(key.id if times == 1 else f"{key.id} {times}", times=times)
         if scopes and not {scope.value for scope in scopes} & set(key.scopes):
             raise ScopeMissing(f"This call needs the scope {' or '.join(repr(scope.value) for scope in scopes)}.")
@@ -207,18 +227,20 @@ def _signer(request: Request, flows: Services, prefix: str) -> str:
 def require_proof(request: Request) -> None:
     """Whether the headers alone show a caller whom we know, before a large body is taken in.
 
-    An API key is known, whatever its scope; a signature is right for the digest that the headers name. What the door
-    asks for is looked at later, with the body: this only keeps strangers from filling the memory.
+    An API key is known, or an account at the console, whatever its scope; a signature is right for the digest that the
+    headers name. What the door asks for is looked at later, with the body: this only keeps strangers from filling the
+    memory.
 
-    :raises Unauthenticated: there is no API key that we know. :raises SignatureRefused: the signature is not right.
-    :raises LockedOut: too many proofs failed. :raises BodyTooLarge: there is a link, which needs no such body.
+    :raises Unauthenticated: there is no API key that we know. :raises LoginOver: nor such a session.
+    :raises SignatureRefused: the signature is not right. :raises LockedOut: too many proofs failed.
+    :raises BodyTooLarge: there is a link, which needs no such body.
     """
     flows: Services = request.app.state.services
     if "visavis-link" in request.headers and not {"signature", "authorization"} & set(request.headers):
         raise BodyTooLarge("A link needs no such body.")
     if "signature" not in request.headers:
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-        _holder(request, flows, credentials.strip() if scheme.lower() == "bearer" else None)
+        _known(request, flows, credentials.strip() if scheme.lower() == "bearer" else None)
         return
     with _proving(request, flows, _claimed_signer(request), VisavisError):
         digest = _DIGEST.fullmatch(request.headers.get("content-digest", ""))
@@ -267,6 +289,27 @@ def link(request: Request, flows: Flows, visavis_link: _Link) -> Iterator[str]:
         yield visavis_link
 
 
+@contextmanager
+def login_attempt(request: Request, flows: Services, name: str) -> Iterator[None]:
+    """A try to log in; whether there is such an account makes no difference.
+
+    Wrong ones are counted for the name and the address, as any proof is, and for the name alone, so that many addresses
+    get no more of them.
+
+    :raises LockedOut: there were too many.
+    """
+    claimed = f"account {name.strip().lower()}"
+    with _proving(request, flows, claimed, LoginRefused):
+        flows.rates.require_patience(claimed, _ANYWHERE)
+        try:
+            yield
+        except LoginRefused:
+            flows.rates.count_failure(claimed, _ANYWHERE)
+            raise
+        flows.rates.count_proof(claimed, _ANYWHERE)
+
+
+LinkHeader = _Link
 Admin = Annotated[ApiKey, Depends(key_with(Scope.ADMIN))]
 Enroller = Annotated[ApiKey, Depends(key_with(Scope.ENROL))]
 Operator = Annotated[ApiKey, Depends(key_with(Scope.OPERATE))]

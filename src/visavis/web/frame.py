@@ -12,18 +12,21 @@ from visavis.logs import METHODS
 from visavis.web import problems
 
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+    "default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action {forms}; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-_HEADERS = {
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-}
-
+_HEADERS = {"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
+_FEATURES = "camera=({camera}), microphone=(), geolocation=()"
 
 _WITH_FORMS = frozenset({"/plan"})
 """Pages that ask this server with a form, so that they work without a script. What is typed there is about nobody."""
+
+_WITH_CAMERA = frozenset({"/enrol", "/me", "/station"})
+"""Pages that show the person their own camera, when they start it."""
+
+_WITH_GUIDANCE = frozenset({"/enrol", "/station"})
+"""Pages that find the face on the person's own device, with WebAssembly: it is compiled, and no text becomes code."""
 
 _OFTEN = frozenset({"/healthz", "/readyz", "/static", "/metrics"})
 """Routes whose calls say nothing: they are told at ``debug`` only."""
@@ -31,6 +34,19 @@ _OFTEN = frozenset({"/healthz", "/readyz", "/static", "/metrics"})
 _FAULT = 500
 
 log = get_logger(__name__)
+
+
+def rules_of(path: str) -> dict[str, str]:
+    """The headers that say what a browser may load, run and use at ``path``.
+
+    No script is made of a text, and there is a camera only where photos are taken.
+    """
+    policy = _POLICY.format(
+        scripts="'self' 'wasm-unsafe-eval'" if path in _WITH_GUIDANCE else "'self'",
+        forms="'self'" if path in _WITH_FORMS else "'none'",
+    )
+    features = _FEATURES.format(camera="self" if path in _WITH_CAMERA else "")
+    return {**_HEADERS, "Content-Security-Policy": policy, "Permissions-Policy": features}
 
 
 class Measure(Protocol):
@@ -70,9 +86,7 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                forms = "'self'" if scope["path"] in _WITH_FORMS else "'none'"
-                policy = _POLICY.format(forms=forms)
-                headers.update({**_HEADERS, "Content-Security-Policy": policy, "Request-Id": request_id})
+                headers.update({**rules_of(scope["path"]), "Request-Id": request_id})
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -4,17 +4,17 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
-from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
 
 from visavis.model import leaves_loaded
 from visavis.model.errors import Kind
-from visavis.web import plan_page
+from visavis.web import plan_page, texts
 from visavis.web.modules import STATIC, scripts
+from visavis.web.packed_files import PackedFiles
 from visavis.web.problems import STATUS
 from visavis.web.services import Services
+from visavis.web.texts import CATALOGUES, DEFAULT, Pages
 
-templates = Jinja2Templates(directory=Path(__file__).parent / "pages")
+templates = Pages(Path(__file__).parent / "pages")
 templates.env.globals["scripts"] = scripts
 router = APIRouter(include_in_schema=False)
 
@@ -22,47 +22,60 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 def start(request: Request) -> HTMLResponse:
     """What this server is, and what it will never do."""
-    return templates.TemplateResponse(request, "index.html")
+    return templates.shown(request, "index.html")
 
 
 @router.get("/consent")
 def consent(request: Request) -> HTMLResponse:
     """Read the purpose and countersign."""
-    return templates.TemplateResponse(request, "consent.html")
+    return templates.shown(request, "consent.html")
 
 
 @router.get("/me")
 def me(request: Request) -> HTMLResponse:
     """See what is held, and withdraw."""
-    return templates.TemplateResponse(request, "me.html")
+    return templates.shown(request, "me.html")
+
+
+@router.get("/station")
+def station(request: Request) -> HTMLResponse:
+    """Where people stand in front of a tablet."""
+    return templates.shown(request, "station.html")
 
 
 @router.get("/grant")
 def grant(request: Request) -> HTMLResponse:
     """Grant the check of a document."""
-    return templates.TemplateResponse(request, "grant.html")
+    return templates.shown(request, "grant.html")
 
 
 @router.get("/unseal")
 def unseal(request: Request) -> HTMLResponse:
     """Where custodians give their shares; says whether any are needed."""
-    return templates.TemplateResponse(request, "unseal.html")
+    return templates.shown(request, "unseal.html")
 
 
 @router.get("/plan")
 def plan(request: Request) -> HTMLResponse:
     """What a gallery would cost, before anybody is in it; about nobody, so for everybody."""
     flows: Services = request.app.state.services
-    page = plan_page.shown(request.query_params, calibration=flows.calibration, dimension=flows.dimension)
+    page = plan_page.shown(
+        request.query_params,
+        calibration=flows.calibration,
+        dimension=flows.dimension,
+        language=texts.language_of(request),
+    )
     status = STATUS[Kind.INVALID] if page["problem"] else 200
-    return templates.TemplateResponse(request, "plan.html", page, status_code=status)
+    return templates.shown(request, "plan.html", page, status=status)
 
 
 @router.get("/docs")
 def docs(request: Request) -> HTMLResponse:
     """The reference of the REST doors, from the OpenAPI document and the tree of errors."""
+    request.state.chosen = texts.language_of(request)
+    request.state.language = CATALOGUES[DEFAULT]  # doors, fields and refusals are described in English only
     problems = [{"code": leaf.code, "status": STATUS[leaf.kind], "mend": leaf.mend} for leaf in leaves_loaded()]
-    return templates.TemplateResponse(request, "docs.html", {"openapi": request.app.openapi(), "problems": problems})
+    return templates.shown(request, "docs.html", {"openapi": request.app.openapi(), "problems": problems})
 
 
 def install(app: FastAPI) -> None:
@@ -71,5 +84,6 @@ def install(app: FastAPI) -> None:
     :raises PagesMissing: what they load was not built.
     """
     scripts("pages/me")
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", PackedFiles(directory=STATIC), name="static")
+    app.include_router(texts.router)
     app.include_router(router)

@@ -20,11 +20,12 @@ from visavis.flows.unseal import Gathering, Opened
 from visavis.model.access import BodyTooLarge
 from visavis.model.custodians import NotSealed, ServerSealed, ShareForeign, ShareMalformed, SharesWrong
 from visavis.model.errors import VisavisError
-from visavis.web import problems
+from visavis.web import problems, texts
 from visavis.web.body import BoundedBody
 from visavis.web.custodians import from_custodian
 from visavis.web.frame import Frame
-from visavis.web.pages import STATIC, templates
+from visavis.web.modules import STATIC
+from visavis.web.pages import templates
 from visavis.web.rates import Rates
 from visavis.wire.health import Health
 from visavis.wire.seal import SealState, ShareRequest
@@ -123,6 +124,7 @@ class SealedServer:
         app.add_exception_handler(HTTPException, self._refuse)
         _add_doors(app, self, rates)
         app.mount("/static", StaticFiles(directory=STATIC), name="static")
+        app.include_router(texts.router)
         app.add_middleware(BoundedBody, require_proof=_refuse_large)
         app.add_middleware(Frame, log_addresses=log_addresses)
         return app
@@ -148,7 +150,7 @@ def _add_doors(app: FastAPI, server: SealedServer, rates: Rates) -> None:
     @app.get("/unseal")
     def page(request: Request) -> HTMLResponse:
         """Where custodians give their shares."""
-        return templates.TemplateResponse(request, "unseal.html")
+        return templates.shown(request, "unseal.html")
 
     @app.get("/v1/unseal")
     def state() -> SealState:

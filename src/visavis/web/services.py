@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from visavis.flows.accounts import Accounts
 from visavis.flows.administer import Administer
 from visavis.flows.ageing import Ageing
 from visavis.flows.agree import Agree
@@ -11,6 +12,8 @@ from visavis.flows.api_keys import ApiKeys
 from visavis.flows.archive import Archives
 from visavis.flows.backup import Backups
 from visavis.flows.bars import Bars
+from visavis.flows.console_login import ConsoleLogin
+from visavis.flows.console_sessions import ConsoleSessions
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.drift import Drift
 from visavis.flows.enrol import Enrol
@@ -30,6 +33,7 @@ from visavis.flows.other_way import OtherWay
 from visavis.flows.own_rates import MeasureOwn
 from visavis.flows.pairings import Pairings
 from visavis.flows.ports import Store
+from visavis.flows.provider_login import ProviderLogin
 from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
 from visavis.flows.readings import Readings
@@ -66,6 +70,10 @@ class Services:
     look_alikes: LookAlikes
     disputes: Disputes
     api_keys: ApiKeys
+    accounts: Accounts
+    console_login: ConsoleLogin
+    console_sessions: ConsoleSessions
+    provider_login: ProviderLogin
     reach: Reach
     readings: Readings
     archives: Archives
@@ -89,6 +97,8 @@ class Services:
     reviews: Reviews
     once: Once
     rates: Rates
+    face_finder: bytes | None
+    """The network by which pages guide people before the camera, an ONNX file; None where its weights are missing."""
     base_url: str
     log_folder: Path
     publish_every_s: float

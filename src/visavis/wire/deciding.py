@@ -86,17 +86,29 @@ class GrantRequest(Shape):
     grant: Token
 
 
+DisputedDecision = Annotated[
+    Identifier | None,
+    Field(
+        description="The decision of which the person who shows this has just said that it was not them, if they have: "
+        "then it says who they are."
+    ),
+]
+"""Nobody is taken for the other one of a dispute because they happen to come next."""
+
+
 class PinRequest(Shape):
     """A name and a PIN."""
 
     external_reference: ExternalReference
     pin: PinText
+    disputed_decision_id: DisputedDecision = None
 
 
 class QrRequest(Shape):
     """What a QR credential says."""
 
     qr: Annotated[str, Field(max_length=200)]
+    disputed_decision_id: DisputedDecision = None
 
 
 class Person(Shape):

@@ -207,7 +207,8 @@ class ApiKeyRequest(Shape):
 
     name: Name
     scopes: Annotated[
-        list[Literal["admin", "enrol", "operate", "export", "seal", "backup", "metrics"]], Field(min_length=1)
+        list[Literal["admin", "enrol", "operate", "export", "seal", "backup", "metrics", "audit", "approve"]],
+        Field(min_length=1),
     ]
     gallery_ids: Annotated[list[Identifier], Field(min_length=1, max_length=100)] | None = None
     expires_in_days: Annotated[int, Field(ge=1, le=3660)] | None = None

@@ -59,7 +59,7 @@ def test_every_request_of_a_station_is_signed_anew_over_what_is_sent() -> None:
         assert client.verify(SES, photo=b"probe", external_reference="staff 7").decision == "MATCH"
         assert client.document_check(SES, portrait=b"one", document=b"two").guidance == "Face it."
         assert client.pin(SES, external_reference="staff 7", pin="123456").decision == "MATCH"
-        assert client.qr(SES, qr="vq1.x.y").decision == "REVIEW"
+        assert client.qr(SES, qr="vq1.x.y", disputed_decision_id=an_id("dec")).decision == "REVIEW"
         client.close_session(SES)
     public = KEY.public_key().public_bytes_raw()
     nonces = {require_signed(r, signer=an_id("sta"), public_key=public).nonce for r in server.requests}
@@ -69,7 +69,8 @@ def test_every_request_of_a_station_is_signed_anew_over_what_is_sent() -> None:
     assert b'name="external_reference"' in server.requests[2].content
     assert b'name="portrait"' in server.requests[3].content
     assert b'name="document"' in server.requests[3].content
-    assert server.json_of(4) == {"external_reference": "staff 7", "pin": "123456"}
+    assert server.json_of(4) == {"external_reference": "staff 7", "pin": "123456", "disputed_decision_id": None}
+    assert server.json_of(5) == {"qr": "vq1.x.y", "disputed_decision_id": an_id("dec")}
 
 
 def test_a_decision_is_asked_for_once_even_if_the_answer_is_lost() -> None:

@@ -1,7 +1,7 @@
 """People who look alike: found, declared or disputed; a face alone does not serve them."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -309,11 +309,29 @@ def test_one_person_is_no_pair_and_what_was_found_does_not_end_by_a_word(
 
 
 @pytest.mark.slow
-def test_what_was_found_and_is_declared_stays_declared(world: World, gallery: str, ann: Person, twin: Person) -> None:
-    find(world, gallery)
+def test_what_was_declared_before_is_found_all_the_same(world: World, gallery: str, ann: Person, twin: Person) -> None:
     declared(world, gallery, ann, twin)
     find(world, gallery)
-    assert rows(world) == [(*pair(ann, twin), "declared")]
+    assert {row[2] for row in rows(world)} == {"declared", "found"}
+
+
+@pytest.mark.parametrize("how", ["declared", pytest.param("disputed", marks=pytest.mark.slow)])
+def test_what_the_machine_found_does_not_end_with_what_people_say(
+    world: World, gallery: str, ann: Person, twin: Person, station: Device, how: str
+) -> None:
+    if how == "disputed":
+        matched = world.identify(station, photo("ann", 2))["decision_id"]
+        find(world, gallery)
+        not_me(world, station, matched)
+        world.pin(station, "twin", twin.pin, disputed=matched)
+    else:
+        find(world, gallery)
+        declared(world, gallery, ann, twin)
+    for id_, source in world.sql("SELECT id, source FROM look_alikes"):
+        if source != "found":
+            assert world.api("DELETE", f"/v1/look-alikes/{id_}").status_code == 204
+    assert rows(world) == [(*pair(ann, twin), "found")]
+    assert told(world.verify(station, photo("twin", 3, twin_of="ann"), "ann")) == ASKED
 
 
 # "This was not me"
@@ -338,8 +356,8 @@ def test_who_says_that_it_was_not_them_and_shows_who_they_are_makes_a_pair(
     assert rows(world) == [(ann.subject_id, None, "disputed")]
     assert heard == [(answer["decision_id"], station.id)]
     assert told(world.identify(world.station(gallery), photo("ann", 2))) == ASKED
-    assert world.pin(station, "bob", bob.pin)["decision"] == "MATCH"
-    assert rows(world) == [(*pair(ann, bob), "disputed")]
+    assert world.pin(station, "bob", bob.pin, disputed=answer["decision_id"])["decision"] == "MATCH"
+    assert set(rows(world)) == {(ann.subject_id, None, "disputed"), (*pair(ann, bob), "disputed")}
     assert told(world.identify(station, photo("bob", 2))) == ASKED
     assert world.sql("SELECT outcome FROM decisions ORDER BY decided_at LIMIT 1") == [("MATCH",)]
     acts = [entry.fields["act"] for entry in entries_of(world.services.store) if entry.event.value == "review"]
@@ -347,49 +365,129 @@ def test_who_says_that_it_was_not_them_and_shows_who_they_are_makes_a_pair(
     require_sound(world)
 
 
-def by_face(world: World, station: Device, _ann: Person, _bob: Person) -> None:
-    world.identify(station, photo("bob", 2))
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """Ann was disputed at the station, and Bob is there."""
+
+    world: World
+    station: Device
+    ann: Person
+    bob: Person
+    decision_id: str
 
 
-def by_their_own_pin(world: World, station: Device, ann: Person, _bob: Person) -> None:
-    world.pin(station, "ann", ann.pin)
+def by_face(case: Disputed) -> None:
+    case.world.identify(case.station, photo("bob", 2))
 
 
-def with_a_wrong_pin_first(world: World, station: Device, _ann: Person, bob: Person) -> None:
-    world.pin(station, "bob", "000000")
-    world.pin(station, "bob", bob.pin)
+def by_their_own_pin(case: Disputed) -> None:
+    case.world.pin(case.station, "ann", case.ann.pin, disputed=case.decision_id)
 
 
-def too_late(world: World, station: Device, _ann: Person, bob: Person) -> None:
-    world.clock.move(seconds=118)
-    world.pin(station, "bob", bob.pin)
+def with_a_wrong_pin_first(case: Disputed) -> None:
+    case.world.pin(case.station, "bob", "000000", disputed=case.decision_id)
+    case.world.pin(case.station, "bob", case.bob.pin, disputed=case.decision_id)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("then", [by_face, by_their_own_pin, with_a_wrong_pin_first, too_late])
-def test_nobody_is_taken_for_the_other_one_who_did_not_show_it_next(
-    world: World,
-    ann: Person,
-    bob: Person,
-    station: Device,
-    then: Callable[[World, Device, Person, Person], None],
+def too_late(case: Disputed) -> None:
+    case.world.clock.move(seconds=118)
+    case.world.pin(case.station, "bob", case.bob.pin, disputed=case.decision_id)
+
+
+def without_saying_that_it_was_them(case: Disputed) -> None:
+    case.world.pin(case.station, "bob", case.bob.pin)
+
+
+def naming_what_nobody_disputed(case: Disputed) -> None:
+    other = case.world.identify(case.station, photo("bob", 2))["decision_id"]
+    case.world.pin(case.station, "ann", case.ann.pin, disputed=other)
+
+
+def at_another_station(case: Disputed) -> None:
+    with case.world.services.store.read() as tx:
+        (gallery,) = tx.galleries.find()
+    case.world.pin(case.world.station(gallery.id), "bob", case.bob.pin, disputed=case.decision_id)
+
+
+def after_it_was_taken_back(case: Disputed) -> None:
+    ((id_,),) = case.world.sql("SELECT id FROM look_alikes")
+    case.world.api("DELETE", f"/v1/look-alikes/{id_}")
+    case.world.pin(case.station, "bob", case.bob.pin, disputed=case.decision_id)
+    assert rows(case.world) == []
+    declared(case.world, case.world.sql("SELECT id FROM galleries")[0][0], case.ann)
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        without_saying_that_it_was_them,
+        *(
+            pytest.param(then, marks=pytest.mark.slow)
+            for then in (
+                by_face,
+                by_their_own_pin,
+                with_a_wrong_pin_first,
+                too_late,
+                naming_what_nobody_disputed,
+                at_another_station,
+                after_it_was_taken_back,
+            )
+        ),
+    ],
+)
+def test_nobody_is_taken_for_the_other_one_who_did_not_say_so_and_show_it_next(
+    world: World, ann: Person, bob: Person, station: Device, then: Callable[[Disputed], None]
 ) -> None:
     answer = world.identify(station, photo("ann", 2))
     not_me(world, station, answer["decision_id"])
-    then(world, station, ann, bob)
+    then(Disputed(world, station, ann, bob, answer["decision_id"]))
+    source = "declared" if then is after_it_was_taken_back else "disputed"
+    assert rows(world) == [(ann.subject_id, None, source)]
+
+
+@pytest.mark.slow
+def test_a_stranger_is_asked_still_when_the_one_whom_a_dispute_named_withdraws(
+    world: World, ann: Person, bob: Person, station: Device
+) -> None:
+    stranger = photo("xeno", 1, twin_of="ann")
+    matched = world.identify(station, stranger)["decision_id"]
+    not_me(world, station, matched)
+    world.pin(station, "bob", bob.pin, disputed=matched)
+    world.as_person(bob, "POST", "/v1/me/withdrawal")
     assert rows(world) == [(ann.subject_id, None, "disputed")]
+    assert told(world.identify(station, stranger)) == ASKED
+
+
+def test_who_passed_before_the_last_one_is_not_disputed_any_more(
+    world: World, ann: Person, bob: Person, station: Device
+) -> None:
+    first, last = (world.identify(station, photo(name, 2))["decision_id"] for name in ("ann", "bob"))
+    assert not_me(world, station, first) == (422, "dispute_unfit")
+    assert not_me(world, station, last) == (204, None)
+    after_a_restart = look_alikes.Disputes(
+        store=world.services.store, keyring=world.services.keyring, clock=world.clock
+    )
+    after_a_restart.dispute(last, station_id=station.id)
+    assert rows(world) == [(bob.subject_id, None, "disputed")]
+    ((id_,),) = world.sql("SELECT id FROM look_alikes")
+    world.api("DELETE", f"/v1/look-alikes/{id_}")
+    assert not_me(world, station, last) == (204, None)  # the same again, which an operator has looked at
+    assert rows(world) == []
+    acts = [entry.fields["act"] for entry in entries_of(world.services.store) if entry.event.value == "review"]
+    assert acts == ["dispute", "end"]
+    assert ann.subject_id
 
 
 def test_a_station_disputes_only_what_it_was_told_itself_a_moment_ago_of_a_face(
     world: World, gallery: str, ann: Person, station: Device
 ) -> None:
-    matched = world.identify(station, photo("ann", 2))["decision_id"]
-    nobody = world.identify(station, photo("x"))["decision_id"]
-    by_pin = world.pin(station, "ann", ann.pin)["decision_id"]
     refused = (422, "dispute_unfit")
-    assert not_me(world, world.station(gallery), matched) == refused
+    nobody = world.identify(station, photo("x"))["decision_id"]
     assert not_me(world, station, nobody) == refused
+    by_pin = world.pin(station, "ann", ann.pin)["decision_id"]
     assert not_me(world, station, by_pin) == refused
+    matched = world.identify(station, photo("ann", 2))["decision_id"]
+    assert not_me(world, world.station(gallery), matched) == refused
     assert not_me(world, station, "dec_none") == refused
     world.clock.move(seconds=121)
     assert not_me(world, station, matched) == refused

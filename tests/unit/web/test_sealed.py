@@ -99,7 +99,8 @@ def code(response: httpx2.Response) -> tuple[int, str]:
     ("method", "path"),
     [
         ("GET", "/"), ("GET", "/v1/galleries"), ("POST", "/v1/sessions"), ("DELETE", "/v1/unseal"), ("GET", "/readyz"),
-        ("PUT", "/healthz"), ("GET", "/nowhere"), ("BREW", "/"), ("GET", "/static/js/none.js"), ("GET", "/log/checkpoint"),
+        ("PUT", "/healthz"), ("GET", "/nowhere"), ("BREW", "/"), ("GET", "/static/js/none.js"),
+        ("GET", "/log/checkpoint"),
     ],
 )  # fmt: skip
 def test_every_other_door_says_why_and_when_to_come_again(sealed: Sealed, method: str, path: str) -> None:

@@ -11,11 +11,14 @@ from support.world import World
 
 from visavis.web.rates import Rates
 
-OPEN = {"/healthz", "/readyz", "/.well-known/jwks.json"}
+OPEN = {"/healthz", "/readyz", "/.well-known/jwks.json", "/v1/console/ways"}
 LOG = {"/log/checkpoint", "/log/key", "/log/tile/{path}"}
 """What everybody may check."""
 PAIRING = "/v1/pairing"
 """A one-time code is the only proof."""
+CONSOLE = {"/v1/console/login", "/v1/console/logout", "/v1/console/me", "/v1/console/password"}
+"""A browser's cookie, or what a person knows and has: ``test_console.py``."""
+SETUP = {"/v1/console/set-up", "/v1/console/set-up/confirmation"}
 LINKS = {"/v1/consent", "/v1/consent/countersignature", "/v1/consent/refusal", "/v1/grant"}
 PEOPLE = {
     "/v1/me", "/v1/me/archive", "/v1/me/log", "/v1/me/log/{after}", "/v1/me/withdrawal",
@@ -29,7 +32,9 @@ ID = "a" * 26
 
 
 def kind_of(path: str) -> str:
-    for kind, paths in (("open", OPEN), ("log", LOG), ("link", LINKS), ("person", PEOPLE), ("custodian", CUSTODIANS)):
+    for kind, paths in (("open", OPEN), ("log", LOG), ("link", LINKS), ("person", PEOPLE), ("custodian", CUSTODIANS),
+        ("console", CONSOLE), ("set-up", SETUP),
+    ):  # fmt: skip
         if path in paths:
             return kind
     if path == PAIRING:
@@ -40,13 +45,16 @@ def kind_of(path: str) -> str:
 SEEN = {
     "GET /v1/galleries", "GET /v1/galleries/{gallery_id}", "GET /v1/stations", "GET /v1/stations/{station_id}",
 }  # fmt: skip
+WAITING = {"GET /v1/exports", "GET /v1/exports/{export_id}", "POST /v1/exports/{export_id}/approvals"}
 SCOPES = {
     "admin": {
         "POST /v1/purposes", "GET /v1/purposes", "GET /v1/purposes/{purpose_id}",
         "POST /v1/purposes/{purpose_id}/texts", "POST /v1/purposes/{purpose_id}/end", "POST /v1/galleries",
         "POST /v1/stations", "POST /v1/stations/{station_id}/pairing", "PUT /v1/stations/{station_id}/key",
         "DELETE /v1/stations/{station_id}", "POST /v1/api-keys",
-        "GET /v1/api-keys", "DELETE /v1/api-keys/{key_id}",
+        "GET /v1/api-keys", "DELETE /v1/api-keys/{key_id}", "GET /v1/accounts", "POST /v1/accounts",
+        "POST /v1/accounts/{account_id}/reset", "PUT /v1/accounts/{account_id}/roles",
+        "DELETE /v1/accounts/{account_id}",
         "GET /v1/readings", "GET /v1/erasures/{subject_id}", "GET /v1/keys", "POST /v1/keys/root/rotation",
         "POST /v1/keys/epoch/rotation", "POST /v1/galleries/{gallery_id}/key/rotation",
         "POST /v1/galleries/{gallery_id}/own-rates",
@@ -70,12 +78,13 @@ SCOPES = {
         "GET /v1/personal-sessions/{session_id}", *SEEN,
     },
     "export": {
-        "POST /v1/exports", "GET /v1/exports/{export_id}", "POST /v1/exports/{export_id}/approvals",
-        "POST /v1/exports/{export_id}/bundle",
+        "POST /v1/exports", "POST /v1/exports/{export_id}/bundle", *WAITING,
     },
     "seal": {"POST /v1/seal"},
     "backup": {"POST /v1/backups"},
     "metrics": {"GET /metrics"},
+    "audit": {"GET /v1/purposes", "GET /v1/purposes/{purpose_id}", "GET /v1/readings", "GET /v1/keys", *SEEN},
+    "approve": WAITING,
 }  # fmt: skip
 
 ITSELF = "POST /v1/api-keys/{key_id}/rotation"
@@ -106,6 +115,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/exports": {"json": {"gallery_id": f"gal_{ID}", "recipient": f"age1{'q' * 58}", "reason": "a test"}},
     "/v1/exports/{export_id}/approvals": {"json": {"key": "A" * 43, "signature": "A" * 86}},
     "/v1/readings": {"params": {"gallery_id": f"gal_{ID}"}},
+    "/v1/accounts": {"json": {"name": "x", "roles": ["operator"]}},
+    "/v1/accounts/{account_id}/roles": {"json": {"roles": ["operator"]}},
+    "/v1/console/login": {"json": {"name": "x", "password": "x", "code": "000000"}},
+    "/v1/console/password": {"json": {"password": "x", "code": "000000", "new_password": "x"}},
+    "/v1/console/set-up": {"json": {"password": "x"}},
+    "/v1/console/set-up/confirmation": {"json": {"code": "000000"}},
     "/v1/pairing": {"json": {"code": "0000-0000", "public_key": "A" * 43}},
     "/v1/stations/{station_id}/key": {"json": {"public_key": "A" * 43}},
     "/v1/decisions": {"params": {"gallery_id": f"gal_{ID}"}},
@@ -134,7 +149,7 @@ def at(path: str) -> str:
     for name, prefix in (
         ("purpose", "pur"), ("gallery", "gal"), ("station", "sta"), ("key", "key"), ("subject", "sub"),
         ("review", "rev"), ("session", "ses"), ("import", "imp"), ("export", "exp"),
-        ("look_alike", "alk"), ("decision", "dec"),
+        ("look_alike", "alk"), ("decision", "dec"), ("account", "acc"),
     ):  # fmt: skip
         path = path.replace(f"{{{name}_id}}", f"{prefix}_{ID}")
     path = path.replace("{path}", "0/000").replace("{after}", "0")
@@ -160,7 +175,21 @@ def test_every_documented_door_has_a_sort_and_every_sort_its_doors(world: World)
 
 def test_pages_are_the_only_doors_that_are_not_documented(world: World) -> None:
     hidden = {path for _, path, _ in routes(world)} - {path for _, path, _ in operations(world)}
-    assert hidden == {"/openapi.json", "/static", "/", "/consent", "/me", "/grant", "/unseal", "/docs", "/plan"}
+    hidden -= {"/capture/face-finder", "/capture/face-finder/{digest}.onnx"}  # the network that guides, for pages
+    assert hidden == {
+        "/openapi.json",
+        "/static",
+        "/texts/{code}.json",
+        "/console/oidc",
+        "/console/oidc/back",
+        "/",
+        "/consent",
+        "/me",
+        "/grant",
+        "/unseal",
+        "/docs",
+        "/plan",
+    }
 
 
 def test_no_door_opens_without_a_credential(world: World) -> None:
@@ -170,6 +199,7 @@ def test_no_door_opens_without_a_credential(world: World) -> None:
         "station": (401, "signature_refused"),
         "person": (401, "signature_refused"),
         "link": (404, "link_unknown"),
+        "set-up": (404, "setup_unknown"),
         "code": (401, "pairing_unknown"),
     }
     for method, path, body in doors(world):
@@ -179,6 +209,8 @@ def test_no_door_opens_without_a_credential(world: World) -> None:
         elif kind_of(path) == "custodian":
             refused = {(409, "not_sealed"), (404, "custodian_unknown"), (403, "rehearsal_failed")}
             assert answer in ({(200, "")} if method == "GET" else refused), path
+        elif kind_of(path) == "console":
+            assert answer == ((401, "login_over") if method == "GET" else (403, "cross_site")), path
         else:
             assert answer == expected[kind_of(path)], (method, path)
 

@@ -22,6 +22,7 @@ from visavis.adapters.sql.log import SqlLog
 from visavis.adapters.sql.sealed import find_place, read_sealed
 from visavis.flows.ports import Rows, Store, Transaction
 from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Reading, Tries
+from visavis.model.account import Account, ConsoleSession
 from visavis.model.audit import LogClosed, Opening
 from visavis.model.bar import BarMove, OwnRates
 from visavis.model.bulk import Import, ImportEntry
@@ -172,6 +173,13 @@ def _with_several() -> sa.Select[Any]:
 
 
 @cache
+def _newest_decision() -> sa.Select[Any]:
+    decisions = tables.decisions.c
+    query = sa.select(tables.decisions).where(decisions.station_id == sa.bindparam("station_id"))
+    return query.order_by(decisions.decided_at.desc(), decisions.id.desc()).limit(1)
+
+
+@cache
 def _update(table: sa.Table) -> sa.Update:
     return table.update().where(table.c.id == sa.bindparam("same_id"))
 
@@ -200,6 +208,8 @@ _KINDS: Final[dict[str, tuple[sa.Table, type]]] = {
     "credentials": (tables.credentials, Credential),
     "tries": (tables.tries, Tries),
     "api_keys": (tables.api_keys, ApiKey),
+    "accounts": (tables.accounts, Account),
+    "console_sessions": (tables.console_sessions, ConsoleSession),
     "nonces": (tables.nonces, Nonce),
     "answered": (tables.answered, Answered),
     "readings": (tables.readings, Reading),
@@ -257,6 +267,11 @@ class SqlTransaction:
         """See the port."""
         people, many = self._connection.execute(_with_several(), {"gallery_id": gallery_id, "several": several}).one()
         return int(people), int(many)
+
+    def newest_decision(self, station_id: str) -> Decision | None:
+        """See the port."""
+        found = self._connection.execute(_newest_decision(), {"station_id": station_id}).first()
+        return None if found is None else Decision(*found)
 
     def freshness(self, gallery_id: str, *, matches: int) -> Sequence[Freshness]:
         """See the port."""

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from visavis.client.aio.imports import AsyncImports
+from visavis.client.choices import PAGE
 from visavis.client.exchange import BUNDLE, Body, door
 from visavis.wire.export import ApprovalRequest, BundlePart, BundlePartAnswer, ExportAnswer, ExportAsked
+from visavis.wire.shape import Page
 
 
 class AsyncExports(AsyncImports):
@@ -26,6 +28,10 @@ class AsyncExports(AsyncImports):
         """
         asked = ExportAsked(gallery_id=gallery_id, recipient=recipient, reason=reason, lasts_hours=lasts_hours)
         return await self._transport.post(door("exports"), ExportAnswer, Body(asked, idempotency_key=idempotency_key))
+
+    async def exports(self, *, after: str | None = None, limit: int = PAGE) -> Page[ExportAnswer]:
+        """A page of the requests that custodians can approve now."""
+        return await self._transport.get(door("exports"), Page[ExportAnswer], query={"after": after, "limit": limit})
 
     async def show_export(self, export_id: str) -> ExportAnswer:
         """A request as it stands. ``document`` is what a custodian reads and signs."""

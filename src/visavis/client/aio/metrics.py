@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from visavis.client.aio.backups import AsyncBackups
+from visavis.client.aio.accounts import AsyncAccounts
 
 _TEXT: Final = "text/plain"
 
 
-class AsyncMetrics(AsyncBackups):
+class AsyncMetrics(AsyncAccounts):
     """Counts of a server."""
 
     async def metrics(self) -> str:

@@ -43,6 +43,14 @@ class BundleUnreadable(AccessRefused):
     """
 
 
+class CrossSite(AccessRefused):
+    """``cross_site``.
+
+    A browser sent the request on behalf of another site. Open the console at this server's own address and try
+    again there.
+    """
+
+
 class GalleryOutsideKey(AccessRefused):
     """``gallery_outside_key``.
 
@@ -66,10 +74,40 @@ class LockedOut(AccessRefused):
     """
 
 
+class LoginOver(AccessRefused):
+    """``login_over``.
+
+    The browser's session is over, or was ended. Log in again.
+    """
+
+
+class LoginRefused(AccessRefused):
+    """``login_refused``.
+
+    Name, password and code are not those of an account; which of them is wrong is not told. Check name, password
+    and the newest code of your app. Each code works once: wait for the next one.
+    """
+
+
 class NotReady(AccessRefused):
     """``not_ready``.
 
     The server is starting or stopping. Try again in a moment.
+    """
+
+
+class OidcRefused(AccessRefused):
+    """``oidc_refused``.
+
+    What came back from the OpenID provider does not check out. Begin the login again at the console.
+    """
+
+
+class OidcUnreachable(AccessRefused):
+    """``oidc_unreachable``.
+
+    The OpenID provider does not answer, or not as it should. Try again; if it stays, check 'oidc_issuer' and
+    whether this server reaches it.
     """
 
 
@@ -103,6 +141,14 @@ class RequestReplayed(AccessRefused):
     """
 
 
+class RoleUnmapped(AccessRefused):
+    """``role_unmapped``.
+
+    The OpenID provider names no group of this person that has a role here. Have yourself put into one of the
+    groups that 'oidc_roles' names.
+    """
+
+
 class ScopeMissing(AccessRefused):
     """``scope_missing``.
 
@@ -123,6 +169,22 @@ class ServerSealed(AccessRefused):
 
     The server is sealed: it has its data and not its keys. Wait until enough custodians have given their shares
     ('visavis keys unseal', or the page /unseal).
+    """
+
+
+class SetupCodeRefused(AccessRefused):
+    """``setup_code_refused``.
+
+    The code that should show that the app has the secret is not right. Type the newest six digits that the app
+    shows, and check that this device's clock is right.
+    """
+
+
+class SetupUnknown(AccessRefused):
+    """``setup_unknown``.
+
+    No such set-up link, or it was used, or its time is over. A set-up link works once, for one day: ask an
+    administrator for a new one ('visavis account reset').
     """
 
 

@@ -4,6 +4,13 @@
 from visavis.client.errors.sorts import RequestRefused
 
 
+class AccountElsewhere(RequestRefused):
+    """``account_elsewhere``.
+
+    The account belongs to an OpenID provider, which has its password and its roles. Change it at the provider.
+    """
+
+
 class AdminBound(RequestRefused):
     """``admin_bound``.
 
@@ -68,8 +75,8 @@ class CustodianUnknown(RequestRefused):
 class DisputeUnfit(RequestRefused):
     """``dispute_unfit``.
 
-    There is nothing that this station could say was somebody else. Only a face that was recognised at this
-    station within the last 120 seconds; ask an operator after that.
+    There is nothing that this station could say was somebody else. Only this station's last decision, a face it
+    recognised up to 120 seconds ago; ask an operator after that.
     """
 
 
@@ -167,6 +174,21 @@ class NotSealed(RequestRefused):
     """``not_sealed``.
 
     The server is open already, and takes no shares. Keep your share; nothing has to be done.
+    """
+
+
+class OidcOff(RequestRefused):
+    """``oidc_off``.
+
+    This server has no OpenID provider. Log in with a name, a password and a code, or have 'oidc_issuer' set.
+    """
+
+
+class PasswordUnfit(RequestRefused):
+    """``password_unfit``.
+
+    The password is too short, too long, or the account's name. Choose 12 to 200 characters that are not your name
+    here: some words in a row are good.
     """
 
 

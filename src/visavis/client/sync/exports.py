@@ -3,9 +3,11 @@
 
 from collections.abc import Callable, Sequence
 
+from visavis.client.choices import PAGE
 from visavis.client.exchange import BUNDLE, Body, door
 from visavis.client.sync.imports import Imports
 from visavis.wire.export import ApprovalRequest, BundlePart, BundlePartAnswer, ExportAnswer, ExportAsked
+from visavis.wire.shape import Page
 
 
 class Exports(Imports):
@@ -27,6 +29,10 @@ class Exports(Imports):
         """
         asked = ExportAsked(gallery_id=gallery_id, recipient=recipient, reason=reason, lasts_hours=lasts_hours)
         return self._transport.post(door("exports"), ExportAnswer, Body(asked, idempotency_key=idempotency_key))
+
+    def exports(self, *, after: str | None = None, limit: int = PAGE) -> Page[ExportAnswer]:
+        """A page of the requests that custodians can approve now."""
+        return self._transport.get(door("exports"), Page[ExportAnswer], query={"after": after, "limit": limit})
 
     def show_export(self, export_id: str) -> ExportAnswer:
         """A request as it stands. ``document`` is what a custodian reads and signs."""

@@ -3,12 +3,12 @@
 
 from typing import Final
 
-from visavis.client.sync.backups import Backups
+from visavis.client.sync.accounts import Accounts
 
 _TEXT: Final = "text/plain"
 
 
-class Metrics(Backups):
+class Metrics(Accounts):
     """Counts of a server."""
 
     def metrics(self) -> str:

@@ -61,18 +61,28 @@ class StationClient(Caller):
         files = [as_file("portrait", portrait), as_file("document", document)]
         return self._decide(session_id, "document-check", Body(files=files))
 
-    def pin(self, session_id: str, *, external_reference: str, pin: str) -> DecisionAnswer:
-        """The way without a face: a name and six digits."""
-        return self._decide(session_id, "pin", Body(shape=PinRequest(external_reference=external_reference, pin=pin)))
+    def pin(
+        self, session_id: str, *, external_reference: str, pin: str, disputed_decision_id: str | None = None
+    ) -> DecisionAnswer:
+        """The way without a face: a name and six digits.
 
-    def qr(self, session_id: str, *, qr: str) -> DecisionAnswer:
-        """The way without a face: what a QR credential says."""
-        return self._decide(session_id, "qr", Body(shape=QrRequest(qr=qr)))
+        :param disputed_decision_id: what the same person has just said was not them (``not_me``); nothing otherwise.
+        """
+        shape = PinRequest(external_reference=external_reference, pin=pin, disputed_decision_id=disputed_decision_id)
+        return self._decide(session_id, "pin", Body(shape=shape))
+
+    def qr(self, session_id: str, *, qr: str, disputed_decision_id: str | None = None) -> DecisionAnswer:
+        """The way without a face: what a QR credential says.
+
+        :param disputed_decision_id: what the same person has just said was not them (``not_me``); nothing otherwise.
+        """
+        shape = QrRequest(qr=qr, disputed_decision_id=disputed_decision_id)
+        return self._decide(session_id, "qr", Body(shape=shape))
 
     def not_me(self, decision_id: str) -> None:
-        """Whoever was recognised here a moment ago says that they are somebody else; within 120 seconds.
+        """Whoever was recognised here last says that they are somebody else; within 120 seconds.
 
-        Open a session for their PIN or QR code next: it says who they are.
+        Then open a session for their PIN or QR code, and name this decision with it: it says who they are.
         """
         self._transport.act("POST", door("decisions", decision_id, "not-me"))
 

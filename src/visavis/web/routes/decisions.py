@@ -40,8 +40,8 @@ def list_decisions(
 def dispute(decision_id: str, flows: Flows, station_id: StationId) -> Response:
     """Whoever was recognised at this station a moment ago says that they are somebody else; within 120 seconds.
 
-    The decision stays. From now on that face is asked for a PIN or QR code. If the station's next decision is a match
-    by PIN or QR code, within 120 seconds, it says who else it was.
+    It has to be the station's newest decision, and it stays. From now on that face is asked for a PIN or QR code. If
+    the same person then shows theirs, and the call for it names this decision, it says who they are.
     """
     flows.disputes.dispute(decision_id, station_id=station_id)
     return Response(status_code=204)

@@ -13,6 +13,7 @@ from visavis.flows.readings import Reader
 from visavis.model import leaves_loaded
 from visavis.model.access import ApiKey, Scope
 from visavis.web.auth import Enroller, Flows, key_with
+from visavis.web.pagination import After, Limit, page_of
 from visavis.web.writes import IdempotencyKey, fingerprint, written
 from visavis.wire.export import (
     ApprovalRequest,
@@ -23,6 +24,7 @@ from visavis.wire.export import (
     ExportAnswer,
     ExportAsked,
 )
+from visavis.wire.shape import Page
 
 router = APIRouter(tags=["exports"])
 
@@ -30,6 +32,8 @@ BUNDLE: Final = "application/octet-stream"
 """The media type of an age file: it has none of its own."""
 
 Exporter = Annotated[ApiKey, Depends(key_with(Scope.EXPORT))]
+_Approving = Annotated[ApiKey, Depends(key_with(Scope.EXPORT, Scope.APPROVE))]
+_ApprovingOwn = Annotated[ApiKey, Depends(key_with(Scope.EXPORT, Scope.APPROVE, bounds_itself=True))]
 _Asker = Annotated[ApiKey, Depends(key_with(Scope.EXPORT, bounds_itself=True))]
 
 
@@ -50,14 +54,21 @@ def ask_for_export(
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
+@router.get("/v1/exports")
+def list_exports(flows: Flows, key: _ApprovingOwn, after: After = None, limit: Limit = 50) -> Page[ExportAnswer]:
+    """The requests of the key's galleries that custodians can approve now."""
+    rows = flows.exports.waiting(key, after=after, limit=limit + 1)
+    return page_of(rows, limit=limit, shape=_standing, id_of=lambda standing: standing.request.id)
+
+
 @router.get("/v1/exports/{export_id}")
-def show_export(export_id: str, flows: Flows, _key: Exporter) -> ExportAnswer:
+def show_export(export_id: str, flows: Flows, _key: _Approving) -> ExportAnswer:
     """A request as it stands, with what custodians sign."""
     return _standing(flows.exports.get(export_id))
 
 
 @router.post("/v1/exports/{export_id}/approvals")
-def approve_export(export_id: str, body: ApprovalRequest, flows: Flows, key: Exporter) -> ExportAnswer:
+def approve_export(export_id: str, body: ApprovalRequest, flows: Flows, key: _Approving) -> ExportAnswer:
     """Hand in a custodian's signature. It is made where their share is, which never travels."""
     return _standing(flows.exports.approve(export_id, body.model_dump(), by=key))
 

@@ -32,8 +32,8 @@ router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
 _MOVES: Final = 100
 
 # Not for enrollers: a count that grows or does not would tell them who was there (rule S3).
-_Seeing = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE))]
-_SeeingOwn = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE, bounds_itself=True))]
+_Seeing = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE, Scope.AUDIT))]
+_SeeingOwn = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE, Scope.AUDIT, bounds_itself=True))]
 
 
 @router.post("", status_code=201, response_model=GalleryAnswer)

@@ -1,15 +1,20 @@
 """Looking at the keys that everything is sealed with, and exchanging them while the server serves."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from visavis.web.auth import Admin, Flows
+from fastapi import APIRouter, Depends
+
+from visavis.model.access import ApiKey, Scope
+from visavis.web.auth import Admin, Flows, key_with
 from visavis.wire.keys import DestroyedAnswer, EpochAnswer, GalleryKeyAnswer, KeysAnswer
 
 router = APIRouter(prefix="/v1", tags=["keys"])
 
+_Seeing = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.AUDIT))]
+
 
 @router.get("/keys")
-def show_keys(flows: Flows, _key: Admin) -> KeysAnswer:
+def show_keys(flows: Flows, _key: _Seeing) -> KeysAnswer:
     """Where the root key is, and the erasure epochs. No key is shown."""
     return _answer(flows)
 

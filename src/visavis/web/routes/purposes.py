@@ -1,11 +1,14 @@
 """Purposes."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.flows.ports import Transaction
+from visavis.model.access import ApiKey, Scope
 from visavis.model.preset import Preset, Promised
 from visavis.model.purpose import LivenessMode, Purpose, PurposeText, TargetKind
-from visavis.web.auth import Admin, Flows
+from visavis.web.auth import Admin, Flows, key_with
 from visavis.web.pagination import After, Limit, page_of
 from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
@@ -13,6 +16,8 @@ from visavis.wire.setup import EndRequest, PurposeAnswer, PurposeRequest, TextAn
 from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/purposes", tags=["purposes"])
+
+_Seeing = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.AUDIT))]
 
 
 @router.post("", status_code=201, response_model=PurposeAnswer)
@@ -45,7 +50,7 @@ def state_purpose(
 
 
 @router.get("")
-def list_purposes(flows: Flows, _key: Admin, after: After = None, limit: Limit = 50) -> Page[PurposeAnswer]:
+def list_purposes(flows: Flows, _key: _Seeing, after: After = None, limit: Limit = 50) -> Page[PurposeAnswer]:
     """Every purpose."""
     with flows.store.read() as tx:
         rows = tx.purposes.page(after=after, limit=limit + 1)
@@ -53,7 +58,7 @@ def list_purposes(flows: Flows, _key: Admin, after: After = None, limit: Limit =
 
 
 @router.get("/{purpose_id}")
-def show_purpose(purpose_id: str, flows: Flows, _key: Admin) -> PurposeAnswer:
+def show_purpose(purpose_id: str, flows: Flows, _key: _Seeing) -> PurposeAnswer:
     """One purpose."""
     with flows.store.read() as tx:
         return _read(flows, tx, tx.purposes.get(purpose_id))

@@ -13,13 +13,13 @@ from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/readings", tags=["readings"])
 
-_ReadingAdmin = Annotated[Reader, Depends(reader_with(Scope.ADMIN))]
+_Auditing = Annotated[Reader, Depends(reader_with(Scope.ADMIN, Scope.AUDIT))]
 
 
 @router.get("")
 def list_readings(
     flows: Flows,
-    reader: _ReadingAdmin,
+    reader: _Auditing,
     gallery_id: str | None = None,
     purpose_id: Annotated[str | None, Query(description="For a purpose's document checks.")] = None,
     after: After = None,

@@ -67,7 +67,11 @@ def document_check(
 def pin(session_id: str, body: PinRequest, flows: Flows, station_id: StationId) -> DecisionAnswer:
     """The other way: a name and a PIN."""
     answer = flows.other_way.pin(
-        claim=body.external_reference, pin=body.pin, session_id=session_id, station_id=station_id
+        claim=body.external_reference,
+        pin=body.pin,
+        session_id=session_id,
+        station_id=station_id,
+        disputed_decision_id=body.disputed_decision_id,
     )
     return decision_answer(answer)
 
@@ -75,7 +79,10 @@ def pin(session_id: str, body: PinRequest, flows: Flows, station_id: StationId) 
 @router.post("/{session_id}/qr")
 def qr(session_id: str, body: QrRequest, flows: Flows, station_id: StationId) -> DecisionAnswer:
     """The other way: a QR credential."""
-    return decision_answer(flows.other_way.qr(body.qr, session_id=session_id, station_id=station_id))
+    answer = flows.other_way.qr(
+        body.qr, session_id=session_id, station_id=station_id, disputed_decision_id=body.disputed_decision_id
+    )
+    return decision_answer(answer)
 
 
 def session_answer(flows: Services, opened: Opened) -> SessionAnswer:

@@ -17,8 +17,8 @@ from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/stations", tags=["stations"])
 
-_Seeing = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE))]
-_SeeingOwn = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE, bounds_itself=True))]
+_Seeing = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE, Scope.AUDIT))]
+_SeeingOwn = Annotated[ApiKey, Depends(key_with(Scope.ADMIN, Scope.OPERATE, Scope.AUDIT, bounds_itself=True))]
 
 
 @router.post("", status_code=201, response_model=StationAnswer)

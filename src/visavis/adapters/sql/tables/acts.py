@@ -75,6 +75,9 @@ decisions = sa.Table(
     sa.Column("model_id", sa.String(100)),
     sa.Column("decided_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False, index=True),
+    sa.Column("disputed_at", Moment),
+    # Which one of a station's is the newest.
+    sa.Index("ix_decisions_station_decided", "station_id", "decided_at"),
     # Rule S3: a probe that matched nobody points at nobody.
     sa.CheckConstraint(
         "outcome IN ('MATCH', 'REVIEW') OR (subject_id IS NULL AND fmr_decade IS NULL)", name="s3_strangers"
@@ -100,7 +103,8 @@ look_alikes = sa.Table(
     link("other_subject_id", "subjects", optional=True),
     sa.Column("source", Named(LookAlikeSource), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
-    sa.UniqueConstraint("subject_id", "other_subject_id"),
+    # What one says does not take the place of another's word, nor of what the machine found.
+    sa.UniqueConstraint("subject_id", "other_subject_id", "source"),
     # One row a pair, whichever of the two was named first.
     sa.CheckConstraint("other_subject_id IS NULL OR subject_id < other_subject_id", name="smaller_first"),
 )

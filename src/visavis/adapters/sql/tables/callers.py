@@ -20,6 +20,33 @@ api_keys = sa.Table(
     sa.Column("expires_at", Moment, index=True),
     sa.Column("last_used_at", Moment),
 )
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    id_(),
+    sa.Column("name", sa.String(200), nullable=False, unique=True),
+    sa.Column("roles", Texts, nullable=False),
+    sa.Column("gallery_ids", Texts),
+    sa.Column("password_hash", sa.String(200)),
+    sa.Column("sealed_totp", sa.LargeBinary),
+    sa.Column("totp_step", sa.Integer, nullable=False),
+    sa.Column("setup_tag", sa.LargeBinary, unique=True),
+    sa.Column("setup_until", Moment),
+    sa.Column("provider_tag", sa.LargeBinary, unique=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("disabled_at", Moment),
+    sa.Column("proof", sa.LargeBinary, nullable=False),
+)
+console_sessions = sa.Table(
+    "console_sessions",
+    metadata,
+    id_(),
+    link("account_id", "accounts"),
+    sa.Column("opened_at", Moment, nullable=False),
+    sa.Column("seen_at", Moment, nullable=False),
+    sa.Column("ends_at", Moment, nullable=False, index=True),
+    sa.Column("proof", sa.LargeBinary, nullable=False),
+)
 readings = sa.Table(
     "readings",
     metadata,

@@ -1,0 +1,306 @@
+/** The person's own page: what is held, taking it along, withdrawing, and a check on their own device. */
+
+import type { Receipt } from "../consent/receipt.js";
+import { type Holder, isReceiptCode, readReceiptCode } from "../consent/receipt-code.js";
+import { onReceipt } from "../consent/receipt-loader.js";
+import { showLog } from "../log/who-looked.js";
+import { call, fetched, Problem } from "../server/api.js";
+import { onePhoto } from "../server/multipart.js";
+import { worded } from "../server/problem.js";
+import {
+  byId,
+  calm,
+  complain,
+  dropFragment,
+  element,
+  fill,
+  fillContact,
+  fragment,
+  input,
+  ofKind,
+  onPress,
+  paragraph,
+  save,
+  show,
+} from "../shared/dom.js";
+import { fromCamera, fromFile, startCamera, stopCamera } from "../shared/photo.js";
+import { t } from "../shared/texts.js";
+import {
+  clock,
+  day,
+  dayAndTime,
+  kindInWords,
+  meansInWords,
+  outcomeInWords,
+  readingInWords,
+  reasonInWords,
+  stateInWords,
+} from "../shared/words.js";
+
+interface Decision {
+  outcome: string;
+  reason: string | null;
+  means: string;
+  kind: string;
+  decided_at: string;
+}
+
+interface Reading {
+  read_at: string;
+  key_name: string | null;
+  kind: string;
+  reason: string | null;
+}
+
+interface Agreement {
+  receipt_id: string;
+  offer: string;
+  countersignature: string | null;
+  expires_at: string;
+}
+
+/** What is held about the person. */
+interface Held {
+  subject_id: string;
+  state: string;
+  external_reference: string;
+  purpose: string;
+  controller: string;
+  contact: string;
+  gallery: string;
+  created_at: string;
+  other_way: boolean;
+  model_id: string;
+  references: string[];
+  new_photos_offered: boolean;
+  receipts: Agreement[];
+  decisions: Decision[];
+  readings: Reading[];
+}
+
+/** What came of the person's own check. */
+interface Verdict {
+  decision: string;
+  reason: string | null;
+  guidance: string | null;
+}
+
+const linkSecret = /^session=(.+)$/.exec(fragment())?.[1] ?? null;
+const video = ofKind(HTMLVideoElement, "video");
+const preview = ofKind(HTMLImageElement, "preview");
+const sure = ofKind(HTMLDialogElement, "sure");
+
+let receipt: Receipt | null = null;
+let held: Held | null = null;
+let sessionId: string | null = null;
+let photo: Blob | null = null;
+
+const owner = (): Receipt => {
+  if (receipt === null) throw new Error(t("me.load.first"));
+  return receipt;
+};
+
+async function begin(loaded: Receipt): Promise<void> {
+  receipt = loaded;
+  byId("loading").textContent = t("me.loading");
+  try {
+    await (linkSecret === null ? showHeld() : openSession(linkSecret));
+  } catch (error) {
+    if (error instanceof Problem && error.code === "signature_refused") error.mendBy(t("me.not_known"));
+    throw error;
+  } finally {
+    byId("loading").textContent = "";
+  }
+}
+
+async function showHeld(): Promise<void> {
+  held = await call<Held>("GET", "/v1/me", { as: owner() });
+  fill({
+    state: stateInWords(held.state),
+    name: held.external_reference,
+    purpose: held.purpose,
+    controller: held.controller,
+    gallery: held.gallery,
+    since: day(held.created_at),
+    "other-way": held.other_way ? t("me.now.way.some") : t("me.now.way.none"),
+    model: held.model_id,
+  });
+  fillContact(held.contact);
+  list("references", held.references.map((made) => [t("me.templates.made", { day: day(made) })]));
+  byId("no-references").hidden = held.references.length > 0;
+  byId("new-photos").hidden = !held.new_photos_offered;
+  list("receipts", held.receipts.map(agreement));
+  table("decisions", held.decisions.map(decisionCells));
+  table("readings", held.readings.map(readingCells));
+  show("held");
+  void showLog(owner());
+}
+
+const agreement = (one: Agreement): (Node | string)[] => [
+  one.countersignature === null ? t("me.agreements.waiting") : t("me.agreements.until", { day: day(one.expires_at) }),
+  element("br", {}),
+  element("small", {}, element("code", {}, one.receipt_id)),
+];
+
+function list(id: string, items: (Node | string)[][]): void {
+  byId(id).replaceChildren(...items.map((words) => element("li", {}, ...words)));
+}
+
+/** Fill a table, or say that there is nothing to be in it. */
+function table(id: string, rows: string[][]): void {
+  const cells = (texts: string[]): HTMLElement[] => texts.map((text) => element("td", {}, text));
+  byId(id).replaceChildren(...rows.map((texts) => element("tr", {}, ...cells(texts))));
+  byId(`no-${id}`).hidden = rows.length > 0;
+  byId(`${id}-scroll`).hidden = rows.length === 0;
+}
+
+function decisionCells(decision: Decision): string[] {
+  const result = outcomeInWords(decision.outcome) + (decision.reason ? ` (${reasonInWords(decision.reason)})` : "");
+  const means =
+    decision.means === "face" ? t("me.decisions.face", { kind: kindInWords(decision.kind) }) : meansInWords(decision.means);
+  return [dayAndTime(decision.decided_at), result, means];
+}
+
+const readingCells = (reading: Reading): string[] => [
+  dayAndTime(reading.read_at),
+  reading.key_name ?? t("me.readings.unknown"),
+  readingInWords(reading.kind),
+  reading.reason ?? t("me.readings.changed"),
+];
+
+async function download(): Promise<void> {
+  const name = `visavis-about-${owner().subject_id.slice(-6)}.zip`;
+  save(name, await fetched("/v1/me/archive", { as: owner() }));
+  byId("downloaded").textContent = t("me.download.saved", { name });
+}
+
+async function withdraw(): Promise<void> {
+  await call<null>("POST", "/v1/me/withdrawal", { as: owner() });
+  fill({ checked: await stillKnown() });
+  sure.close();
+  receipt = held = null;
+  show("gone");
+}
+
+/** Ask again with the same key: the server must not know it any more. */
+async function stillKnown(): Promise<string> {
+  try {
+    await call<Held>("GET", "/v1/me", { as: owner() });
+    return t("me.gone.still");
+  } catch (error) {
+    return error instanceof Problem && error.status === 401 ? t("me.gone.checked") : t("me.gone.later");
+  }
+}
+
+async function openSession(secret: string): Promise<void> {
+  const body = { link_secret: secret };
+  const session = await call<{ session_id: string; expires_at: string }>("POST", "/v1/personal-sessions/opening", {
+    as: owner(),
+    body,
+  });
+  sessionId = session.session_id;
+  fill({ "session-until": clock(session.expires_at) });
+  dropFragment();
+  show("session");
+}
+
+function review(taken: Blob): void {
+  photo = taken;
+  URL.revokeObjectURL(preview.src);
+  preview.src = URL.createObjectURL(taken);
+  preview.hidden = false;
+  stopCamera(video);
+  video.hidden = true;
+  byId("take").hidden = true;
+  byId("camera").hidden = false;
+  byId("send").hidden = false;
+  byId("send").focus();
+}
+
+async function sendPhoto(): Promise<void> {
+  if (photo === null || sessionId === null) return;
+  const { bytes, type } = onePhoto("photo", new Uint8Array(await photo.arrayBuffer()));
+  const verdict = await call<Verdict>("POST", `/v1/personal-sessions/${sessionId}/verify`, { as: owner(), bytes, type });
+  photo = null;
+  URL.revokeObjectURL(preview.src);
+  fill({ verdict: outcomeInWords(verdict.decision) });
+  byId("verdict-means").replaceChildren(...verdictMeans(verdict));
+  show("decided");
+}
+
+function verdictMeans({ decision, reason, guidance }: Verdict): HTMLElement[] {
+  const todo = worded(reason ?? undefined, "mend", guidance ?? undefined);
+  if (guidance !== null && todo !== null) return [paragraph(todo), element("p", {}, t("me.decided.again"))];
+  return [element("p", {}, decision === "MATCH" ? t("me.decided.match") : t("me.decided.not"))];
+}
+
+onReceipt({ input: "file", drop: "drop", complaints: "problem" }, begin);
+onPress("download", "problem", download);
+onPress("withdraw", "problem", async () => {
+  calm("sure-problem");
+  sure.showModal();
+});
+onPress("keep", "sure-problem", async () => sure.close());
+onPress("really", "sure-problem", withdraw);
+onPress("camera", "problem", async () => {
+  video.hidden = false;
+  await startCamera(video).catch((error: unknown) => {
+    video.hidden = true;
+    throw error;
+  });
+  preview.hidden = byId("send").hidden = byId("camera").hidden = true;
+  byId("take").hidden = false;
+  byId("take").focus();
+});
+onPress("take", "problem", async () => review(await fromCamera(video)));
+onPress("send", "problem", sendPhoto);
+onPress("see-held", "problem", showHeld);
+byId("photo").addEventListener("change", async () => {
+  const picker = input("photo");
+  const file = picker.files?.[0];
+  calm("problem");
+  try {
+    if (file !== undefined) review(await fromFile(file));
+  } catch (error) {
+    complain("problem", error);
+  } finally {
+    picker.value = "";
+  }
+});
+addEventListener("hashchange", () => location.reload());
+
+/** The receipt that the key in a scanned code belongs to, as the server has it. */
+async function receiptOf({ subject_id, private_key }: Holder): Promise<Receipt> {
+  const begun: Receipt = {
+    visavis_receipt: 1,
+    server: location.origin,
+    subject_id,
+    receipt_id: "",
+    offer: "",
+    countersignature: "",
+    private_key,
+  };
+  const { receipts } = await call<Held>("GET", "/v1/me", { as: begun });
+  const newest = receipts.filter((one) => one.countersignature !== null).at(-1);
+  if (newest === undefined) return begun;
+  const { receipt_id, offer, countersignature } = newest;
+  return { ...begun, receipt_id, offer, countersignature: countersignature ?? "" };
+}
+
+async function beginWithCode(): Promise<void> {
+  const holder = await readReceiptCode(fragment());
+  dropFragment();
+  try {
+    if (holder === null) throw new Error(t("me.code.wrong"));
+    await begin(await receiptOf(holder));
+  } catch (error) {
+    if (error instanceof Problem && error.code === "signature_refused") error.mendBy(t("me.not_known"));
+    complain("problem", error);
+  }
+}
+
+if (isReceiptCode(fragment())) void beginWithCode();
+if (linkSecret !== null) {
+  byId("load-title").textContent = t("me.load.session");
+  byId("load-lead").textContent = t("me.load.session.lead");
+}

@@ -1,0 +1,326 @@
+/** A tablet people stand in front of. One thing at a time, and nothing is kept between two people. */
+
+import "../capture/page.js";
+import { VisavisCapture } from "../capture/element.js";
+import { CaptureProblem } from "../capture/errors.js";
+import { Problem } from "../server/api.js";
+import { worded } from "../server/problem.js";
+import { byId, calm, complain, fill, fillContact, input, ofKind, paragraph, show } from "../shared/dom.js";
+import type { Key } from "../shared/catalogue.js";
+import { t } from "../shared/texts.js";
+import { day } from "../shared/words.js";
+import { type Decision, Device, type OwnStation, pair } from "../station/device.js";
+import { type Identity, forget, freshKey, keep, kept } from "../station/identity.js";
+import { photoFrom } from "../station/look.js";
+import { readQr } from "../station/qr-reader.js";
+import { onScanned } from "../station/scanner.js";
+
+const QR = "vq1.";
+/** How long an answer stands, and how long somebody may take for a step, in milliseconds. */
+const GREETS = 6_000;
+const EXPLAINS = 15_000;
+const PATIENCE = 45_000;
+/** How often a server that is away is asked whether it is back. */
+const ASKS_AGAIN = [1_000, 2_000, 4_000, 8_000];
+const LOOKS_AFTER_ITSELF = 60_000;
+
+const capture = ofKind(VisavisCapture, "capture");
+const qrVideo = ofKind(HTMLVideoElement, "qr-video");
+
+let device: Device | null = null;
+let own: OwnStation | null = null;
+/** What is going on with the person in front; aborted when it ends, whatever ended it. */
+let attempt = new AbortController();
+let clock: ReturnType<typeof setTimeout> | undefined;
+/** The name that somebody says is theirs, where faces are compared with one person only. */
+let claimed: string | null = null;
+let answered: Decision | null = null;
+
+/** Show a part; what is not touched for a while goes back to the beginning. */
+function turnTo(id: string, within: number | null): void {
+  clearTimeout(clock);
+  show(id);
+  byId("said").textContent = byId(id).querySelector("h1")?.textContent ?? "";
+  if (within !== null) clock = setTimeout(() => void idle(), within);
+}
+
+/** End whatever was going on: camera off, nothing of the person left. */
+function end(): void {
+  attempt.abort();
+  attempt = new AbortController();
+  capture.stop();
+  claimed = null;
+  answered = null;
+  for (const box of ["claimed", "pin-name", "pin-digits"]) input(box).value = "";
+  for (const place of ["idle-problem", "look-problem", "pin-problem", "qr-problem"]) calm(place);
+}
+
+async function idle(): Promise<void> {
+  end();
+  turnTo("idle", null);
+  await device?.giveUp().catch(away);
+}
+
+/** Do something with the server; what stops it is shown where the person is. */
+async function during(place: string, act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const { signal } = attempt;
+  calm(place);
+  try {
+    await act(signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (isAway(error)) return away(error);
+    if (error instanceof Problem && error.status === 401) return foreign();
+    if (error instanceof Problem && error.code === "station_locked") void refresh();
+    if (error instanceof CaptureProblem) return capturing(place, error);
+    complain(place, error);
+  }
+}
+
+function capturing(place: string, error: CaptureProblem): void {
+  const mend = `capture.problem.${error.code}.mend` as Key;
+  byId(place).replaceChildren(
+    paragraph({ text: t(`capture.problem.${error.code}` as Key), lang: null }),
+    paragraph({ text: t(mend), lang: null }),
+  );
+}
+
+const isAway = (error: unknown): error is Problem =>
+  error instanceof Problem && (error.code === "unreachable" || error.status >= 500);
+
+/** The server is away: nothing is kept, nobody waits in a queue, and the page says so until it is back. */
+function away(error: unknown): void {
+  if (!isAway(error)) return;
+  end();
+  byId("offline-why").replaceChildren(...error.sentences.map(paragraph));
+  turnTo("offline", null);
+  void untilBack();
+}
+
+let asking = false;
+async function untilBack(): Promise<void> {
+  if (asking) return;
+  asking = true;
+  try {
+    for (let tried = 0; ; tried++) {
+      await new Promise((resolve) => setTimeout(resolve, ASKS_AGAIN[Math.min(tried, ASKS_AGAIN.length - 1)]));
+      if (await refresh()) return void idle();
+      if (device === null) return;
+    }
+  } finally {
+    asking = false;
+  }
+}
+
+/** Ask what this station is for. @returns whether the server answered */
+async function refresh(): Promise<boolean> {
+  if (device === null) return false;
+  try {
+    tell(await device.own());
+    return true;
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) foreign();
+    else if (isAway(error)) byId("offline-why").replaceChildren(...error.sentences.map(paragraph));
+    return false;
+  }
+}
+
+function tell(station: OwnStation): void {
+  own = station;
+  const { notice } = station;
+  const until = notice.ends_at === null ? "" : ` ${t("station.notice.ends", { day: day(notice.ends_at) })}`;
+  fill({
+    purpose: notice.purpose,
+    controller: notice.controller,
+    retention: t("station.notice.days", { n: notice.retention_days }) + until,
+  });
+  fillContact(notice.contact);
+  byId("text").lang = notice.language;
+  byId("text").dir = "auto";
+  byId("text").textContent = notice.text;
+  byId("station-name").textContent = station.name;
+  byId("notice").hidden = false;
+  byId("face").setAttribute("aria-disabled", String(station.locked));
+  byId("locked").hidden = !station.locked;
+}
+
+/** The key is not this station's any more. */
+function foreign(): void {
+  end();
+  device = null;
+  turnTo("foreign", null);
+}
+
+async function begin(identity: Identity): Promise<void> {
+  device = new Device(identity);
+  try {
+    tell(await device.own());
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) return foreign();
+    if (isAway(error)) return away(error);
+    throw error;
+  }
+  if (own?.kinds.includes("document_check")) return turnTo("unfit", null);
+  void capture.prepare();
+  await idle();
+}
+
+async function pairNow(): Promise<void> {
+  calm("pairing-problem");
+  try {
+    const { key, publicKey } = await freshKey();
+    const station = await pair(input("code").value, publicKey);
+    const identity = { id: station.station_id, key };
+    await keep(identity);
+    input("code").value = "";
+    await begin(identity);
+  } catch (error) {
+    complain("pairing-problem", error);
+  }
+}
+
+/** Somebody asked to be recognised by their face. */
+function lookAtFace(): void {
+  if (own === null || own.locked) return;
+  if (own.kinds.includes("identify") || claimed !== null) {
+    turnTo("look", PATIENCE);
+    void during("look-problem", recognise);
+  } else {
+    turnTo("claim", PATIENCE);
+  }
+}
+
+async function recognise(signal: AbortSignal): Promise<void> {
+  if (device === null) return;
+  const name = claimed;
+  // The camera wakes while the session is opened.
+  const opened = device.open(name === null ? "identify" : "verify", signal);
+  const refused = new AbortController();
+  opened.catch((error: unknown) => refused.abort(error));
+  const photo = await photoFrom(capture, AbortSignal.any([signal, refused.signal]));
+  const session = await opened;
+  turnTo("wait", null);
+  const bytes = new Uint8Array(await photo.arrayBuffer());
+  answer(
+    name === null
+      ? await device.identify(session, bytes, signal)
+      : await device.verify(session, bytes, name, signal),
+  );
+}
+
+/** The other way: what somebody knows or holds. */
+async function otherWay(place: string, decide: (session: string, signal: AbortSignal) => Promise<Decision>): Promise<void> {
+  await during(place, async (signal) => {
+    if (device === null || own === null) return;
+    const session = await device.open(own.kinds[0] ?? "identify", signal);
+    turnTo("wait", null);
+    answer(await decide(session, signal));
+  });
+}
+
+function byPin(): void {
+  const name = input("pin-name").value.trim();
+  const digits = input("pin-digits").value.trim();
+  input("pin-digits").value = "";
+  if (name === "" || !/^\d{6}$/.test(digits)) {
+    byId("pin-problem").replaceChildren(paragraph({ text: t("station.pin.form"), lang: null }));
+    return input(name === "" ? "pin-name" : "pin-digits").focus();
+  }
+  void otherWay("pin-problem", (session, signal) => device!.pin(session, name, digits, signal)).then(() => {
+    if (byId("pin-problem").childElementCount > 0) turnTo("pin", PATIENCE);
+  });
+}
+
+function byQr(code: string): void {
+  void otherWay("qr-problem", (session, signal) => device!.qr(session, code, signal));
+}
+
+function showQr(): void {
+  turnTo("qr", PATIENCE);
+  void during("qr-problem", async (signal) => byQr(await readQr(qrVideo, QR, signal)));
+}
+
+function answer(decision: Decision): void {
+  answered = decision;
+  const isMatch = decision.decision === "MATCH";
+  const title = isMatch
+    ? t("station.welcome", { name: decision.subject?.external_reference ?? "" })
+    : t(`station.${decision.decision.toLowerCase()}` as Key);
+  byId("answer-title").textContent = title;
+  byId("answer-title").dir = "auto";
+  const means = isMatch ? null : worded(decision.reason ?? decision.decision.toLowerCase(), "mend", decision.guidance ?? "");
+  byId("answer-means").replaceChildren(...(means === null ? [] : [paragraph(means)]));
+  byId("answer").dataset["decision"] = decision.decision;
+  byId("answer-ways").hidden = isMatch;
+  byId("again").hidden = decision.reason === "second_factor" || own?.locked === true;
+  byId("not-me").hidden = !isMatch;
+  turnTo("answer", isMatch ? GREETS : EXPLAINS);
+}
+
+async function notMe(): Promise<void> {
+  const decision = answered;
+  if (decision === null || device === null) return;
+  const station = device;
+  await during("idle-problem", async () => {
+    await station.notMe(decision.decision_id);
+    answered = null;
+    byId("answer-title").textContent = t("station.not_me.noted");
+    byId("answer-means").replaceChildren(paragraph({ text: t("station.not_me.next"), lang: null }));
+    byId("answer").dataset["decision"] = "NOT_ME";
+    byId("answer-ways").hidden = false;
+    byId("again").hidden = true;
+    byId("not-me").hidden = true;
+    turnTo("answer", EXPLAINS);
+  });
+}
+
+function onForm(id: string, act: () => void): void {
+  byId(id).addEventListener("submit", (event) => {
+    event.preventDefault();
+    act();
+  });
+}
+
+const on = (id: string, act: () => void): void => byId(id).addEventListener("click", act);
+
+on("face", lookAtFace);
+on("no-face", () => turnTo("way", PATIENCE));
+on("other-way", () => turnTo("way", PATIENCE));
+on("again", () => {
+  const name = claimed;
+  end();
+  claimed = name;
+  lookAtFace();
+});
+on("by-pin", () => {
+  turnTo("pin", PATIENCE);
+  input("pin-name").focus();
+});
+on("by-qr", showQr);
+on("not-me", () => void notMe());
+on("done", () => void idle());
+on("read", () => ofKind(HTMLDialogElement, "notice-text").showModal());
+on("pair-again", () => void forget().then(() => location.reload()));
+for (const back of document.querySelectorAll("button.back")) back.addEventListener("click", () => void idle());
+onForm("pairing-form", () => void pairNow());
+onForm("pin-form", byPin);
+onForm("claim-form", () => {
+  claimed = input("claimed").value.trim() || null;
+  if (claimed !== null) lookAtFace();
+});
+onScanned(QR, (code) => {
+  if (!byId("idle").hidden || !byId("way").hidden || !byId("qr").hidden) byQr(code);
+});
+document.addEventListener("visibilitychange", () => {
+  // A tablet that slept: whoever stood here is gone.
+  if (document.hidden) return end();
+  if (device !== null) void refresh().then((isBack) => (isBack ? idle() : undefined));
+});
+addEventListener("online", () => void refresh());
+setInterval(() => {
+  if (!byId("idle").hidden) void refresh();
+}, LOOKS_AFTER_ITSELF);
+
+const identity = await kept();
+if (identity === null) turnTo("pairing", null);
+else await begin(identity);

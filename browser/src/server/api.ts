@@ -1,0 +1,143 @@
+/** Calls to this server. What it refuses is a `Problem`. */
+
+import type { Receipt } from "../consent/receipt.js";
+import { type Bytes, utf8 } from "../crypto/bytes.js";
+import type { PublicJwk } from "../crypto/keys.js";
+import { t } from "../shared/texts.js";
+import { Problem } from "./problem.js";
+import { signedHeaders } from "./signature.js";
+
+export { Problem } from "./problem.js";
+
+/** Whoever signs requests: `id` as the server knows them. */
+export interface Signer {
+  id: string;
+  key: CryptoKey;
+}
+
+export type Method = "GET" | "POST" | "DELETE";
+
+export interface Call {
+  /** The secret of a one-time link. */
+  link?: string;
+  body?: object;
+  bytes?: Bytes;
+  type?: string;
+  /** The receipt whose owner signs the request. */
+  as?: Receipt;
+  /** The station that signs it. */
+  by?: Signer;
+  /** Gives the call up. */
+  signal?: AbortSignal;
+}
+
+/** Most bytes that are read of a part of the log. */
+const LONGEST = 256 * 1024;
+
+/** Seconds that the server's clock is ahead of this device's; signed requests need the server's time. */
+let ahead = 0;
+let clockIsKnown = false;
+
+async function learnClock(): Promise<void> {
+  if (clockIsKnown) return;
+  const answer = await send("/healthz", { method: "GET" });
+  const told = Date.parse(answer.headers.get("Date") ?? "");
+  if (!Number.isNaN(told)) ahead = Math.round((told - Date.now()) / 1000);
+  clockIsKnown = true;
+}
+
+/** Now, by the server's clock. */
+export const serverNow = (): Date => new Date(Date.now() + ahead * 1000);
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { ...init, credentials: "omit", cache: "no-store", redirect: "error" });
+  } catch {
+    init.signal?.throwIfAborted();
+    throw new Problem({
+      code: "unreachable",
+      detail: t("problem.unreachable.detail"),
+      mend: t("problem.unreachable.mend"),
+    });
+  }
+}
+
+/** The refusal in an answer. */
+const refused = async (answer: Response): Promise<Problem> =>
+  Problem.sent({ status: answer.status, ...(await answer.json().catch(() => null)) });
+
+/**
+ * One call. Gives the JSON of the answer, or null where there is none. That it has the form of an `Answer` is the
+ * server's word: what is shown of it is shown as text.
+ * @throws {Problem}
+ */
+export async function call<Answer>(method: Method, path: string, options: Call = {}): Promise<Answer> {
+  const answer = await asked(method, path, options);
+  return answer.json().catch(() => null);
+}
+
+/**
+ * A file that the server makes.
+ * @throws {Problem}
+ */
+export const fetched = async (path: string, options: Call = {}): Promise<Blob> =>
+  (await asked("GET", path, options, "*/*")).blob();
+
+/** The answer to one call, a success. */
+async function asked(
+  method: Method,
+  path: string,
+  { link, body, bytes, type, as, by, signal }: Call,
+  accept = "application/json",
+): Promise<Response> {
+  const headers: Record<string, string> = { Accept: accept };
+  const content = bytes ?? utf8(body === undefined ? "" : JSON.stringify(body));
+  if (content.length > 0) headers["Content-Type"] = type ?? "application/json";
+  if (link !== undefined) headers["Visavis-Link"] = link;
+  const signer = as === undefined ? by : { id: as.subject_id, key: as.private_key };
+  if (signer !== undefined) {
+    await learnClock();
+    const created = Math.floor(serverNow().getTime() / 1000);
+    Object.assign(headers, await signedHeaders({ method, path, body: content, signer: signer.id, key: signer.key, created }));
+  }
+  const init: RequestInit = { method, headers, body: method === "GET" ? null : content };
+  const answer = await send(path, signal === undefined ? init : { ...init, signal });
+  if (!answer.ok) throw await refused(answer);
+  return answer;
+}
+
+/** The keys this server publishes for its signatures. */
+export const publishedKeys = async (): Promise<PublicJwk[]> =>
+  (await call<{ keys: PublicJwk[] }>("GET", "/.well-known/jwks.json")).keys;
+
+/**
+ * A resource of the log, asked for as anybody would: nothing in the request says who looks.
+ * @param path below the log's prefix
+ * @throws {Problem} `log_resource_missing` where there is none
+ */
+export async function logResource(path: string): Promise<Bytes> {
+  const answer = await send(`/log/${path}`, { method: "GET" });
+  if (answer.status === 404) {
+    throw new Problem({
+      code: "log_resource_missing",
+      detail: t("log.wrong.missing"),
+      mend: t("log.wrong.missing.mend"),
+    });
+  }
+  if (!answer.ok) throw await refused(answer);
+  return beginning(answer);
+}
+
+/** What an answer begins with: no tile and no checkpoint is as long as this. */
+async function beginning(answer: Response): Promise<Bytes> {
+  const found = new Uint8Array(LONGEST);
+  const reader = answer.body?.getReader();
+  let length = 0;
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    const taken = part.value.subarray(0, LONGEST - length);
+    found.set(taken, length);
+    length += taken.length;
+    if (length === LONGEST) void reader?.cancel();
+  }
+  return found.slice(0, length);
+}

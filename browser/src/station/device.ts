@@ -1,0 +1,126 @@
+/** What a station asks the server. */
+
+import { Problem, call } from "../server/api.js";
+import { onePhoto } from "../server/multipart.js";
+import type { Identity } from "./identity.js";
+
+export type Kind = "identify" | "verify" | "document_check";
+
+export interface Notice {
+  purpose: string;
+  controller: string;
+  contact: string;
+  jurisdiction: string;
+  retention_days: number;
+  ends_at: string | null;
+  language: string;
+  text: string;
+}
+
+export interface OwnStation {
+  station_id: string;
+  name: string;
+  attended: boolean;
+  locked: boolean;
+  kinds: Kind[];
+  notice: Notice;
+}
+
+export interface Decision {
+  decision_id: string;
+  decision: "MATCH" | "NO_MATCH" | "REFUSED" | "REVIEW";
+  reason: string | null;
+  guidance: string | null;
+  subject: { subject_id: string; external_reference: string } | null;
+  retry_after_s: number | null;
+}
+
+/** Where the session that is open is remembered, so that a page that was loaded again can give it up. */
+const OPEN = "visavis-session";
+const TRIES = 3;
+const DEFAULT_WAIT_S = 2;
+
+/** Become the station that a one-time code is for. @throws {Problem} */
+export const pair = (code: string, publicKey: string): Promise<OwnStation> =>
+  call("POST", "/v1/pairing", { body: { code, public_key: publicKey } });
+
+export class Device {
+  readonly #by: Identity;
+
+  constructor(identity: Identity) {
+    this.#by = identity;
+  }
+
+  /** What this station is for. @throws {Problem} `signature_refused` where it is one no more */
+  own(): Promise<OwnStation> {
+    return call("GET", "/v1/station", { by: this.#by });
+  }
+
+  /**
+   * A session, because somebody asked for it. One that an earlier page left open is given up first; where the last one
+   * began less than two seconds ago, this waits.
+   * @throws {Problem}
+   */
+  async open(kind: Kind, signal: AbortSignal): Promise<string> {
+    await this.giveUp();
+    for (let tried = 1; ; tried++) {
+      try {
+        const session = await call<{ session_id: string }>("POST", "/v1/sessions", { by: this.#by, body: { kind }, signal });
+        sessionStorage.setItem(OPEN, session.session_id);
+        return session.session_id;
+      } catch (error) {
+        if (tried === TRIES || !(error instanceof Problem) || error.code !== "session_too_soon") throw error;
+        await pause(error.retryAfter ?? DEFAULT_WAIT_S, signal);
+      }
+    }
+  }
+
+  /** Give up whatever session is open; that there is none is as good. */
+  async giveUp(): Promise<void> {
+    const open = sessionStorage.getItem(OPEN);
+    if (open === null) return;
+    try {
+      await call("DELETE", `/v1/sessions/${open}`, { by: this.#by });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status < 400 || error.status >= 500) throw error;
+    }
+    sessionStorage.removeItem(OPEN);
+  }
+
+  identify(session: string, photo: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<Decision> {
+    return this.#decide(session, "identify", { ...onePhoto("photo", photo), signal });
+  }
+
+  verify(session: string, photo: Uint8Array<ArrayBuffer>, name: string, signal: AbortSignal): Promise<Decision> {
+    return this.#decide(session, "verify", { ...onePhoto("photo", photo, { external_reference: name }), signal });
+  }
+
+  pin(session: string, name: string, pin: string, signal: AbortSignal): Promise<Decision> {
+    return this.#decide(session, "pin", { body: { external_reference: name, pin }, signal });
+  }
+
+  qr(session: string, code: string, signal: AbortSignal): Promise<Decision> {
+    return this.#decide(session, "qr", { body: { qr: code }, signal });
+  }
+
+  /** Somebody was taken for somebody else. @throws {Problem} */
+  notMe(decision: string): Promise<unknown> {
+    return call("POST", `/v1/decisions/${decision}/not-me`, { by: this.#by });
+  }
+
+  async #decide(session: string, way: string, asked: object): Promise<Decision> {
+    const decision = await call<Decision>("POST", `/v1/sessions/${session}/${way}`, { by: this.#by, ...asked });
+    sessionStorage.removeItem(OPEN);
+    return decision;
+  }
+}
+
+function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
