@@ -8,7 +8,7 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
 .PHONY: help demo drill test test-all lint pages wheel models chromium labels bench bench-pipeline bench-accuracy bench-planner bench-identify bench-memory \
-	bench-labels bench-fusion bench-rest bench-enrol bench-log bench-margin bench-drift bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
+	bench-labels bench-fusion bench-rest bench-pages bench-enrol bench-log bench-margin bench-drift bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -50,7 +50,7 @@ chromium:
 			if [ "$$answer" = y ]; then ./.ci/chromium; fi; \
 		else echo 'No Chromium: the browser tests will be skipped. Run ./.ci/chromium to install it.'; fi; }
 
-bench: bench-pipeline bench-accuracy bench-planner bench-margin bench-unlinkability bench-identify bench-memory bench-enrol bench-log bench-protect bench-rest ## every benchmark
+bench: bench-pipeline bench-accuracy bench-planner bench-margin bench-unlinkability bench-identify bench-memory bench-enrol bench-log bench-protect bench-rest bench-pages ## every benchmark
 
 bench-pipeline: .venv-bench/bench.done models ## photo to template, beside OpenCV and dlib
 	@$(BIN)/python -m benchmarks.speed.pipeline
@@ -84,6 +84,9 @@ bench-unlinkability: $(VENV)/dev.done models ## whether two galleries' templates
 
 bench-identify: $(VENV)/dev.done models ## identify over REST with 1,000 references
 	@$(BIN)/python -m benchmarks.load.identify
+
+bench-pages: $(VENV)/dev.done models pages chromium ## the pages in a browser: press to decision, weight, leaks (20 minutes)
+	@$(BIN)/python -m benchmarks.load.pages
 
 bench-rest: $(VENV)/load.done models ## verify over REST from many stations, and the server's memory (20 minutes)
 	@$(BIN)/python -m benchmarks.load.rest

@@ -27,6 +27,7 @@ from visavis.settings import Settings, example, shown_default, variable_of
 from visavis.web import auth, routes
 from visavis.web.app import create_app
 from visavis.web.problems import problem_response
+from visavis.web.routes import console
 from visavis.web.services import Services
 from visavis.witness.app import STATUS as WITNESS_STATUS
 
@@ -130,7 +131,7 @@ def settings() -> str:
     )
 
 
-_CALLERS: Final = {auth.station: "station", auth.person: "person", auth.link: "link"}
+_CALLERS: Final = {auth.station: "station", auth.person: "person", auth.link: "link", console.logged_in: "account"}
 
 
 def _shown(route: APIRoute) -> str:

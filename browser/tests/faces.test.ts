@@ -45,6 +45,14 @@ describe("what the network gives", () => {
     expect(found.map(({ score }) => score.toFixed(1))).toEqual(["0.9"]);
   });
 
+  it("is steadier for all that speak of one face", () => {
+    // Two cells side by side, equally sure: the face is between them.
+    const [found] = decoded([level(32, [{ cell: 23, score: 0.8, size: 128 }, { cell: 24, score: 0.8, size: 128 }])], 320);
+    expect(found?.left).toBeCloseTo(4 * 32 - 64, 3);
+    expect(found?.nose.x).toBeCloseTo(3.5 * 32, 3);
+    expect(found?.score).toBeCloseTo(0.8, 5);
+  });
+
   it("speaks of two faces twice, the better one first", () => {
     const found = decoded([level(32, [{ cell: 20, score: 0.7 }, { cell: 27, score: 0.9 }])], 320);
     expect(found.map(({ score }) => score.toFixed(1))).toEqual(["0.9", "0.7"]);

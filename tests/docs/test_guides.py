@@ -42,6 +42,11 @@ def test_the_guide_of_the_command_line(reader: Reader) -> None:
 
 
 @pytest.mark.slow
+def test_the_guide_of_accounts(reader: Reader) -> None:
+    reader.read(GUIDES / "console-accounts.md")
+
+
+@pytest.mark.slow
 def test_the_guide_of_many_people(reader: Reader) -> None:
     if shutil.which("curl") is None:
         pytest.skip("The guide of many people needs curl.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pytest
+from fastapi.routing import APIRoute
 from playwright.sync_api import FileChooser, Page, expect
 from sim.faces import photo
 from support.axe import violations
@@ -14,12 +15,16 @@ from support.person_at_page import agree, load_receipt, open_consent
 from support.pseudo import spoken
 from support.world import BASE, World
 
+from visavis.web import pages
+
 pytestmark = pytest.mark.browser
 
 Scheme = Literal["light", "dark"]
 BOTH: Final[Sequence[Scheme]] = ("light", "dark")
 WIDTHS: Final = (320, 1280)
-PAGES: Final = ["/", "/me", "/consent", "/grant", "/unseal", "/plan"]
+LONG: Final = "/docs"
+PAGES: Final = sorted({route.path for route in pages.router.routes if isinstance(route, APIRoute)} - {LONG})
+"""Every page there is, those to come among them."""
 
 # What axe does not look for.
 _FAULTS = """() => {
@@ -103,8 +108,8 @@ def test_page_is_as_good_in_every_language_size_and_light(page: Page, at_sim: Wo
 @pytest.mark.slow  # axe needs half a minute for a page of this length
 @pytest.mark.parametrize("scheme", BOTH)
 def test_the_reference_is_named_structured_and_readable(page: Page, at_sim: World, scheme: Scheme) -> None:
-    assert at_sim.http.get("/docs").status_code == 200
-    page.goto(f"{BASE}/docs")
+    assert at_sim.http.get(LONG).status_code == 200
+    page.goto(BASE + LONG)
     check(page, asked=[(1280, scheme)])
 
 

@@ -1,11 +1,13 @@
 """``<visavis-capture>`` in a real browser, before a camera that shows what a film shows."""
 
+import base64
 import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
@@ -25,7 +27,9 @@ from support.films import (
 )
 
 from visavis.adapters.model_store import ModelStore
-from visavis.adapters.openvino.stages import open_face_finder
+from visavis.adapters.openvino.runtime import Runtime
+from visavis.adapters.openvino.stages import open_detector, open_face_finder
+from visavis.model.image import Frame
 
 pytestmark = pytest.mark.browser
 slow = pytest.mark.slow
@@ -356,3 +360,27 @@ def test_everybody_can_use_it(browser: Browser, base: str, tmp_path: Path, schem
         assert opened.start()
         opened.until("guidance", instruction="hold")
         assert violations(page) == []
+
+
+_FINDS = """async ([encoded, width, height]) => {
+  const { Finder } = await import("/static/js/capture/finder.js");
+  const data = Uint8ClampedArray.from(atob(encoded), (one) => one.charCodeAt(0));
+  const finder = await Finder.load("/capture/face-finder");
+  return finder.find(new ImageData(data, width, height));
+}"""
+
+
+@slow
+@pytest.mark.parametrize("name", [STRAIGHT, TURNED_RIGHT, SOMEBODY_ELSE])
+def test_a_browser_finds_the_face_where_the_server_finds_it(page: Page, base: str, weights: Path, name: str) -> None:
+    picture = placed(wall(lines=180), name)
+    runtime = Runtime(threads=1, streams=1)
+    [wanted] = open_detector(ModelStore(weights), runtime).detect(Frame(np.asarray(picture)))
+    embedding.opened(page, base)
+    encoded = base64.b64encode(picture.convert("RGBA").tobytes()).decode()
+    [found] = page.evaluate(_FINDS, [encoded, *picture.size])
+    assert found["score"] == pytest.approx(wanted.score, abs=0.01)
+    points = [found[point] for point in ("rightEye", "leftEye", "nose", "rightMouth", "leftMouth")]
+    assert np.abs(np.array([[at["x"], at["y"]] for at in points]) - wanted.landmarks).max() < 0.5
+    assert abs(found["left"] - wanted.left) < 0.5
+    assert abs(found["width"] - wanted.width) < 0.5

@@ -173,12 +173,22 @@ def test_a_wrong_pin_is_told_and_nothing_of_it_stays_on_the_page(page: Page, tab
     assert page.locator("#pin-digits").input_value() == ""
 
 
-def test_this_was_not_me_is_passed_on(page: Page, tablet: Tablet, stands_there: list[bytes]) -> None:
+def test_this_was_not_me_is_passed_on_with_whoever_shows_who_they_are_next(page: Page, tablet: Tablet, stands_there: list[bytes]) -> None:
     assert stands_there
     page.locator("#face").click()
     expect(page.locator("#answer h1")).to_have_text("Welcome, ann")
     page.get_by_role("button", name="This was not me").click()
     expect(page.locator("#answer h1")).to_have_text("Noted. Thank you.")
+    bea = tablet.world.active(tablet.gallery, "bea", photo("bea"))
+    tablet.world.clock.move(seconds=3)
+    page.locator("#other-way").click()
+    page.locator("#by-pin").click()
+    page.locator("#pin-name").fill("bea")
+    page.locator("#pin-digits").fill(bea.pin)
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer h1")).to_have_text("Welcome, bea")
+    pairs = tablet.world.api("GET", f"/v1/galleries/{tablet.gallery}/look-alikes").json()["items"]
+    assert {tablet.ann.subject_id, bea.subject_id} in [set(pair["subject_ids"]) for pair in pairs]
     tablet.next_person()
     page.locator("#face").click()
     expect(page.locator("#answer")).to_contain_text("Show your PIN or QR code as well")

@@ -220,7 +220,7 @@ def test_every_line_has_known_fields_with_values_out_of_known_sets(world: LiveWo
         "status": r"[1-5]\d\d",
         "duration_ms": r"\d+\.\d",
         "code": "|".join(leaf.code for leaf in leaves_loaded()),
-        "caller": "custodian|api_key|station|person|link|none",
+        "caller": "custodian|api_key|console|station|person|link|none",
         "error": r"[A-Z]\w+",
         "library": r"uvicorn\.(error|access)|somebody\.elses|sqlalchemy\.engine\.False|py\.warnings|asyncio",
         "place": r"[\w./<>-]+\.py:\d+",

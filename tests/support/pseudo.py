@@ -17,7 +17,7 @@ _LONGER: Final = "ـ" * 3
 def pseudo(texts: Mapping[str, str]) -> Catalogue:
     """English made strange. Its tag is one of Arabic: browsers know how to write its dates and numbers."""
     made = {key: _strange(text) for key, text in texts.items()}
-    return Catalogue.of(CODE, made | {"language.tag": "ar-x-rtl", "language.thousands": texts["language.thousands"]})
+    return Catalogue.of(CODE, made | {"language.tag": "ar-x-rtl"})
 
 
 @contextmanager
@@ -31,5 +31,7 @@ def spoken() -> Iterator[Catalogue]:
 
 
 def _strange(text: str) -> str:
+    if not any(letter.isalpha() for letter in text):
+        return text  # a sign, such as that between thousands
     parts = [part if _KEPT.fullmatch(part) else part.translate(_LETTERS) for part in _KEPT.split(text)]
     return f"⟧{''.join(parts)}{_LONGER * (1 + len(text) // 20)}⟦"

@@ -33,8 +33,12 @@ export interface Level {
   kps: Float32Array;
 }
 
+/** The score from which something is a face. */
 const SURE = 0.6;
-const SAME = 0.3;
+/** Overlap from which a box that is less sure says nothing of its own. */
+const COVERED = 0.3;
+/** Overlap from which two speak of the same face; their mean, weighted by score, is steadier than the best of them. */
+const SAME = 0.5;
 
 /**
  * The faces in a picture, best first.
@@ -45,9 +49,27 @@ export function decoded(levels: readonly Level[], columns: number): Face[] {
   found.sort((one, other) => other.score - one.score);
   const kept: Face[] = [];
   for (const face of found) {
-    if (kept.every((better) => overlap(better, face) <= SAME)) kept.push(face);
+    if (kept.every((better) => overlap(better, face) <= COVERED)) kept.push(face);
   }
-  return kept;
+  return kept.map((best) => ({ ...mean(found.filter((face) => overlap(best, face) > SAME)), score: best.score }));
+}
+
+/** @param faces at least one */
+function mean(faces: readonly Face[]): Omit<Face, "score"> {
+  const all = faces.reduce((sum, { score }) => sum + score, 0);
+  const of = (value: (face: Face) => number): number => faces.reduce((sum, face) => sum + (face.score / all) * value(face), 0);
+  const point = (place: (face: Face) => Point): Point => ({ x: of((face) => place(face).x), y: of((face) => place(face).y) });
+  return {
+    left: of(({ left }) => left),
+    top: of(({ top }) => top),
+    width: of(({ width }) => width),
+    height: of(({ height }) => height),
+    rightEye: point(({ rightEye }) => rightEye),
+    leftEye: point(({ leftEye }) => leftEye),
+    nose: point(({ nose }) => nose),
+    rightMouth: point(({ rightMouth }) => rightMouth),
+    leftMouth: point(({ leftMouth }) => leftMouth),
+  };
 }
 
 function candidates({ stride, cls, obj, bbox, kps }: Level, columns: number): Face[] {

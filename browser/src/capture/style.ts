@@ -1,14 +1,14 @@
 /** How `<visavis-capture>` looks. Custom properties (`--visavis-…`) are for the page around it. */
 
 export const STYLE = `
-:host { display: block; container-type: inline-size; color-scheme: light dark; --accent: var(--visavis-accent, #1f5fbf);
-  --on-accent: var(--visavis-on-accent, #fff); --radius: var(--visavis-radius, 0.75rem);
+:host { display: block; container-type: inline-size; --accent: var(--visavis-accent, light-dark(#1f5fbf, #8ab8ff));
+  --on-accent: var(--visavis-on-accent, light-dark(#fff, #101418)); --radius: var(--visavis-radius, 0.75rem);
   --line: var(--visavis-line, color-mix(in srgb, currentColor 45%, transparent)); font: inherit; }
 :host([hidden]), [hidden] { display: none !important; }
-.stage { position: relative; overflow: hidden; border-radius: var(--radius); background: #101418;
-  aspect-ratio: var(--visavis-aspect, var(--shape, 1.3333)); }
-.stage:not(.live) { aspect-ratio: auto; background: transparent; }
-.stage:not(.live) > video, .stage:not(.live) > svg, .stage:not(.live) > .said { display: none; }
+.stage { overflow: hidden; border-radius: var(--radius); background: #101418; }
+.stage:not(.live) { display: none; }
+.picture { --ratio: var(--visavis-aspect, var(--shape, 1.3333)); position: relative; aspect-ratio: var(--ratio);
+  max-inline-size: calc(70vh * var(--ratio)); margin-inline: auto; }
 video { width: 100%; height: 100%; object-fit: cover; transform: scaleX(-1); display: block; }
 svg { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
 .around { fill: rgb(0 0 0 / 45%); }
@@ -17,8 +17,8 @@ svg { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: n
 .tick { fill: none; stroke: #fff; stroke-width: 7; stroke-linecap: round; stroke-linejoin: round;
   vector-effect: non-scaling-stroke; visibility: hidden; }
 .good .tick { visibility: visible; }
-.said { position: absolute; inset-inline: 0; inset-block-end: 0; margin: 0; padding: 0.6em 1em; text-align: center;
-  background: rgb(0 0 0 / 72%); color: #fff; font-size: clamp(1.1rem, 4.5cqi, 1.75rem); font-weight: 600; }
+.said { margin: 0; padding: 0.5em 1em; min-block-size: 2.5em; display: grid; place-content: center; text-align: center;
+  color: #fff; font-size: clamp(1.1rem, 4.5cqi, 1.75rem); line-height: 1.25; font-weight: 600; box-sizing: content-box; }
 .row { display: flex; flex-wrap: wrap; gap: 0.75rem; margin-block-start: 0.75rem; align-items: center; }
 button, .file { font: inherit; font-weight: 600; min-block-size: 2.75rem; padding: 0.5em 1.2em; border-radius: var(--radius);
   border: 2px solid var(--accent); cursor: pointer; background: transparent; color: inherit; box-sizing: border-box; }

@@ -34,6 +34,7 @@ export interface Acts {
 export class View {
   readonly video = made("video", { playsinline: "", muted: "", tabindex: "-1", part: "video" });
   readonly #stage = made("div", { class: "stage", part: "stage" });
+  readonly #picture = made("div", { class: "picture" });
   readonly #overlay = drawn("svg", { "aria-hidden": "true", preserveAspectRatio: "none" });
   readonly #said = made("p", { class: "said", role: "status", "aria-live": "polite", part: "instruction" });
   readonly #count = made("p", { class: "count", role: "status" });
@@ -51,7 +52,8 @@ export class View {
   constructor(root: ShadowRoot, texts: Texts, acts: Acts) {
     this.#texts = texts;
     this.video.muted = true;
-    this.#stage.append(this.video, this.#overlay, this.#said);
+    this.#picture.append(this.video, this.#overlay);
+    this.#stage.append(this.#picture, this.#said);
     this.#drop.append(this.#dropText, made("label", { class: "file" }, this.#chooseName, this.#choose));
     this.#problem.hidden = true;
     root.append(this.#stage, this.#problem, this.#controls, this.#drop);
@@ -136,8 +138,8 @@ export class View {
   outline(): void {
     const { videoWidth, videoHeight } = this.video;
     if (videoWidth === 0) return;
-    this.#stage.style.setProperty("--shape", String(Math.min(4 / 3, Math.max(3 / 4, videoWidth / videoHeight))));
-    const { clientWidth: width, clientHeight: height } = this.#stage;
+    this.#picture.style.setProperty("--shape", String(Math.min(4 / 3, Math.max(3 / 4, videoWidth / videoHeight))));
+    const { clientWidth: width, clientHeight: height } = this.#picture;
     if (width === 0 || this.#overlay.getAttribute("viewBox") === `0 0 ${width} ${height}`) return;
     const scale = Math.max(width / videoWidth, height / videoHeight);
     const size = oval({ width: videoWidth * scale, height: videoHeight * scale });

@@ -35,6 +35,8 @@ let clock: ReturnType<typeof setTimeout> | undefined;
 /** The name that somebody says is theirs, where faces are compared with one person only. */
 let claimed: string | null = null;
 let answered: Decision | null = null;
+/** The decision of which the person in front said that it was not them; of nobody who comes later. */
+let disputed: string | null = null;
 
 /** Show a part; what is not touched for a while goes back to the beginning. */
 function turnTo(id: string, within: number | null): void {
@@ -50,7 +52,7 @@ function end(): void {
   attempt = new AbortController();
   capture.stop();
   claimed = null;
-  answered = null;
+  answered = disputed = null;
   for (const box of ["claimed", "pin-name", "pin-digits"]) input(box).value = "";
   for (const place of ["idle-problem", "look-problem", "pin-problem", "qr-problem"]) calm(place);
 }
@@ -226,13 +228,13 @@ function byPin(): void {
     byId("pin-problem").replaceChildren(paragraph({ text: t("station.pin.form"), lang: null }));
     return input(name === "" ? "pin-name" : "pin-digits").focus();
   }
-  void otherWay("pin-problem", (session, signal) => device!.pin(session, name, digits, signal)).then(() => {
+  void otherWay("pin-problem", (session, signal) => device!.pin(session, name, digits, signal, disputed)).then(() => {
     if (byId("pin-problem").childElementCount > 0) turnTo("pin", PATIENCE);
   });
 }
 
 function byQr(code: string): void {
-  void otherWay("qr-problem", (session, signal) => device!.qr(session, code, signal));
+  void otherWay("qr-problem", (session, signal) => device!.qr(session, code, signal, disputed));
 }
 
 function showQr(): void {
@@ -264,6 +266,7 @@ async function notMe(): Promise<void> {
   await during("idle-problem", async () => {
     await station.notMe(decision.decision_id);
     answered = null;
+    disputed = decision.decision_id;
     byId("answer-title").textContent = t("station.not_me.noted");
     byId("answer-means").replaceChildren(paragraph({ text: t("station.not_me.next"), lang: null }));
     byId("answer").dataset["decision"] = "NOT_ME";

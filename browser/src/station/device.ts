@@ -95,12 +95,15 @@ export class Device {
     return this.#decide(session, "verify", { ...onePhoto("photo", photo, { external_reference: name }), signal });
   }
 
-  pin(session: string, name: string, pin: string, signal: AbortSignal): Promise<Decision> {
-    return this.#decide(session, "pin", { body: { external_reference: name, pin }, signal });
+  /** @param disputed the decision of which this person just said that it was not them */
+  pin(session: string, name: string, pin: string, signal: AbortSignal, disputed: string | null): Promise<Decision> {
+    const body = { external_reference: name, pin, disputed_decision_id: disputed };
+    return this.#decide(session, "pin", { body, signal });
   }
 
-  qr(session: string, code: string, signal: AbortSignal): Promise<Decision> {
-    return this.#decide(session, "qr", { body: { qr: code }, signal });
+  /** @param disputed as for `pin` */
+  qr(session: string, code: string, signal: AbortSignal, disputed: string | null): Promise<Decision> {
+    return this.#decide(session, "qr", { body: { qr: code, disputed_decision_id: disputed }, signal });
   }
 
   /** Somebody was taken for somebody else. @throws {Problem} */

@@ -172,7 +172,7 @@ def count(value: float, say: Speech = ENGLISH) -> str:
         if value >= unit * (1 - 1e-6):  # what is a billion but for rounding is no 1000 million
             much = value / unit
             figures = f"{much:,.0f}" if much >= _THOUSAND else f"{much:.4g}"
-            return say[word].format(n=_written(figures, say))
+            return say[f"a_{word}"] if figures == "1" else say[word].format(n=_written(figures, say))
     figures = f"{value:,.0f}" if value >= 10 or value == round(value) else f"{value:.2g}"  # noqa: PLR2004 -- two digits say enough below
     return _written(figures, say)
 

@@ -41,6 +41,7 @@ class Copies:
         """From this row on there is one of each person: what a door compares a face with."""
         self.changed: set[str] = set()
         """Who was changed since they were copied, or may not be compared."""
+        self._spans: list[slice] = []
         self._rows: dict[str, list[slice]] = {}
         self._lock = threading.Lock()
 
@@ -65,7 +66,8 @@ class Copies:
         """
         with self._lock:
             before = self.vectors
-            parts = [(id_, before[self._rows[id_][0]]) for id_ in self.subjects if id_ not in self.changed]
+            each = zip(self.subjects, self._spans, strict=True)
+            parts = [(id_, before[span]) for id_, span in each if id_ not in self.changed]
             self._set(sorted(parts, key=lambda part: len(part[1]) < SEVERAL) if add_up else parts, add_up=add_up)
             before[:] = 0
 
@@ -81,10 +83,13 @@ class Copies:
         rows = [rows for _, rows in parts] + ([] if together is None else [together])
         lengths = [len(rows) for _, rows in parts]
         ends = np.cumsum(lengths, dtype=np.int64).tolist()
-        self._rows = {id_: [slice(end - n, end)] for (id_, _), end, n in zip(parts, ends, lengths, strict=True)}
-        for below, (at, _) in enumerate(several, start=sum(lengths)):
-            self._rows[parts[at][0]].append(slice(below, below + 1))
         self.subjects = [id_ for id_, _ in parts]
+        self._spans = [slice(end - n, end) for end, n in zip(ends, lengths, strict=True)]
+        self._rows = {}
+        for id_, span in zip(self.subjects, self._spans, strict=True):
+            self._rows.setdefault(id_, []).append(span)
+        for below, (at, _) in enumerate(several, start=sum(lengths)):
+            self._rows[self.subjects[at]].append(slice(below, below + 1))
         self.vectors = np.concatenate(rows) if rows else np.zeros((0, 1), np.float32)
         numbers = np.repeat(np.arange(len(parts), dtype=np.int32), lengths)
         self.people = np.concatenate([numbers, np.array([at for at, _ in several], np.int32)])

@@ -91,3 +91,16 @@ def test_only_this_page_may_send_a_form_and_only_here(http: TestClient) -> None:
     assert "form-action 'self'" in policies["/plan"]
     assert policies["/plan"].replace("form-action 'self'", "form-action 'none'") == policies["/"]
     assert policies["/"] == policies["/me"] == policies["/unseal"]
+
+
+def test_it_is_told_in_german_too(http: TestClient) -> None:
+    text = page(http, "?lang=de&people=2000&references_each=3")
+    assert fact(text, "Referenzen, mit denen verglichen wird, wer kommt") == "6.000"
+    assert fact(text, "falsch Erkannte am Tag") == "nicht bekannt"
+    assert "Nicht bekannt. Eine solche Galerie wird abgelehnt" in text
+    assert "Was hilft: eine kleinere Galerie" in text
+    assert ">1 Million</text>" in text
+    assert ">0,1 %</text>" in text
+    # Why, and what is wrong with what was typed, is in the words of the server.
+    assert '<p lang="en">One comparison may err at most once in ' in text
+    assert '<p lang="en">people: ' in http.get("/plan?lang=de&people=x").text

@@ -21,6 +21,7 @@ from visavis.protect.key_store import KeyStore, new_store
 from visavis.protect.quorum import answer_challenge, approval_public_of, split
 from visavis.web.rates import Rates
 from visavis.web.sealed import SealedServer
+from visavis.web.texts import CATALOGUES
 
 ROOT = bytes([7]) * 32
 SHARES = split(ROOT, shares=3, threshold=2)
@@ -121,8 +122,10 @@ def test_it_is_alive_and_its_page_loads(sealed: Sealed) -> None:
         "/static/js/server/api.js",
         "/static/js/shared/dom.js",
         "/static/style.css",
+        CATALOGUES["de"].address,
     ):
         assert sealed.http.get(path).is_success
+    assert f'data-texts="{CATALOGUES["de"].address}"' in sealed.http.get("/unseal?lang=de").text
 
 
 def test_the_last_share_opens_the_real_app_in_the_same_process(sealed: Sealed) -> None:
