@@ -4,7 +4,8 @@
 demo's portraits, whose person is enrolled among 500 others. ``VISAVIS_BENCH_SESSIONS`` sets how many people come (500;
 a station serves one every two seconds, so that takes twenty minutes). The last line printed is one JSON object:
 
-* ``press_to_decision_p95_ms``: from the press of "Use my face" until the answer is on the screen; the camera is off before.
+* ``press_to_decision_p95_ms``: from the press of "Use my face" until the answer is on the screen. The camera
+  is off before.
 * ``ready_ms``: from the navigation until the station can be pressed, 95th percentile of ten loads.
 * ``enrol_kb``: what the first load of the enrolment page transfers, without the on-device model.
 * ``heap_growth``: share by which the page's JavaScript heap grew from the 20th to the last session, after collection.
