@@ -32,6 +32,7 @@ lint: $(VENV)/dev.done browser/node_modules/.done ## style, types, layers, depen
 	@$(BIN)/lint-imports --no-logo > .work/import-linter.log || (cat .work/import-linter.log; exit 1)
 	@$(BIN)/deptry src 2> .work/deptry.log || (cat .work/deptry.log; exit 1)
 	@$(NPM) run --silent check
+	@$(NPM) test --silent > .work/vitest.log 2>&1 || (cat .work/vitest.log; exit 1)
 
 pages: src/visavis/web/static/js/manifest.json ## build what runs in browsers
 
@@ -141,7 +142,7 @@ browser/node_modules/.done: browser/package-lock.json $(VENV)/node.done
 	@$(NPM) ci --silent
 	@touch $@
 
-src/visavis/web/static/js/manifest.json: browser/node_modules/.done browser/vite.config.ts $(shell find browser/src -type f)
+src/visavis/web/static/js/manifest.json: browser/node_modules/.done browser/vite.config.ts browser/vite.packed.ts $(shell find browser/src -type f)
 	@mkdir -p .work
 	@$(NPM) run --silent build > .work/pages.log 2>&1 || (cat .work/pages.log; exit 1)
 	@touch $@

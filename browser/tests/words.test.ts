@@ -25,7 +25,7 @@ describe.each([["English", english as Record<string, string>], ["German", german
       ...CODES.flatMap((code) => [`capture.problem.${code}`, `capture.problem.${code}.mend`]),
       ...INSTRUCTIONS.map((said) => `capture.guide.${said}`),
       ...POSES.map((pose) => `capture.pose.${pose}`),
-      ...["start", "take", "stop", "choose", "drop", "video", "count"].map((name) => `capture.${name}`),
+      ...["start", "take", "stop", "choose", "drop", "video", "count", "looking"].map((name) => `capture.${name}`),
     ];
     expect(Object.keys(texts).filter((key) => key.startsWith("capture.")).sort()).toEqual(known.sort());
   });

@@ -276,6 +276,16 @@ def test_a_start_that_was_taken_back_leaves_the_camera_off(filmed: Filmed) -> No
 
 
 @slow
+def test_a_photo_that_nobody_waits_for_any_more_is_not_given(filmed: Filmed) -> None:
+    opened = filmed(placed(wall(), STRAIGHT))
+    assert opened.start()
+    opened.until("guidance", instruction="hold")
+    taken = opened.page.evaluate("() => { const going = capture().take(); capture().stop(); return going; }")
+    assert taken is None
+    assert opened.photos() == []
+
+
+@slow
 def test_a_black_picture_is_a_problem_after_a_while(filmed: Filmed) -> None:
     opened = filmed(wall(grey=0))
     assert opened.start()

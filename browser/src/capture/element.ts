@@ -138,7 +138,7 @@ export class VisavisCapture extends HTMLElement {
     return true;
   }
 
-  /** Turn the camera off. Photos that were taken stay until `reset`. */
+  /** Turn the camera off. Of several photos, those that were taken stay until the last one or `reset`. */
   stop(): void {
     const wasOn = this.#camera.isOn;
     this.#camera.stop();
@@ -159,10 +159,11 @@ export class VisavisCapture extends HTMLElement {
    * @returns it, or null where there is none; `visavis-problem` says why
    */
   async take(): Promise<Blob | null> {
-    if (!this.#camera.isOn || this.#isTaking) return null;
+    const { video } = this.#view;
+    // A camera that is on may show nothing for a moment.
+    if (!this.#camera.isOn || video.videoWidth === 0 || this.#isTaking) return null;
     this.#isTaking = true;
     try {
-      const { video } = this.#view;
       return await this.#accept(drawn(video, video.videoWidth, video.videoHeight), false);
     } catch (error) {
       this.#complain(error);
@@ -176,33 +177,40 @@ export class VisavisCapture extends HTMLElement {
     if (this.hasAttribute("no-upload") || this.#isTaking) return;
     this.#isTaking = true;
     try {
+      this.#view.complain(null);
+      this.#view.wait();
       const canvas = await opened(file);
       await this.#load();
       await this.#accept(canvas, true);
     } catch (error) {
+      this.#view.next(this.#pose, this.#photos.length + 1, this.poses.length);
       this.#complain(error);
     } finally {
       this.#isTaking = false;
     }
   }
 
-  async #accept(canvas: HTMLCanvasElement, fromFile: boolean): Promise<Blob> {
+  /** @returns null where the camera went off meanwhile: whoever stopped it wants no photo */
+  async #accept(canvas: HTMLCanvasElement, fromFile: boolean): Promise<Blob | null> {
     if (this.#finder !== null) {
       const { face, several } = chosen(await foundIn(this.#finder, canvas));
       if (face === null) throw new PhotoOfNobody();
       if (several) throw new PhotoOfSeveral();
     }
-    if (this.#photos.length >= this.poses.length) this.reset();
     const bundle = await bundled(canvas, this.#pose ?? "straight");
+    if (!fromFile && !this.#camera.isOn) return null;
     this.#photos.push(bundle.photo);
-    const [number, of] = [this.#photos.length, this.poses.length];
-    const done = number === of;
+    const [photos, of] = [[...this.#photos], this.poses.length];
+    const [number, done] = [photos.length, photos.length === of];
     this.#view.complain(null);
     this.#guide.forget();
     this.#said = null;
     this.#view.next(this.#pose, number + 1, of);
-    if (done) this.stop();
-    this.#tell("visavis-photo", { ...bundle, number, of, photos: [...this.#photos], done, fromFile });
+    if (done) {
+      this.stop();
+      this.#photos = [];
+    }
+    this.#tell("visavis-photo", { ...bundle, number, of, photos, done, fromFile });
     return bundle.photo;
   }
 
@@ -221,6 +229,7 @@ export class VisavisCapture extends HTMLElement {
       (finder) => {
         if (!this.isConnected) return finder.close();
         this.#finder = finder;
+        this.#cannotGuide = false;
         this.#tell("visavis-state", { live: this.isLive, guided: true });
       },
       (error: unknown) => {

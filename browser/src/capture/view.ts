@@ -126,6 +126,11 @@ export class View {
       pose === null || of < 2 ? "" : this.#texts.t("capture.count", { number, of, pose: this.#texts.t(`capture.pose.${pose}`) });
   }
 
+  /** A photo is being looked at. */
+  wait(): void {
+    this.#count.textContent = this.#texts.t("capture.looking");
+  }
+
   complain(problem: CaptureProblem | null): void {
     this.#problem.hidden = problem === null;
     this.#problem.replaceChildren();

@@ -34,7 +34,11 @@ def is_at(door: str, *, method: str, path: str) -> bool:
 
 def test_every_door_of_the_server_has_a_call() -> None:
     called = [door for _, door, _, _ in EVERY_CALL]
-    missing = {(m, p) for m, p in doors() if not p.startswith(OF_BROWSERS) and not any(is_at(door, method=m, path=p) for door in called)}
+    missing = {
+        (m, p)
+        for m, p in doors()
+        if not p.startswith(OF_BROWSERS) and not any(is_at(door, method=m, path=p) for door in called)
+    }
     assert missing == set()
 
 

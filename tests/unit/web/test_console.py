@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sim.faces import photo
+from support.backups import installed, made
 from support.console import (
     COOKIE,
     OTHER,
@@ -20,14 +21,12 @@ from support.console import (
     cookie_in,
     invited,
     set_up,
-    token_in,
 )
 from support.logged import entries_of
 from support.place import furnished
 from support.world import BASE, World, reopened_world, settings_in
 from unit.web.test_who_may_call import ITSELF, SCOPES, at, doors, kind_of
 
-from visavis.flows.console_sessions import end_all
 from visavis.model.account import Role
 from visavis.web.rates import Rates
 
@@ -347,6 +346,10 @@ def test_an_account_for_one_gallery_stays_in_it(place: World) -> None:
     assert bea.call("GET", "/v1/console/me").json()["gallery_ids"] == [mine]
     assert [row["id"] for row in bea.call("GET", "/v1/galleries").json()["items"]] == [mine]
     assert refused(bea.call("GET", f"/v1/galleries/{other}")) == (403, "gallery_outside_key")
+    carl = colleague(place, "carl", "auditor", galleries=[mine])
+    assert carl.call("GET", f"/v1/readings?gallery_id={mine}").is_success
+    for path in (f"/v1/readings?gallery_id={other}", "/v1/purposes", "/v1/keys"):
+        assert refused(carl.call("GET", path)) == (403, "gallery_outside_key"), path
 
 
 def test_other_roles_hold_from_the_next_request_on(ann: Colleague) -> None:
@@ -421,8 +424,14 @@ def test_disabled_accounts_and_sessions_that_are_over_are_taken_out(ann: Colleag
     assert world.sql(count_of) == [(1,)]
 
 
-def test_nobody_stays_logged_in_over_a_restore(ann: Colleague) -> None:
-    with ann.world.services.store.write() as tx:
-        end_all(tx)
-    assert who(ann) == (401, "login_over")
-    assert token_in(ann.login())
+def test_nobody_stays_logged_in_over_a_restore(tmp_path: Path, blank: tuple[Path, str]) -> None:
+    here = installed(tmp_path, blank)
+    with here.serving() as world:
+        one = colleague(world, "ann", "operator")
+        file = made(world)
+        assert who(one)[0] == 200
+    here.restore(file, replace=True)
+    with here.serving() as world:
+        again = replace(one, world=world)
+        assert who(again) == (401, "login_over")
+        assert again.login().is_success

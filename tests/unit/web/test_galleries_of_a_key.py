@@ -74,7 +74,7 @@ def test_a_key_for_one_gallery_has_no_admin_door(world: World) -> None:
     for door in ADMIN:
         method, _, path = door.partition(" ")
         ids = {**here.ids, "key_id": here.key_id, "gallery_id": here.gallery}
-        path = path.replace("{purpose_id}", f"pur_{NOWHERE}").format(**ids)
+        path = path.replace("{purpose_id}", f"pur_{NOWHERE}").replace("{account_id}", f"acc_{NOWHERE}").format(**ids)
         answer = world.api(method, path, headers={"Authorization": f"Bearer {here.key}"})
         assert answer.json()["code"] == "scope_missing", door
 
