@@ -142,7 +142,7 @@ browser/node_modules/.done: browser/package-lock.json $(VENV)/node.done
 	@$(NPM) ci --silent
 	@touch $@
 
-src/visavis/web/static/js/manifest.json: browser/node_modules/.done browser/vite.config.ts browser/vite.packed.ts $(shell find browser/src -type f)
+src/visavis/web/static/js/manifest.json: browser/node_modules/.done $(wildcard browser/vite.*.ts) $(shell find browser/src -type f)
 	@mkdir -p .work
 	@$(NPM) run --silent build > .work/pages.log 2>&1 || (cat .work/pages.log; exit 1)
 	@touch $@

@@ -52,7 +52,7 @@ def measure() -> dict[str, Any]:
         took = page.evaluate(_RUN, ROUNDS)
     vendor = STATIC / "js" / "vendor"
     [wasm] = vendor.glob("*.wasm.gz")
-    [runtime] = vendor.glob("ort.*.js.gz")
+    [runtime] = vendor.glob("onnxruntime-web-*.js.gz")
     return {
         **took,
         "element_kb": _kb(before),

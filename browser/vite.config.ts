@@ -1,6 +1,10 @@
 import { readdirSync } from "node:fs";
 import { defineConfig } from "vite";
+import { packages } from "./vite.packages.ts";
 import { packed } from "./vite.packed.ts";
+
+const BASE = "/static/js/";
+const OUT = "../src/visavis/web/static/js";
 
 /** Every file of ours stays a file of its own, unminified: people can read what runs in their browser. */
 const modules = readdirSync(new URL("src", import.meta.url), { recursive: true, encoding: "utf8" }).filter((name) =>
@@ -8,12 +12,12 @@ const modules = readdirSync(new URL("src", import.meta.url), { recursive: true, 
 );
 
 export default defineConfig({
-  base: "/static/js/",
+  base: BASE,
   publicDir: false,
-  plugins: [packed()],
+  plugins: [packages(BASE), packed(OUT)],
   build: {
     target: "es2022",
-    outDir: "../src/visavis/web/static/js",
+    outDir: OUT,
     emptyOutDir: true,
     minify: false,
     modulePreload: false,

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
@@ -7,14 +7,16 @@ import type { Plugin } from "vite";
 const LEAST = 1024;
 
 /** Writes a `.gz` beside what is built: packed once and well, and not again for each request. */
-export function packed(): Plugin {
+export function packed(folder: string): Plugin {
   return {
     name: "packed",
     apply: "build",
-    writeBundle({ dir = "" }, files) {
-      for (const name of Object.keys(files).filter((name) => /\.(js|mjs|wasm)$/.test(name))) {
-        const content = readFileSync(join(dir, name));
-        if (content.length >= LEAST) writeFileSync(join(dir, `${name}.gz`), gzipSync(content, { level: constants.Z_BEST_COMPRESSION }));
+    closeBundle() {
+      for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+        if (!/\.(js|mjs|wasm)$/.test(name)) continue;
+        const content = readFileSync(join(folder, name));
+        const level = constants.Z_BEST_COMPRESSION;
+        if (content.length >= LEAST) writeFileSync(join(folder, `${name}.gz`), gzipSync(content, { level }));
       }
     },
   };

@@ -118,7 +118,7 @@ def test_a_photo_takes_itself_when_all_is_well_and_the_camera_goes_off(filmed: F
         ("centre", lambda: [placed(wall(), STRAIGHT, at=(0.3, 0.5))]),
         ("straight", lambda: [placed(wall(), TURNED_RIGHT)]),
         ("blurred", lambda: [blurred(placed(wall(), STRAIGHT), 12)]),
-        ("still", lambda: [placed(wall(), STRAIGHT, at=(0.5 + x / 100, 0.5)) for x in (-8, -4, 0, 4, 8, 4, 0, -4)]),
+        ("still", lambda: [placed(wall(), STRAIGHT, at=(x / 100, 0.5)) for x in (42, 53, 47, 58, 50, 44, 56)]),
         ("hold", lambda: [placed(wall(lines=2160), STRAIGHT)]),
         ("hold", lambda: [placed(wall(lines=360), STRAIGHT)]),
     ],
@@ -129,7 +129,9 @@ def test_one_thing_is_said_at_a_time(filmed: Filmed, name: str, pictures: Callab
     opened.until("guidance", instruction=name)
     opened.page.wait_for_timeout(_MORE_THAN_A_LOOK_MS)
     said = opened.kinds("guidance", "instruction")
-    assert set(said) <= {"unguided", name}, said
+    # On a busy machine the first looks are far apart, and may find somebody who moves at the same place twice.
+    assert set(said) <= {"unguided", name} | ({"hold"} if name == "still" else set()), said
+    assert said[-1] == name
     expect(opened.page.get_by_role("status").first).to_have_text(opened.kinds("guidance", "text")[-1])
     assert opened.photos() == []
 

@@ -7,12 +7,16 @@ import { brightest, greys, light, sharpness, speed } from "./light.js";
 
 /** Pixels of the square around the nose whose detail is measured, at the camera's own size. */
 const DETAIL = 128;
+/** Looks over which somebody has to be still. */
+const LOOKS_BACK = 3;
 
 export class Looking {
   readonly #video: HTMLVideoElement;
   readonly #small = surface();
   readonly #detail = surface();
   #before: { face: Face; at: number } | null = null;
+  /** Of the last looks. Whoever turns round is slow for a moment, and not still. */
+  #speeds: number[] = [];
 
   constructor(video: HTMLVideoElement) {
     this.#video = video;
@@ -34,8 +38,6 @@ export class Looking {
     const grey = greys(pixels);
     const faces = finder === null ? null : await finder.find(pixels);
     const { face } = chosen(faces ?? []);
-    const before = this.#before;
-    this.#before = face === null ? null : { face, at: now };
     return {
       width,
       height,
@@ -43,13 +45,22 @@ export class Looking {
       light: light(grey, width, face ?? undefined),
       brightest: brightest(grey),
       sharpness: face === null ? null : this.#sharpness(face, videoWidth / width),
-      speed: face === null || before === null ? null : speed(before.face, face, (now - before.at) / 1000),
+      speed: this.#speed(face, now),
     };
   }
 
   /** Begin again: what was before is another picture. */
   forget(): void {
     this.#before = null;
+    this.#speeds = [];
+  }
+
+  #speed(face: Face | null, now: number): number | null {
+    const before = this.#before;
+    this.#before = face === null ? null : { face, at: now };
+    if (face === null || before === null) this.#speeds = [];
+    else this.#speeds = [...this.#speeds, speed(before.face, face, (now - before.at) / 1000)].slice(-LOOKS_BACK);
+    return this.#speeds.length === 0 ? null : Math.max(...this.#speeds);
   }
 
   #sharpness({ nose, width }: Face, factor: number): number {

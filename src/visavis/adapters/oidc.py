@@ -178,7 +178,6 @@ class OpenIdProvider(IdentityProvider):
             "iss": {"essential": True, "value": self._client.issuer},
             "aud": {"essential": True, "value": self._client.client_id},
             "sub": {"essential": True},
-            "nonce": {"essential": True, "value": errand.nonce},
         }
         params = {"nonce": errand.nonce, "client_id": self._client.client_id, "access_token": access_token}
         claims = CodeIDToken(token.claims, token.header, options, params)
