@@ -125,7 +125,8 @@ LISTS = {"GET /v1/galleries", "GET /v1/stations", "GET /v1/reviews", "GET /v1/ex
 ADMIN = {
     "POST /v1/purposes", "GET /v1/purposes", "GET /v1/purposes/{purpose_id}", "POST /v1/purposes/{purpose_id}/texts",
     "POST /v1/purposes/{purpose_id}/end",
-    "POST /v1/galleries", "POST /v1/stations", "PUT /v1/stations/{station_id}/key", "DELETE /v1/stations/{station_id}",
+    "POST /v1/galleries", "POST /v1/stations", "POST /v1/stations/{station_id}/pairing",
+    "PUT /v1/stations/{station_id}/key", "DELETE /v1/stations/{station_id}",
     "GET /v1/accounts", "POST /v1/accounts", "POST /v1/accounts/{account_id}/reset", "DELETE /v1/accounts/{account_id}",
     "PUT /v1/accounts/{account_id}/roles",
     "POST /v1/api-keys", "GET /v1/api-keys", "DELETE /v1/api-keys/{key_id}", "GET /v1/readings", "POST /v1/seal",

@@ -6,6 +6,10 @@ import { partsOf, signJws, verifyJws } from "../crypto/jws.js";
 import { t } from "../shared/texts.js";
 
 export const STATEMENT = "I have read the purpose. I agree to be recognised for it until its date or until I withdraw.";
+/** What is agreed to instead, where the offer says that a guardian agrees. */
+export const GUARDIAN_STATEMENT =
+  "I am this person's guardian and decide for them. I have read the purpose. I agree that they are recognised for it " +
+  "until its date or until I withdraw.";
 export const GRANT_STATEMENT =
   "I have read the purpose. I agree that my two pictures are compared once, now, and not kept.";
 
@@ -55,7 +59,13 @@ export interface ConsentRecord {
   };
   party_identification: [{ party_name: string; party_contact: string }];
   valid_until: string;
+  /** A guardian agrees for the person, and their consent ends on this day. */
+  guardian?: { until: string };
 }
+
+/** The sentence that has to be agreed to with this record. */
+export const statementFor = (record: Pick<ConsentRecord, "guardian">): string =>
+  record.guardian === undefined ? STATEMENT : GUARDIAN_STATEMENT;
 
 /** RFC 3339 in UTC, whole seconds. */
 const stamp = (moment: Date): string => `${moment.toISOString().slice(0, 19)}Z`;
@@ -81,9 +91,10 @@ export async function readOffer(offer: string, published: PublicJwk[]): Promise<
 
 /** Agree to exactly this offer. */
 export async function countersign(offer: string, key: PrivateJwk, now: Date): Promise<string> {
+  const statement = statementFor(partsOf<ConsentRecord>(offer).payload);
   return signJws({
     typ: COUNTERSIGNATURE_TYPE,
-    payload: { offer_sha256: await digest(offer), statement: STATEMENT, given_at: stamp(now) },
+    payload: { offer_sha256: await digest(offer), statement, given_at: stamp(now) },
     key,
     header: { jwk: publicHalf(key) },
   });

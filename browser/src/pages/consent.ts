@@ -7,7 +7,7 @@ import {
   readOffer,
   type Receipt,
   type RecordedPurpose,
-  STATEMENT,
+  statementFor,
   toReceipt,
 } from "../consent/receipt.js";
 import { receiptAddress } from "../consent/receipt-code.js";
@@ -50,8 +50,8 @@ async function start(): Promise<void> {
   try {
     const terms = await call<Terms>("GET", "/v1/consent", { link });
     if (!terms.waiting) return over();
-    if (terms.statement !== STATEMENT) throw new Error(t("page.another_statement"));
     const record = await readOffer(terms.offer, await publishedKeys());
+    if (terms.statement !== statementFor(record)) throw new Error(t("page.another_statement"));
     asked = { offer: terms.offer, record, logKey: terms.log_key };
     ask(asked.record, terms);
   } catch (error) {

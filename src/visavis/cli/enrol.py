@@ -1,6 +1,7 @@
 """``visavis enrol``: photos of somebody who will be asked."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -14,12 +15,27 @@ from visavis.cli.shell import Command, Shell, pass_shell, progress
 @click.argument("photos", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--reference", required=True, help="Your own name for the person, such as a staff number.")
 @click.option("--without-face", is_flag=True, help="No photos: the person is served by PIN and QR credential only.")
+@click.option(
+    "--guardian-until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="A guardian has to agree for the person, and their consent ends on this day: YYYY-MM-DD.",
+)
 @pass_shell
-def enrol(shell: Shell, gallery_id: str, photos: Sequence[Path], reference: str, without_face: bool) -> None:
+def enrol(
+    shell: Shell,
+    gallery_id: str,
+    photos: Sequence[Path],
+    reference: str,
+    without_face: bool,
+    guardian_until: datetime | None,
+) -> None:
     """Enrol one person with one to five PHOTOS.
 
     The answer is a one-time link. Hand it to the person: until they open it and agree, nobody is recognised.
     """
+    until: date | None = None if guardian_until is None else guardian_until.date()
+    if without_face and until is not None:
+        raise click.UsageError("--guardian-until is for photos: without a face nobody is asked.")
     if without_face == bool(photos):
         raise click.UsageError("Give photos, or --without-face.")
     with shell.operator() as server:
@@ -30,7 +46,7 @@ def enrol(shell: Shell, gallery_id: str, photos: Sequence[Path], reference: str,
                 show_other_way(added.other_way)
             return
         with progress().status("Looking at the photos"):
-            pending = server.enrol(gallery_id, external_reference=reference, photos=photos)
+            pending = server.enrol(gallery_id, external_reference=reference, photos=photos, guardian_until=until)
     show(shell, pending)
     if not shell.as_json:
         draw(pending.consent_link)

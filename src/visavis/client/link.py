@@ -14,7 +14,7 @@ from joserfc.jwk import OKPKey
 
 from visavis.client.raising import problem_here
 from visavis.client.receipt_file import Receipt
-from visavis.consent.receipt import GRANT_STATEMENT, STATEMENT, countersign, grant
+from visavis.consent.receipt import GRANT_STATEMENT, countersign, grant, statement_for
 from visavis.wire.deciding import GrantTermsAnswer
 from visavis.wire.people import TermsAnswer
 
@@ -62,7 +62,7 @@ def honest(terms: TermsAnswer) -> TermsAnswer:
 
     :raises VisavisProblem: ``offer_unfit``.
     """
-    if offered(terms.offer) != terms.record or terms.statement != STATEMENT:
+    if offered(terms.offer) != terms.record or terms.statement != statement_for(terms.offer):
         raise problem_here("offer_unfit", "The signed offer differs from the text beside it.")
     return terms
 

@@ -8,7 +8,7 @@ comes here.
 import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 import rfc8785
@@ -25,6 +25,11 @@ OFFER_TYPE: Final = "visavis-offer+jws"
 COUNTERSIGNATURE_TYPE: Final = "visavis-countersignature+jws"
 SCHEMA: Final = "visavis-consent-receipt-1"
 STATEMENT: Final = "I have read the purpose. I agree to be recognised for it until its date or until I withdraw."
+GUARDIAN_STATEMENT: Final = (
+    "I am this person's guardian and decide for them. I have read the purpose. I agree that they are recognised for it "
+    "until its date or until I withdraw."
+)
+"""What is agreed to instead, where the offer says that a guardian agrees (rule S8)."""
 GRANT_TYPE: Final = "visavis-grant+jws"
 GRANT_STATEMENT: Final = "I have read the purpose. I agree that my two pictures are compared once, now, and not kept."
 MEASURED: Final = (
@@ -37,6 +42,7 @@ LOOK_ALIKES: Final = (
     "asked for a PIN or QR code beside the face, or a person looks."
 )
 """Only two who both read this are found (rule S2)."""
+_GUARDIAN: Final = "guardian"
 _MISLEADING: Final = frozenset({"jku", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64"})
 """Header members that a reader of another make may follow, to another key or another signed text than ours."""
 
@@ -53,12 +59,17 @@ def record(
     gallery: Gallery,
     now: datetime,
     backup_days: int,
+    guardian_until: date | None = None,
 ) -> dict[str, Any]:
     """What the person is asked to agree to, in the fields of ISO/IEC TS 27560.
 
     :param backup_days: after how many days nobody can open what backups hold of somebody who was erased.
+    :param guardian_until: a guardian agrees for the person until this day begins in UTC; ``None``: the person does.
     """
     expires_at = purpose.consent_until(now)
+    guardian = {} if guardian_until is None else {"guardian": {"until": guardian_until.isoformat()}}
+    if guardian_until is not None:
+        expires_at = min(expires_at, _start_of(guardian_until))
     ends = {} if purpose.ends_at is None else {"ends_at": _stamp(purpose.ends_at)}
     return {
         "schema_version": SCHEMA,
@@ -107,6 +118,7 @@ def record(
             "event_time": _stamp(now),
         },
         "valid_until": _stamp(expires_at),
+        **guardian,
     }
 
 
@@ -141,7 +153,7 @@ def countersign(offer: str, *, subject_key: OKPKey, now: datetime) -> str:
 
     :param subject_key: a private Ed25519 key; only its public half is put into the result.
     """
-    payload = {"offer_sha256": _digest(offer), "statement": STATEMENT, "given_at": _stamp(now)}
+    payload = {"offer_sha256": _digest(offer), "statement": statement_for(offer), "given_at": _stamp(now)}
     return _sign(payload, COUNTERSIGNATURE_TYPE, subject_key, {"jwk": _public(subject_key)})
 
 
@@ -150,16 +162,49 @@ def countersigned_by(countersignature: str, *, offer: str) -> bytes:
 
     1. The header names the type and carries an Ed25519 public key.
     2. The signature is of that key.
-    3. It is for this very offer, with the statement that the person was shown.
+    3. It is for this very offer, with the statement that the person was shown: a guardian's where one has to agree.
 
     :raises ConsentForged: any of them does not hold.
     """
     raw, payload = _signed_by_header_key(countersignature, COUNTERSIGNATURE_TYPE)
     if payload.get("offer_sha256") != _digest(offer):
         raise ConsentForged("The countersignature is for another offer.")
-    if payload.get("statement") != STATEMENT:
+    if payload.get("statement") != statement_for(offer):
         raise ConsentForged("The countersignature is for another statement.")
     return raw
+
+
+def statement_for(offer: str) -> str:
+    """The sentence that has to be agreed to with this offer. Whose signature the offer bears is not looked at here."""
+    try:
+        return GUARDIAN_STATEMENT if _GUARDIAN in _claimed(offer) else STATEMENT
+    except ConsentForged:
+        return STATEMENT  # nothing that a controller signed: it is refused for that
+
+
+def guardian_until(offer: dict[str, Any]) -> date | None:
+    """The day with which a guardian's consent ends (rule S8); ``None`` where the person agrees.
+
+    :raises ConsentForged: there is a guardian, and no such day.
+    """
+    if _GUARDIAN not in offer:
+        return None
+    try:
+        said = str(offer[_GUARDIAN]["until"])
+        day = date.fromisoformat(said)
+    except (KeyError, TypeError, ValueError):
+        raise ConsentForged("The offer does not say until when a guardian agrees.") from None
+    if day.isoformat() != said:
+        raise ConsentForged("The offer does not say in the documented form until when a guardian agrees.")
+    return day
+
+
+def claimed_guardian_until(offer: str) -> date | None:
+    """The same from an offer that is not proven.
+
+    :raises ConsentForged: it is no offer.
+    """
+    return guardian_until(_claimed(offer))
 
 
 def claimed_expiry(offer: str) -> datetime:
@@ -169,6 +214,29 @@ def claimed_expiry(offer: str) -> datetime:
 
     :raises ConsentForged: it is no offer.
     """
+    return expiry(_claimed(offer))
+
+
+def expiry(offer: dict[str, Any]) -> datetime:
+    """Until when the offer's consent is valid: never beyond the day that a guardian's ends with, whatever else it says.
+
+    :raises ConsentForged: the record has no such time.
+    """
+    try:
+        until = datetime.fromisoformat(str(offer["valid_until"])).astimezone(UTC)
+    except (KeyError, ValueError, OverflowError):
+        raise ConsentForged("The offer does not say until when it is valid.") from None
+    day = guardian_until(offer)
+    return until if day is None else min(until, _start_of(day))
+
+
+def as_public_key(raw: bytes) -> OKPKey:
+    """A raw Ed25519 public key (32 bytes) as a key that verifies."""
+    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(raw).rstrip(b"=").decode()})
+
+
+def _claimed(offer: str) -> dict[str, Any]:
+    """What an offer says, unproven."""
     try:
         payload = offer.split(".", 2)[1]
         record = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -176,23 +244,11 @@ def claimed_expiry(offer: str) -> datetime:
         raise ConsentForged("This is not an offer.") from None
     if not isinstance(record, dict):
         raise ConsentForged("This is not an offer.")
-    return expiry(record)
+    return record
 
 
-def expiry(offer: dict[str, Any]) -> datetime:
-    """Until when the offer's consent is valid.
-
-    :raises ConsentForged: the record has no such time.
-    """
-    try:
-        return datetime.fromisoformat(str(offer["valid_until"])).astimezone(UTC)
-    except (KeyError, ValueError, OverflowError):
-        raise ConsentForged("The offer does not say until when it is valid.") from None
-
-
-def as_public_key(raw: bytes) -> OKPKey:
-    """A raw Ed25519 public key (32 bytes) as a key that verifies."""
-    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(raw).rstrip(b"=").decode()})
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _announces(offer: dict[str, Any], line: str) -> bool:

@@ -4,10 +4,10 @@ import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
-from visavis.consent.receipt import record, sign_offer
+from visavis.consent.receipt import claimed_guardian_until, expiry, record, sign_offer
 from visavis.flows.bars import Bars
 from visavis.flows.erase import erase_enrolment
 from visavis.flows.extract import Extractor
@@ -43,6 +43,10 @@ MAX_EXTERNAL_REFERENCE = 200
 """Longest name, in characters, that an operator may have for a person."""
 
 
+MAX_GUARDIAN_YEARS = 21
+"""Nobody is a minor for longer, anywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offered:
     """What the enroller is told, whoever was there before: ids and the secret of the person's one-time link."""
@@ -73,8 +77,12 @@ class Beside(Protocol):
 
 @dataclass(slots=True)
 class _Done:
-    """What a request wrote, for taking it back: enrolment and receipt as they were before, and what was added."""
+    """What a request wrote, for taking it back: enrolment and receipt as they were before, and what was added.
 
+    ``guardian_until`` is what it asked for.
+    """
+
+    guardian_until: date | None = None
     created: bool = False
     before: Enrolment | None = None
     receipt: Receipt | None = None
@@ -103,10 +111,18 @@ class Enrol:
         # An epoch is emptied a day after its end at the latest; from then on the window counts.
         self._backup_days = (backup_window + LENGTH).days
 
-    def request(self, *, gallery_id: str, external_reference: str, photos: Sequence[bytes]) -> Offered:
+    def request(
+        self,
+        *,
+        gallery_id: str,
+        external_reference: str,
+        photos: Sequence[bytes],
+        guardian_until: date | None = None,
+    ) -> Offered:
         """Store photos of one person as pending references and offer them the purpose to countersign.
 
-        1. The request has one to five photos and a name that the operator has for the person.
+        1. The request has one to five photos, a name that the operator has for the person and, where a guardian has to
+           agree (rule S8), a day to come on which that ends.
         2. The gallery exists and was made with the model that runs.
         3. Every photo shows exactly one usable face.
         4. The gallery can hold them within its promise, and the person too.
@@ -120,9 +136,11 @@ class Enrol:
         """
         if not 1 <= len(photos) <= MAX_PHOTOS:
             raise TooManyPhotos(f"There are {len(photos)} photos.")
+        self._require_minor(guardian_until)
         name, gallery = stripped(external_reference), self.gallery(gallery_id)
         found = {hashlib.sha256(p).digest(): p for p in photos}
-        return self.store(gallery, name, [self.judge(photo, digest=digest) for digest, photo in found.items()])
+        usable = [self.judge(photo, digest=digest) for digest, photo in found.items()]
+        return self.store(gallery, name, usable, guardian_until=guardian_until)
 
     def gallery(self, gallery_id: str) -> Gallery:
         """The gallery, if people can be enrolled in it now (check 2).
@@ -149,16 +167,23 @@ class Enrol:
         return Usable(digest, self._extractor.extract(photo))
 
     def store(
-        self, gallery: Gallery, external_reference: str, photos: Sequence[Usable], *, beside: Beside | None = None
+        self,
+        gallery: Gallery,
+        external_reference: str,
+        photos: Sequence[Usable],
+        *,
+        beside: Beside | None = None,
+        guardian_until: date | None = None,
     ) -> Offered:
         """Write one person's pending references (checks 4 and 5): everything that enrols ends here.
 
         :param external_reference: ``stripped``.
         :param photos: one to five, all different.
         :param beside: what has to be written with it.
+        :param guardian_until: the day with which the consent of a guardian ends, where one has to agree.
         :raises Refusal: the leaf says which step; nothing was stored.
         """
-        done = _Done()
+        done = _Done(guardian_until=guardian_until)
         try:
             with self._store.write() as tx:
                 offered, secret = self._write(tx, gallery, external_reference, photos, done)
@@ -196,13 +221,15 @@ class Enrol:
         fresh = {t: photo for t, photo in tags.items() if t not in known}
         enrolment = self._enrolment_for(tx, subject, [known[t] for t in tags if t in known], fresh=bool(fresh))
         if enrolment is None:
-            enrolment = self._new_enrolment(tx, gallery, purpose, subject, now)
+            enrolment = self._new_enrolment(tx, gallery, purpose, subject, now, done.guardian_until)
             done.created = True
         self._require_room(tx, gallery, purpose, len(known), len(fresh))
         receipt = _receipt_of(tx, enrolment)
         if enrolment.state is EnrolmentState.PENDING and not done.created:
             # Asked anew, under the purpose's present text and from today: what the older link showed is void.
-            tx.receipts.change(self._receipt(tx, gallery, purpose, subject, enrolment.id, receipt.id, now))
+            tx.receipts.change(
+                self._receipt(tx, gallery, purpose, subject, enrolment.id, receipt.id, now, done.guardian_until)
+            )
         done.before, done.receipt = enrolment, receipt
         for photo_tag, photo in fresh.items():
             reference_id = new_id("ref")
@@ -220,7 +247,9 @@ class Enrol:
         link_secret = new_secret()
         # The same time to answer for every fresh link: an older date would tell the enroller that somebody was there.
         linked = replace(
-            enrolment, link_hash=self._keyring.secret_tag(link_secret, use="links"), expires_at=now + link_life(purpose)
+            enrolment,
+            link_hash=self._keyring.secret_tag(link_secret, use="links"),
+            expires_at=_link_end(purpose, now, done.guardian_until),
         )
         done.link_hash = linked.link_hash
         tx.enrolments.change(linked)
@@ -236,12 +265,18 @@ class Enrol:
         return tx.enrolments.get(known[0].enrolment_id)
 
     def _new_enrolment(
-        self, tx: Transaction, gallery: Gallery, purpose: Purpose, subject: Subject, now: datetime
+        self,
+        tx: Transaction,
+        gallery: Gallery,
+        purpose: Purpose,
+        subject: Subject,
+        now: datetime,
+        guardian_until: date | None,
     ) -> Enrolment:
         expires_at = now + link_life(purpose)
         enrolment = Enrolment(new_id("enr"), subject.id, EnrolmentState.PENDING, None, now, expires_at)
         tx.enrolments.add(enrolment)
-        tx.receipts.add(self._receipt(tx, gallery, purpose, subject, enrolment.id, new_id("rec"), now))
+        tx.receipts.add(self._receipt(tx, gallery, purpose, subject, enrolment.id, new_id("rec"), now, guardian_until))
         return enrolment
 
     def _receipt(
@@ -253,22 +288,33 @@ class Enrol:
         enrolment_id: str,
         receipt_id: str,
         now: datetime,
+        guardian_until: date | None,
     ) -> Receipt:
         """An offer under the purpose's newest text, waiting for the person."""
         text = newest_text(tx, purpose.id)
-        offer = sign_offer(
-            record(
-                receipt_id=receipt_id,
-                subject_id=subject.id,
-                purpose=purpose,
-                text=text,
-                gallery=gallery,
-                now=now,
-                backup_days=self._backup_days,
-            ),
-            controller_key=self._keyring.controller,
+        asked = record(
+            receipt_id=receipt_id,
+            subject_id=subject.id,
+            purpose=purpose,
+            text=text,
+            gallery=gallery,
+            now=now,
+            backup_days=self._backup_days,
+            guardian_until=_earliest_end(tx, subject, guardian_until),
         )
-        return Receipt(receipt_id, enrolment_id, subject.id, offer, None, purpose.consent_until(now))
+        offer = sign_offer(asked, controller_key=self._keyring.controller)
+        return Receipt(
+            receipt_id, enrolment_id, subject.id, offer, None, min(purpose.consent_until(now), expiry(asked))
+        )
+
+    def _require_minor(self, until: date | None) -> None:
+        if until is None:
+            return
+        today = self._clock.now().astimezone(UTC).date()
+        # By year, month and day: the 29th of February is no day of the year that it would end in.
+        furthest = (today.year + MAX_GUARDIAN_YEARS, today.month, today.day)
+        if until <= today or (until.year, until.month, until.day) > furthest:
+            raise RequestInvalid(f"guardian_until: a day to come, at most {MAX_GUARDIAN_YEARS} years away.")
 
     def _require_room(self, tx: Transaction, gallery: Gallery, purpose: Purpose, held: int, adding: int) -> None:
         if held + adding > MAX_REFERENCES:
@@ -311,11 +357,28 @@ def stripped(external_reference: str) -> str:
     return name
 
 
+def _earliest_end(tx: Transaction, subject: Subject, asked: date | None) -> date | None:
+    """Until when a guardian has to agree: as asked for, and as a guardian has agreed before.
+
+    Without the latter, more photos, asked for without a guardian, would turn a guardian's consent into one that does
+    not end. It is taken over without a word: a refusal would tell the enroller that somebody was there (rule S3).
+    """
+    agreed = [r.offer for r in tx.receipts.find(subject_id=subject.id) if r.countersignature is not None]
+    days = [asked, *(claimed_guardian_until(offer) for offer in agreed)]
+    return min((day for day in days if day is not None), default=None)
+
+
 def _receipt_of(tx: Transaction, enrolment: Enrolment) -> Receipt:
     receipt = tx.receipts.first(enrolment_id=enrolment.id)
     if receipt is None:
         raise NotFound("The enrolment has no receipt.")
     return receipt
+
+
+def _link_end(purpose: Purpose, now: datetime, guardian_until: date | None) -> datetime:
+    """When a link ends that is asked for now. Only the request counts: what is held already must not show (rule S3)."""
+    end = now + link_life(purpose)
+    return end if guardian_until is None else min(end, datetime.combine(guardian_until, time(), UTC))
 
 
 def link_life(purpose: Purpose) -> timedelta:

@@ -38,7 +38,7 @@ class AsyncAccounts(AsyncBackups):
     ) -> AccountAnswer:
         """Other roles and galleries, from the next request on."""
         bound = None if gallery_ids is None else list(gallery_ids)
-        body = Body(RolesRequest(roles=list(roles), gallery_ids=bound), done_once=True)
+        body = Body(RolesRequest(roles=list(roles), gallery_ids=bound))
         return await self._transport.put(door("accounts", account_id, "roles"), AccountAnswer, body)
 
     async def reset_account(self, account_id: str, *, idempotency_key: str | None = None) -> AccountAnswer:

@@ -1,7 +1,7 @@
 """An operator: sets up purposes, galleries and stations, enrols people and helps them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Unpack
 
 from visavis.client.aio.metrics import AsyncMetrics
@@ -139,17 +139,21 @@ class AsyncVisavis(AsyncMetrics):
         *,
         external_reference: str,
         photos: Sequence[Photo],
+        guardian_until: date | None = None,
         idempotency_key: str | None = None,
     ) -> EnrolmentAnswer:
         """Photos of one person become references that nobody is matched with until the person agrees.
 
         :param external_reference: your own name for the person, 1 to 200 characters.
         :param photos: one to five.
+        :param guardian_until: where a guardian has to agree for the person: the day to come, at most 21 years away, on
+            which that ends, and with it their consent.
         :returns: the one-time link to hand to the person; the answer is the same whoever was there before.
         """
+        until = {} if guardian_until is None else {"guardian_until": guardian_until.isoformat()}
         body = Body(
             files=[await async_as_file("photos", photo) for photo in photos],
-            form={"external_reference": external_reference},
+            form={"external_reference": external_reference, **until},
             idempotency_key=idempotency_key,
         )
         return await self._transport.post(door("galleries", gallery_id, "enrolments"), EnrolmentAnswer, body)

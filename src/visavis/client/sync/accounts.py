@@ -39,7 +39,7 @@ class Accounts(Backups):
     ) -> AccountAnswer:
         """Other roles and galleries, from the next request on."""
         bound = None if gallery_ids is None else list(gallery_ids)
-        body = Body(RolesRequest(roles=list(roles), gallery_ids=bound), done_once=True)
+        body = Body(RolesRequest(roles=list(roles), gallery_ids=bound))
         return self._transport.put(door("accounts", account_id, "roles"), AccountAnswer, body)
 
     def reset_account(self, account_id: str, *, idempotency_key: str | None = None) -> AccountAnswer:

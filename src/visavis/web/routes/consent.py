@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from visavis.consent.receipt import STATEMENT
+from visavis.consent.receipt import statement_for
 from visavis.flows.credentials import Issued
 from visavis.web.auth import Flows, LinkSecret
 from visavis.web.writes import IdempotencyKey, fingerprint, written
@@ -18,7 +18,7 @@ def terms(flows: Flows, link: LinkSecret) -> TermsAnswer:
     return TermsAnswer(
         offer=found.offer,
         record=found.record,
-        statement=STATEMENT,
+        statement=statement_for(found.offer),
         waiting=found.waiting,
         expires_at=found.expires_at,
         log_key=str(flows.publisher.trust.log),

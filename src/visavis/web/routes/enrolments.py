@@ -1,5 +1,6 @@
 """Enrolling: always answered 202 PENDING."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
@@ -21,13 +22,24 @@ def enrol(
     photos: Annotated[list[UploadFile], File(min_length=1, description=f"1 to 5 photos of one person: {FORMATS}.")],
     flows: Flows,
     key: Enroller,
+    guardian_until: Annotated[
+        date | None,
+        Form(
+            description="Where a guardian has to agree for the person: the day on which that ends, and their consent."
+        ),
+    ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Enrol one person. They stay unknown to the matcher until they open their link and countersign."""
     pictures = [photo.file.read() for photo in photos]
 
     def act() -> tuple[EnrolmentAnswer, str]:
-        offered = flows.enrol.request(gallery_id=gallery_id, external_reference=external_reference, photos=pictures)
+        offered = flows.enrol.request(
+            gallery_id=gallery_id,
+            external_reference=external_reference,
+            photos=pictures,
+            guardian_until=guardian_until,
+        )
         answer = EnrolmentAnswer(
             enrolment_id=offered.enrolment_id,
             subject_id=offered.subject_id,
@@ -36,5 +48,6 @@ def enrol(
         )
         return answer, offered.subject_id
 
-    asked = fingerprint(request, external_reference, *pictures)
+    until = () if guardian_until is None else (f"guardian_until {guardian_until}",)
+    asked = fingerprint(request, external_reference, *pictures, *until)
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=202)
