@@ -262,8 +262,8 @@ def test_a_tablet_whose_key_was_replaced_says_so_and_can_be_paired_again(page: P
 
 
 def test_a_wrong_code_is_told_and_the_page_stays(page: Page, at_sim: World) -> None:
-    assert at_sim
     page.goto(f"{BASE}/station")
+    assert at_sim.http.get("/station").is_success
     page.get_by_label("The code").fill("0000-0000")
     page.get_by_role("button", name="Pair this device").click()
     expect(page.locator("#pairing-problem")).to_contain_text("This code opens nothing")

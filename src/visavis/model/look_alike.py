@@ -22,8 +22,8 @@ class LookAlikeSource(Enum):
 class LookAlike:
     """``subject_id`` is not recognised by a face alone, nor is the other one.
 
-    Each source has a row of its own. Of two people ``subject_id`` has the smaller identifier. ``other_subject_id`` is None where nobody knows who the
-    other one is, or they are not in the gallery.
+    Each source has a row of its own. Of two people ``subject_id`` has the smaller identifier. ``other_subject_id`` is
+    None where nobody knows who the other one is, or they are not in the gallery.
     """
 
     id: str
