@@ -27,6 +27,8 @@ export interface Call {
   as?: Receipt;
   /** The station that signs it. */
   by?: Signer;
+  /** As who is logged in at the console: the browser sends its cookie along. */
+  session?: boolean;
   /** Gives the call up. */
   signal?: AbortSignal;
 }
@@ -51,7 +53,7 @@ export const serverNow = (): Date => new Date(Date.now() + ahead * 1000);
 
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, { ...init, credentials: "omit", cache: "no-store", redirect: "error" });
+    return await fetch(path, { credentials: "omit", ...init, cache: "no-store", redirect: "error" });
   } catch {
     init.signal?.throwIfAborted();
     throw new Problem({
@@ -87,7 +89,7 @@ export const fetched = async (path: string, options: Call = {}): Promise<Blob> =
 async function asked(
   method: Method,
   path: string,
-  { link, body, bytes, type, as, by, signal }: Call,
+  { link, body, bytes, type, as, by, session, signal }: Call,
   accept = "application/json",
 ): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept };
@@ -101,6 +103,7 @@ async function asked(
     Object.assign(headers, await signedHeaders({ method, path, body: content, signer: signer.id, key: signer.key, created }));
   }
   const init: RequestInit = { method, headers, body: method === "GET" ? null : content };
+  if (session === true) init.credentials = "same-origin";
   const answer = await send(path, signal === undefined ? init : { ...init, signal });
   if (!answer.ok) throw await refused(answer);
   return answer;

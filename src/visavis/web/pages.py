@@ -43,6 +43,12 @@ def station(request: Request) -> HTMLResponse:
     return templates.shown(request, "station.html")
 
 
+@router.get("/console")
+def console(request: Request) -> HTMLResponse:
+    """Where whoever runs this server logs in."""
+    return templates.shown(request, "console.html")
+
+
 @router.get("/grant")
 def grant(request: Request) -> HTMLResponse:
     """Grant the check of a document."""
