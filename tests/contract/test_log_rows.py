@@ -376,6 +376,7 @@ def _append_and_adopt(store: SqlStore, entries: list[bytes]) -> None:
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=12))
+@pytest.mark.slow
 def test_any_run_of_transactions_makes_one_tree(
     sizes: list[tuple[int, bool]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -113,6 +113,7 @@ def test_the_reference_is_named_structured_and_readable(page: Page, at_sim: Worl
     check(page, asked=[(1280, scheme)])
 
 
+@pytest.mark.slow
 def test_nothing_on_a_page_is_left_untranslated(page: Page, at_sim: World) -> None:
     with spoken():
         for path in PAGES:

@@ -105,6 +105,7 @@ def test_person_declines_and_the_pin_works(page: Page, at_sim: World) -> None:
     expect(page.get_by_role("img", name="Your QR code")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_link_used_twice_gets_a_kind_page(page: Page, at_sim: World, tmp_path: Path) -> None:
     secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
     open_consent(page, secret)
@@ -131,6 +132,7 @@ def test_offer_that_another_key_signed_is_not_shown(page: Page, at_sim: World) -
     expect(page.locator("#ask")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_answer_that_got_lost_does_not_lose_the_key(
     page: Page, at_sim: World, traffic: Traffic, tmp_path: Path
 ) -> None:
@@ -157,6 +159,7 @@ def test_answer_that_got_lost_does_not_lose_the_key(
     traffic.complaints.clear()  # the lost answer is logged by the browser
 
 
+@pytest.mark.slow
 def test_new_photos_are_signed_with_the_key_of_the_earlier_receipt(page: Page, at_sim: World, tmp_path: Path) -> None:
     gallery = at_sim.gallery()
     open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))

@@ -19,6 +19,7 @@ from visavis.client import Receipt, check_archive
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 def test_leaving_without_saving_the_receipt_is_warned_of(page: Page, at_sim: World, tmp_path: Path) -> None:
     warned: list[str] = []
 
@@ -41,6 +42,7 @@ def test_leaving_without_saving_the_receipt_is_warned_of(page: Page, at_sim: Wor
 
 @pytest.mark.parametrize("status", [500, 502, 504])
 @pytest.mark.parametrize("then", ["leave", "no"])
+@pytest.mark.slow
 def test_answer_that_broke_after_it_was_stored_does_not_lose_the_key(
     page: Page, at_sim: World, tmp_path: Path, status: int, then: str
 ) -> None:
@@ -134,6 +136,7 @@ def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path:
     expect(offer).to_contain_text("ask the people who enrolled you to take new ones")
 
 
+@pytest.mark.slow
 def test_device_with_a_wrong_clock_signs_by_that_of_the_server(page: Page, at_sim: World, tmp_path: Path) -> None:
     open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
     receipt = agree(page, tmp_path)
@@ -179,6 +182,7 @@ def test_file_that_is_no_receipt_is_answered_kindly(
     assert at_sim is not None
 
 
+@pytest.mark.slow
 def test_receipt_of_another_server_says_where_to_go(page: Page, at_sim: World, tmp_path: Path) -> None:
     open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
     receipt = agree(page, tmp_path)

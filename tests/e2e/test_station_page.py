@@ -108,6 +108,7 @@ def test_somebody_is_greeted_and_the_camera_goes_off(
     tablet.next_person()
 
 
+@pytest.mark.slow
 def test_a_stranger_may_try_again_or_go_the_other_way(page: Page, tablet: Tablet, stands_there: list[bytes]) -> None:
     stands_there[0] = photo("stranger")
     page.locator("#face").click()
@@ -226,6 +227,7 @@ def test_a_server_that_is_away_keeps_nobody_waiting_and_the_page_goes_on_by_itse
     traffic.complaints.clear()
 
 
+@pytest.mark.slow
 def test_a_page_that_is_loaded_again_is_the_same_station_and_gives_up_what_was_open(
     page: Page, tablet: Tablet, stands_there: list[bytes]
 ) -> None:
@@ -249,6 +251,7 @@ def test_a_station_that_an_operator_has_to_look_at_says_so_and_takes_pins(page: 
     expect(page.locator("#answer h1")).to_have_text("Welcome, ann")
 
 
+@pytest.mark.slow
 def test_a_tablet_whose_key_was_replaced_says_so_and_can_be_paired_again(page: Page, tablet: Tablet) -> None:
     code = tablet.code()
     taken = {"code": code, "public_key": public_text(Ed25519PrivateKey.generate())}
@@ -279,6 +282,7 @@ def test_a_camera_that_is_refused_is_told_and_the_other_way_is_there(page: Page,
     expect(page.locator("#no-face")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_camera_that_is_unplugged_is_told(page: Page, tablet: Tablet) -> None:
     page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = () => undefined; }")  # no photo comes of it
     page.locator("#face").click()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from sim.labelled import SimDecoder, labelled_folder, simulated
 
@@ -25,6 +26,7 @@ def measure(folder: Path, out: Path, work: Path) -> int:
     return decoder.seen
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
     folder, work = tmp_path / "set", tmp_path / "work"
     labelled_folder(folder, 30)

@@ -113,6 +113,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
 
 @pytest.mark.filterwarnings("ignore:unclosed <.*GuardedSocket:ResourceWarning")
 @pytest.mark.parametrize("step", ["17", "44", "52+300", "60"])
+@pytest.mark.slow
 def test_who_was_told_is_there_once_after_a_kill_and_the_next_run_finishes(
     begun: Lives, blank: tuple[Path, str], tmp_path: Path, step: str
 ) -> None:

@@ -246,6 +246,7 @@ def test_each_request_is_told_once_under_the_identifier_of_its_answer(world: Liv
     assert faults
 
 
+@pytest.mark.slow
 def test_addresses_are_in_the_log_only_where_that_is_set(tmp_path: Path) -> None:
     with live_world(tmp_path, VISAVIS_LOG_ADDRESSES="true", VISAVIS_LOG_FORMAT="text") as world:
         world.http.get("/v1/purposes", headers={"X-Forwarded-For": "203.0.113.77"})

@@ -40,7 +40,7 @@ def test_s1_only_the_link_and_the_reviewer_lead_to_an_active_person(world: World
 def test_s1_enrolling_takes_one_person_at_a_time(world: World) -> None:
     schema = world.app.openapi()["components"]["schemas"]
     body = next(shape for name, shape in schema.items() if name.startswith("Body_enrol"))
-    assert set(body["properties"]) == {"external_reference", "photos"}
+    assert set(body["properties"]) == {"external_reference", "photos", "guardian_until"}
     assert body["properties"]["external_reference"]["type"] == "string"
 
 

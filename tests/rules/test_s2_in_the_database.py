@@ -42,7 +42,7 @@ def test_s2_the_database_holds_no_decision_without_a_session_and_one_for_each(wo
     world.identify(station, photo("ann", 2))
     copy = (
         "INSERT INTO decisions SELECT '{}', {}, kind, means, outcome, reason, station_id, gallery_id, purpose_id, "
-        "subject_id, fmr_decade, gallery_size, model_id, decided_at, expires_at FROM decisions"
+        "subject_id, fmr_decade, gallery_size, model_id, decided_at, expires_at, disputed_at FROM decisions"
     )
     refused_by_the_database(world, copy, "dec_a", "session_id", why="UNIQUE")
     refused_by_the_database(world, copy, "dec_b", "'ses_none'", why="FOREIGN KEY")

@@ -87,7 +87,7 @@ def set_up(world: World, account_id: str, name: str, link: str, *, password: str
     """What a person does with the link."""
     answer = world.link("POST", "/v1/console/set-up", link, json={"password": password})
     assert answer.is_success, answer.text
-    totp = secret_in(answer.json()["uri"])
+    totp = secret_in(answer.json()["otpauth"])
     done = world.link("POST", "/v1/console/set-up/confirmation", link, json={"code": code_of(world, totp)})
     assert done.status_code == 204, done.text
     return Colleague(world, account_id, name, totp, password)

@@ -147,9 +147,9 @@ async function setUp(link: string): Promise<void> {
   }
   onForm("choose-form", async () => {
     const body = { password: input("chosen").value };
-    const { uri, qr } = await call<{ uri: string; qr: string }>("POST", "/v1/console/set-up", { link, body });
+    const { otpauth, qr } = await call<{ otpauth: string; qr: string }>("POST", "/v1/console/set-up", { link, body });
     ofKind(HTMLImageElement, "app-qr").src = qr;
-    byId("app-uri").textContent = uri;
+    byId("app-uri").textContent = otpauth;
     byId("choose-form").hidden = true;
     byId("confirm-form").hidden = false;
     input("app-code").focus();

@@ -121,7 +121,7 @@ PERSON: Final = (
         section="decisions",
         fields=(
             *("id", "session_id", "kind", "means", "outcome", "reason", "station_id", "gallery_id", "purpose_id"),
-            *("subject_id", "fmr_decade", "model_id", "decided_at", "expires_at"),
+            *("subject_id", "fmr_decade", "model_id", "decided_at", "expires_at", "disputed_at"),
         ),
         unshown=("gallery_size",),
     ),

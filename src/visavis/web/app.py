@@ -203,16 +203,14 @@ async def _compare_on(services: Services, loading: Loading, over: asyncio.Event)
     for turn in count():
         if over.is_set():
             return
-        await _begin("own_rates_failed", services.own_rates.look)
-        if turn:  # at the start pairs are those of the night
-            await _begin("look_alikes_failed", services.find_look_alikes.look)
+        try:
+            await run_in_threadpool(services.own_rates.look)
+        except Exception as error:  # noqa: BLE001 -- one that failed must not end all later ones
+            log.error("own_rates_failed", error=type(error).__name__, trace=trace(error))  # noqa: TRY400 -- as above
+        try:
+            if turn:  # at the start pairs are those of the night
+                await run_in_threadpool(services.find_look_alikes.look)
+        except Exception as error:  # noqa: BLE001 -- as before
+            log.error("look_alikes_failed", error=type(error).__name__, trace=trace(error))  # noqa: TRY400 -- as above
         with suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), services.purge_every_s)
-
-
-async def _begin(failed: str, look: Callable[[], int]) -> None:
-    """One look; where it fails the next one comes all the same, and so does the other one."""
-    try:
-        await run_in_threadpool(look)
-    except Exception as error:  # noqa: BLE001 -- one that failed must not end all later ones
-        log.error(failed, error=type(error).__name__, trace=trace(error))  # noqa: TRY400 -- its text could carry data

@@ -98,9 +98,9 @@ class SetupRequest(Shape):
 
 
 class SecondStepAnswer(Shape):
-    """What the person's app has to know, shown this once. ``qr``: ``uri`` as an image, a data address."""
+    """What the person's app has to know, shown this once. ``qr``: ``otpauth`` as an image, a data address."""
 
-    uri: str
+    otpauth: str
     qr: str
 
 

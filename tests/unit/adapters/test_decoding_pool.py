@@ -197,6 +197,7 @@ def test_a_worker_is_replaced_after_so_many_photos() -> None:
         pool.close()
 
 
+@pytest.mark.slow
 def test_more_photos_than_places_wait_and_some_wait_in_vain() -> None:
     pool = DecodingPool(at_once=1, photo_s=3, wait_s=0.2, command=STAND_IN)
     try:

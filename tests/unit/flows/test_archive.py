@@ -225,8 +225,8 @@ def test_the_page_loads_and_runs_nothing_and_believes_nobody(own: dict[str, byte
     assert "default-src 'none'" in page
     assert "<script>ann & 'bob'</script>" in read.text
     words = re.sub(r"\s+", " ", read.text)
+    assert re.search(r"A template of 128 numbers, made on \d{1,2} \w+ \d{4} by sim-1", words)
     for said in (
-        "A template of 128 numbers, made on 22 November 2026 by sim-1",
         "We open the door for you.",
         "You agreed to be recognised.",
         "asked at the desk",

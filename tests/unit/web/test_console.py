@@ -86,7 +86,7 @@ def test_before_a_code_is_confirmed_nothing_opens_and_another_app_can_be_taken(p
     wrong = place.link("POST", "/v1/console/set-up/confirmation", link, json={"code": "000000"})
     assert refused(wrong) == (403, "setup_code_refused")
     one = set_up(place, id_, "twice", link)
-    assert one.totp.hex() not in first["uri"]
+    assert one.totp.hex() not in first["otpauth"]
     assert one.login().is_success
 
 

@@ -18,7 +18,7 @@ NO_PERSONAL_DATA = {
     "/v1/stations/{station_id}", "/v1/api-keys", "/v1/imports/{import_id}", "/v1/keys", "/metrics",
 }  # fmt: skip
 """What an operator reads that is about nobody: texts, counts, devices and keys."""
-ELSEWHERE = {"/v1/erasures/{subject_id}", "/v1/exports/{export_id}"}
+ELSEWHERE = {"/v1/erasures/{subject_id}", "/v1/exports/{export_id}", "/v1/exports", "/v1/accounts"}
 """About nobody who is here, and of a gallery; both have tests of their own."""
 
 

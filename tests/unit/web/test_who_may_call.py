@@ -189,7 +189,8 @@ def test_pages_are_the_only_doors_that_are_not_documented(world: World) -> None:
         "/unseal",
         "/docs",
         "/plan",
-        "/station", "/console",
+        "/station",
+        "/console",
     }
 
 

@@ -108,7 +108,7 @@ def prepare(request: Request, body: SetupRequest, flows: Flows, link: LinkHeader
     with opening(request, flows, link or "", failures=SetupUnknown):
         prepared = flows.console_login.prepare(link or "", password=body.password)
     request.state.caller = "link"
-    return SecondStepAnswer(uri=prepared.uri, qr=segno.make(prepared.uri, micro=False).svg_data_uri(scale=4))
+    return SecondStepAnswer(otpauth=prepared.uri, qr=segno.make(prepared.uri, micro=False).svg_data_uri(scale=4))
 
 
 @router.post("/set-up/confirmation", status_code=204)
