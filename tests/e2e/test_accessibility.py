@@ -127,6 +127,7 @@ STEPS: Final = ["en", pytest.param("de", marks=pytest.mark.slow), pytest.param("
 
 
 @pytest.mark.parametrize("language", STEPS)
+@pytest.mark.slow
 def test_every_step_of_a_consent_is_named_structured_and_readable(
     page: Page, at_sim: World, tmp_path: Path, language: str
 ) -> None:

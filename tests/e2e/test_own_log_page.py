@@ -13,7 +13,7 @@ from support.own_log import published
 from support.person_at_page import agree, load_receipt, open_consent, read_json
 from support.world import World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture

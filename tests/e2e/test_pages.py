@@ -74,6 +74,7 @@ def test_s1_private_key_never_leaves_the_browser(page: Page, at_sim: World, traf
     assert page.evaluate(stored) == [0, 0, ""]
 
 
+@pytest.mark.slow
 def test_no_request_leaves_the_origin(page: Page, at_sim: World, traffic: Traffic, tmp_path: Path) -> None:
     open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
     receipt = agree(page, tmp_path)

@@ -106,6 +106,7 @@ def test_declined_page_says_only_what_is_true_of_the_person(page: Page, at_sim: 
     expect(declined).to_contain_text("stay as they were")
 
 
+@pytest.mark.slow
 def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path: Path) -> None:
     gallery = at_sim.gallery(retention_days=500)
     station = at_sim.station(gallery)
@@ -250,6 +251,7 @@ def test_the_code_of_a_receipt_opens_my_data_and_its_key_stays_in_the_browser(
 
 
 @pytest.mark.parametrize("change", [lambda d: d[:-1], lambda d: d[:-1] + chr(ord(d[-1]) ^ 1), lambda d: d + "x"])
+@pytest.mark.slow
 def test_a_code_of_which_a_character_got_lost_opens_nothing(
     page: Page, at_sim: World, traffic: Traffic, change: Callable[[str], str]
 ) -> None:
@@ -260,6 +262,7 @@ def test_a_code_of_which_a_character_got_lost_opens_nothing(
     assert not [request for request in traffic.requests if "/v1/" in request.url]
 
 
+@pytest.mark.slow
 def test_the_receipt_as_a_pdf_has_the_receipt_inside_and_writes_any_script(
     page: Page, at_sim: World, traffic: Traffic, tmp_path: Path
 ) -> None:

@@ -243,6 +243,7 @@ def test_a_page_that_is_loaded_again_is_the_same_station_and_gives_up_what_was_o
 def test_a_station_that_an_operator_has_to_look_at_says_so_and_takes_pins(page: Page, tablet: Tablet) -> None:
     tablet.world.sql("UPDATE stations SET locked = 1")
     page.reload()
+    expect(page.locator("#idle")).to_be_visible()
     expect(page.locator("#locked")).to_contain_text("until an operator has looked")
     page.locator("#face").click(force=True)
     expect(page.locator("#idle")).to_be_visible()

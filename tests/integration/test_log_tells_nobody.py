@@ -320,6 +320,7 @@ def settings_file(text: str) -> Any:
         (settings_file(f'port = "{PRIVATE}"'), "settings_invalid"),
     ],
 )
+@pytest.mark.slow
 def test_a_server_that_does_not_start_says_why_and_quotes_nothing(tmp_path: Path, spoil: Any, code: str) -> None:
     bootstrap.initialise(settings_in(tmp_path))
     given = {

@@ -212,6 +212,7 @@ def test_every_door_takes_what_is_a_photo(house: House) -> None:
         assert "image_format_unsupported" in refused.text
 
 
+@pytest.mark.slow
 def test_no_image_at_any_door_breaks_anything(house: House, pool: DecodingPool) -> None:
     thrown(house, examples=40, number=0)
     before = state(pool)

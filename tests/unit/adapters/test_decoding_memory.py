@@ -65,6 +65,7 @@ SLOW = [pytest.param(form, marks=pytest.mark.slow) for form in ("progressive JPE
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "HEIC", *SLOW])
+@pytest.mark.slow
 def test_48_megapixels_fit_into_the_memory_stated(form: str, peak_mib: Callable[[bytes], float]) -> None:
     assert BOUNDS[form] < MEMORY / MIB**2
     assert peak_mib(photo_of_48_megapixels(form)) <= BOUNDS[form]
