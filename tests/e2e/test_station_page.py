@@ -227,6 +227,50 @@ def test_a_server_that_is_away_keeps_nobody_waiting_and_the_page_goes_on_by_itse
     traffic.complaints.clear()
 
 
+_NO = '{"code": "one_no_page_words", "status": 409, "detail": "No.", "mend": "Begin again.", "request_id": "a"}'
+
+
+@pytest.mark.parametrize(
+    ("door", "place"),
+    [
+        pytest.param("identify", "#look", marks=pytest.mark.slow),
+        ("qr", "#way"),
+        pytest.param("not-me", "#answer", marks=pytest.mark.slow),
+    ],
+)
+def test_whatever_the_server_refuses_is_told_and_nobody_is_stuck(
+    page: Page, tablet: Tablet, stands_there: list[bytes], door: str, place: str
+) -> None:
+    assert stands_there
+    page.route(f"{BASE}/v1/*/*/{door}", lambda route: route.fulfill(status=409, body=_NO))
+    if door == "qr":
+        page.keyboard.type(tablet.ann.qr)
+        page.keyboard.press("Enter")
+    else:
+        page.locator("#face").click()
+    if door == "not-me":
+        page.locator("#not-me").click()
+    expect(page.locator(place)).to_be_visible()
+    expect(page.locator(f"{place}-problem")).to_contain_text("Begin again.")
+    assert tablet.cameras_on() == 0
+    page.locator(f"{place} .back" if door != "not-me" else "#done").click()
+    expect(page.locator("#idle")).to_be_visible()
+
+
+def test_a_tablet_that_slept_begins_anew(page: Page, tablet: Tablet) -> None:
+    page.locator("#no-face").click()
+    page.locator("#by-pin").click()
+    page.locator("#pin-name").fill("ann")
+    for hidden in ("true", "false"):
+        page.evaluate(
+            f"() => {{ Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }});"
+            " document.dispatchEvent(new Event('visibilitychange')); }"
+        )
+    expect(page.locator("#idle")).to_be_visible()
+    assert page.locator("#pin-name").input_value() == ""
+    assert tablet.cameras_on() == 0
+
+
 @pytest.mark.slow
 def test_a_page_that_is_loaded_again_is_the_same_station_and_gives_up_what_was_open(
     page: Page, tablet: Tablet, stands_there: list[bytes]

@@ -54,7 +54,7 @@ function end(): void {
   claimed = null;
   answered = disputed = null;
   for (const box of ["claimed", "pin-name", "pin-digits"]) input(box).value = "";
-  for (const place of ["idle-problem", "look-problem", "pin-problem", "qr-problem"]) calm(place);
+  for (const place of ["idle-problem", "look-problem", "way-problem", "pin-problem", "qr-problem", "answer-problem"]) calm(place);
 }
 
 async function idle(): Promise<void> {
@@ -63,7 +63,7 @@ async function idle(): Promise<void> {
   await device?.giveUp().catch(away);
 }
 
-/** Do something with the server; what stops it is shown where the person is. */
+/** Do something with the server; what stops it is shown at `place`, and the part of the page that has it. */
 async function during(place: string, act: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { signal } = attempt;
   calm(place);
@@ -74,6 +74,8 @@ async function during(place: string, act: (signal: AbortSignal) => Promise<void>
     if (isAway(error)) return away(error);
     if (error instanceof Problem && error.status === 401) return foreign();
     if (error instanceof Problem && error.code === "station_locked") void refresh();
+    const part = byId(place).closest("[data-part]");
+    if (part?.hasAttribute("hidden")) turnTo(part.id, PATIENCE);
     if (error instanceof CaptureProblem) return capturing(place, error);
     complain(place, error);
   }
@@ -201,7 +203,7 @@ async function recognise(signal: AbortSignal): Promise<void> {
   opened.catch((error: unknown) => refused.abort(error));
   const photo = await photoFrom(capture, AbortSignal.any([signal, refused.signal]));
   const session = await opened;
-  turnTo("wait", null);
+  turnTo("wait", PATIENCE);
   const bytes = new Uint8Array(await photo.arrayBuffer());
   answer(
     name === null
@@ -211,12 +213,15 @@ async function recognise(signal: AbortSignal): Promise<void> {
 }
 
 /** The other way: what somebody knows or holds. */
-async function otherWay(place: string, decide: (session: string, signal: AbortSignal) => Promise<Decision>): Promise<void> {
+async function otherWay(
+  place: string,
+  decide: (station: Device, session: string, signal: AbortSignal) => Promise<Decision>,
+): Promise<void> {
   await during(place, async (signal) => {
     if (device === null || own === null) return;
     const session = await device.open(own.kinds[0] ?? "identify", signal);
-    turnTo("wait", null);
-    answer(await decide(session, signal));
+    turnTo("wait", PATIENCE);
+    answer(await decide(device, session, signal));
   });
 }
 
@@ -228,13 +233,11 @@ function byPin(): void {
     byId("pin-problem").replaceChildren(paragraph({ text: t("station.pin.form"), lang: null }));
     return input(name === "" ? "pin-name" : "pin-digits").focus();
   }
-  void otherWay("pin-problem", (session, signal) => device!.pin(session, name, digits, signal, disputed)).then(() => {
-    if (byId("pin-problem").childElementCount > 0) turnTo("pin", PATIENCE);
-  });
+  void otherWay("pin-problem", (station, session, signal) => station.pin(session, name, digits, signal, disputed));
 }
 
 function byQr(code: string): void {
-  void otherWay("qr-problem", (session, signal) => device!.qr(session, code, signal, disputed));
+  void otherWay("way-problem", (station, session, signal) => station.qr(session, code, signal, disputed));
 }
 
 function showQr(): void {
@@ -263,7 +266,7 @@ async function notMe(): Promise<void> {
   const decision = answered;
   if (decision === null || device === null) return;
   const station = device;
-  await during("idle-problem", async () => {
+  await during("answer-problem", async () => {
     await station.notMe(decision.decision_id);
     answered = null;
     disputed = decision.decision_id;
@@ -316,8 +319,8 @@ onScanned(QR, (code) => {
 });
 document.addEventListener("visibilitychange", () => {
   // A tablet that slept: whoever stood here is gone.
-  if (document.hidden) return end();
-  if (device !== null) void refresh().then((isBack) => (isBack ? idle() : undefined));
+  if (document.hidden) end();
+  else if (device !== null) void idle().then(refresh);
 });
 addEventListener("online", () => void refresh());
 setInterval(() => {
