@@ -34,7 +34,7 @@ lint: $(VENV)/dev.done browser/node_modules/.done ## style, types, layers, depen
 	@$(NPM) run --silent check
 	@$(NPM) test --silent > .work/vitest.log 2>&1 || (cat .work/vitest.log; exit 1)
 
-pages: src/visavis/web/static/js/manifest.json ## build what runs in browsers
+pages: src/visavis/web/static/js/.built ## build what runs in browsers
 
 wheel: pages $(VENV)/dev.done ## the package, pages included
 	@$(BIN)/uv build --quiet --no-build-isolation --wheel
@@ -89,6 +89,9 @@ bench-identify: $(VENV)/dev.done models ## identify over REST with 1,000 referen
 bench-pages: $(VENV)/dev.done models pages chromium ## the pages in a browser: press to decision, weight, leaks (20 minutes)
 	@$(BIN)/python -m benchmarks.load.pages
 
+bench-capture: $(VENV)/dev.done models pages chromium ## what guidance before the camera costs a browser
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.capture
+
 bench-rest: $(VENV)/load.done models ## verify over REST from many stations, and the server's memory (20 minutes)
 	@$(BIN)/python -m benchmarks.load.rest
 
@@ -142,7 +145,8 @@ browser/node_modules/.done: browser/package-lock.json $(VENV)/node.done
 	@$(NPM) ci --silent
 	@touch $@
 
-src/visavis/web/static/js/manifest.json: browser/node_modules/.done $(wildcard browser/vite.*.ts) $(shell find browser/src -type f)
+# Each build begins by emptying its folder: one that was stopped half-way leaves no mark, and is made again.
+src/visavis/web/static/js/.built: browser/node_modules/.done $(wildcard browser/vite.*.ts) $(shell find browser/src -type f)
 	@mkdir -p .work
 	@$(NPM) run --silent build > .work/pages.log 2>&1 || (cat .work/pages.log; exit 1)
 	@touch $@

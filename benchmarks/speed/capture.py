@@ -1,26 +1,22 @@
 """What guidance before the camera costs a browser: bytes to fetch, and milliseconds for each look.
 
-``python -m benchmarks.capture``, after ``make pages models``. Debian's Chromium, headless, one thread, no GPU.
+``make bench-capture``. Debian's Chromium, headless, one thread, no GPU.
 """
 
 import gzip
 import json
 import logging
-import sys
 from pathlib import Path
 from typing import Any
 
 import structlog
+from support.browser import STATIC, opened_browser
+from support.embedding import opened, serving
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+from visavis.adapters.model_store import ModelStore
+from visavis.adapters.openvino.stages import open_face_finder
 
-from support.browser import STATIC, opened_browser  # noqa: E402 -- after the tests' own modules can be found
-from support.embedding import opened, serving  # noqa: E402 -- as above
-
-from visavis.adapters.model_store import ModelStore  # noqa: E402 -- as above
-from visavis.adapters.openvino.stages import open_face_finder  # noqa: E402 -- as above
-
+ROOT = Path(__file__).parents[2]
 ROUNDS = 200
 
 _RUN = """async (rounds) => {
