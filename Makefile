@@ -36,6 +36,9 @@ lint: $(VENV)/dev.done browser/node_modules/.done ## style, types, layers, depen
 
 pages: src/visavis/web/static/js/.built ## build what runs in browsers
 
+pictures: models pages chromium ## take the pictures of the pages for the documents anew
+	@VISAVIS_PICTURES=docs/images/pages $(BIN)/python -m pytest -q tests/e2e
+
 wheel: pages $(VENV)/dev.done ## the package, pages included
 	@$(BIN)/uv build --quiet --no-build-isolation --wheel
 

@@ -6,10 +6,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.browser import Traffic, at_world, opened_browser
 from support.live_server import LiveServer, live_server
+from support.pictures import FOLDER, Look, taken_by
 from support.world import World
 
 _PATIENCE_MS = 20_000
 """Busy machines are slow, not wrong."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where pictures are wanted, only the tests that take some are run."""
+    if FOLDER is not None:
+        items[:] = [item for item in items if "look" in getattr(item, "fixturenames", ())]
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +39,12 @@ def page(browser: Browser) -> Iterator[Page]:
     expect.set_options(timeout=_PATIENCE_MS)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def look(page: Page) -> Look:
+    """Takes pictures for the documents where `make pictures` runs the tests, and does nothing elsewhere."""
+    return taken_by(page)
 
 
 @pytest.fixture

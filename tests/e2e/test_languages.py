@@ -5,6 +5,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from sim.faces import photo
 from support.browser import at_world
 from support.person_at_page import load_receipt, open_consent, save_receipt
+from support.pictures import Look
 from support.world import BASE, World
 
 from visavis.consent.receipt import STATEMENT
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.slow
-def test_a_person_chooses_a_language_and_keeps_the_link(page: Page, at_sim: World) -> None:
+def test_a_person_chooses_a_language_and_keeps_the_link(page: Page, at_sim: World, look: Look) -> None:
     gallery = at_sim.gallery(target=0.0005)
     open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
     page.get_by_role("link", name="Deutsch").click()
@@ -22,6 +23,7 @@ def test_a_person_chooses_a_language_and_keeps_the_link(page: Page, at_sim: Worl
     asked = page.locator("#ask")
     for words in ("höchstens 1 von 2.000", "(90 Tage)", "Fassung 1, Englisch", "Recht: Niederlande (NL)"):
         expect(asked).to_contain_text(words)
+    look("consent-german")
     signed = page.locator("[data-field=statement]")
     expect(signed).to_have_text(STATEMENT)
     expect(signed).to_have_attribute("lang", "en")

@@ -7,22 +7,25 @@ from playwright.sync_api import Page, Route, expect
 from sim.faces import photo
 from support.browser import Traffic
 from support.person_at_page import agree, load_receipt, open_consent, read_json, save_receipt
+from support.pictures import Look
 from support.world import BASE, World
 
 pytestmark = pytest.mark.browser
 
 
-def test_person_agrees_and_is_recognised(page: Page, at_sim: World, tmp_path: Path) -> None:
+def test_person_agrees_and_is_recognised(page: Page, at_sim: World, tmp_path: Path, look: Look) -> None:
     gallery = at_sim.gallery()
     station = at_sim.station(gallery)
     secret = at_sim.pending(gallery, "ann", photo("ann"))
     assert at_sim.identify(station, photo("ann", 2))["decision"] == "NO_MATCH"
     open_consent(page, secret)
+    look("consent")
     receipt = read_json(agree(page, tmp_path))
     decision = at_sim.identify(station, photo("ann", 2))
     assert (decision["decision"], decision["subject"]["subject_id"]) == ("MATCH", receipt["subject_id"])
     assert receipt["server"] == BASE
     expect(page.locator("#saved")).to_contain_text("Saved as visavis-receipt-")
+    look("consent-agreed")
 
 
 def test_page_tells_what_is_asked_before_it_asks(page: Page, at_sim: World) -> None:
@@ -50,12 +53,13 @@ def test_s7_both_answers_are_as_large_and_neither_is_given_for_the_person(page: 
     expect(page.get_by_role("checkbox")).not_to_be_checked()
 
 
-def test_s1_yes_without_the_tick_agrees_to_nothing(page: Page, at_sim: World, traffic: Traffic) -> None:
+def test_s1_yes_without_the_tick_agrees_to_nothing(page: Page, at_sim: World, traffic: Traffic, look: Look) -> None:
     secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
     open_consent(page, secret)
     page.locator("#yes").click()
     expect(page.locator("#agree-problem")).to_contain_text("Tick the box first")
     expect(page.get_by_role("checkbox")).to_be_focused()
+    look("consent-not-ticked", "section[aria-labelledby=answer]")
     assert not [request for request in traffic.requests if request.method == "POST"]
     assert at_sim.link("GET", "/v1/consent", secret).json()["waiting"]
 
@@ -93,7 +97,7 @@ def test_link_secret_is_in_no_address(page: Page, at_sim: World, traffic: Traffi
     assert secret not in page.url
 
 
-def test_person_declines_and_the_pin_works(page: Page, at_sim: World) -> None:
+def test_person_declines_and_the_pin_works(page: Page, at_sim: World, look: Look) -> None:
     gallery = at_sim.gallery()
     station = at_sim.station(gallery)
     open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
@@ -104,10 +108,11 @@ def test_person_declines_and_the_pin_works(page: Page, at_sim: World) -> None:
     assert at_sim.identify(station, photo("ann", 2))["decision"] == "NO_MATCH"
     assert at_sim.sql("SELECT count(*) FROM 'references'") == [(0,)]
     expect(page.get_by_role("img", name="Your QR code")).to_be_visible()
+    look("consent-declined")
 
 
 @pytest.mark.slow
-def test_link_used_twice_gets_a_kind_page(page: Page, at_sim: World, tmp_path: Path) -> None:
+def test_link_used_twice_gets_a_kind_page(page: Page, at_sim: World, tmp_path: Path, look: Look) -> None:
     secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
     open_consent(page, secret)
     agree(page, tmp_path)
@@ -115,6 +120,7 @@ def test_link_used_twice_gets_a_kind_page(page: Page, at_sim: World, tmp_path: P
     page.goto(f"{BASE}/consent#{secret}")
     expect(page.get_by_role("heading", name="This link is over")).to_be_visible()
     expect(page.locator("#problem")).to_be_empty()
+    look("consent-over")
 
 
 def test_link_that_ends_while_it_is_read_agrees_to_nothing(page: Page, at_sim: World) -> None:

@@ -12,6 +12,7 @@ from sim.faces import photo
 from support.browser import Traffic
 from support.pdf import files_inside, unpacked
 from support.person_at_page import agree, load_receipt, open_consent, read_json, save_receipt
+from support.pictures import Look
 from support.world import BASE, World
 
 from visavis.client import Receipt, check_archive
@@ -107,7 +108,7 @@ def test_declined_page_says_only_what_is_true_of_the_person(page: Page, at_sim: 
 
 
 @pytest.mark.slow
-def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path: Path) -> None:
+def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path: Path, look: Look) -> None:
     gallery = at_sim.gallery(retention_days=500)
     station = at_sim.station(gallery)
     open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
@@ -135,6 +136,7 @@ def test_person_sees_all_and_takes_it_along(page: Page, at_sim: World, tmp_path:
     at_sim.clock.move(days=365)
     load_receipt(page, receipt)
     expect(offer).to_contain_text("ask the people who enrolled you to take new ones")
+    look("my-data")
 
 
 @pytest.mark.slow
@@ -146,7 +148,7 @@ def test_device_with_a_wrong_clock_signs_by_that_of_the_server(page: Page, at_si
     expect(page.locator("#held")).to_be_visible()
 
 
-def test_person_withdraws_in_two_steps_and_is_gone(page: Page, at_sim: World, tmp_path: Path) -> None:
+def test_person_withdraws_in_two_steps_and_is_gone(page: Page, at_sim: World, tmp_path: Path, look: Look) -> None:
     gallery = at_sim.gallery()
     station = at_sim.station(gallery)
     open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
@@ -159,9 +161,11 @@ def test_person_withdraws_in_two_steps_and_is_gone(page: Page, at_sim: World, tm
     page.get_by_role("button", name="Withdraw now").click()
     expect(page.get_by_role("heading", name="It is gone")).to_be_visible()
     expect(page.locator("#gone")).to_contain_text("the server does not know it any more")
+    look("my-data-withdrawn")
     assert at_sim.identify(station, photo("ann", 2))["decision"] == "NO_MATCH"
     load_receipt(page, receipt)
     expect(page.locator("#problem")).to_contain_text("nothing is held any more")
+    look("my-data-nothing-held")
 
 
 @pytest.mark.parametrize(
@@ -192,12 +196,13 @@ def test_receipt_of_another_server_says_where_to_go(page: Page, at_sim: World, t
     expect(page.locator("#problem")).to_contain_text("Open https://elsewhere.example/me")
 
 
-def test_holder_grants_one_document_check(page: Page, at_sim: World, traffic: Traffic) -> None:
+def test_holder_grants_one_document_check(page: Page, at_sim: World, traffic: Traffic, look: Look) -> None:
     station = at_sim.station(purpose_id=at_sim.purpose(target_kind="fmr", target=0.001))
     opened = at_sim.at(station, "POST", "/v1/sessions", json={"kind": "document_check"}).json()
     path = f"/v1/sessions/{opened['session_id']}/document-check"
     page.goto(opened["grant_link"])
     expect(page.locator("#text")).to_contain_text("We open the door for you.")
+    look("document-check")
     page.locator("#yes").click()
     expect(page.locator("#agree-problem")).to_contain_text("Tick the box first")
     page.get_by_role("checkbox").check()

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.browser import Traffic, at_world
+from support.pictures import Look
 from support.world import BASE, World
 
 pytestmark = pytest.mark.browser
@@ -46,7 +47,7 @@ def test_a_typed_number_moves_its_slider(page: Page, at_sim: World) -> None:
 
 
 @pytest.mark.slow
-def test_a_threshold_is_typed(page: Page, at_sim: World) -> None:
+def test_a_threshold_is_typed(page: Page, at_sim: World, look: Look) -> None:
     assert at_sim.http.get("/plan").status_code == 200
     page.goto(f"{BASE}/plan")
     slider = page.get_by_role("slider", name="Its value")
@@ -55,6 +56,7 @@ def test_a_threshold_is_typed(page: Page, at_sim: World) -> None:
     expect(slider).to_be_hidden()
     page.locator("#value").fill("0.4")
     expect(page.locator("#result")).to_contain_text(re.compile("threshold.*0.4000", re.DOTALL))
+    look("plan")
 
 
 def test_without_a_script_the_form_does_the_same(browser: Browser, world: World) -> None:

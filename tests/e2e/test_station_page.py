@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Page, Route, expect
 from sim.faces import SimExtractor, photo
 from support.browser import Traffic
+from support.pictures import Look
 from support.world import BASE, Person, World, public_text
 
 from visavis.model.template import Template
@@ -82,12 +83,13 @@ def stands_there(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
 
 
 def test_a_paired_tablet_tells_purpose_controller_and_retention_and_its_camera_is_off(
-    page: Page, tablet: Tablet
+    page: Page, tablet: Tablet, look: Look
 ) -> None:
     notice = page.locator("#notice")
     for words in ("Acme", "privacy@acme.example", "30 days"):
         expect(notice).to_contain_text(words)
     expect(page.locator("#idle")).to_contain_text("The camera is off")
+    look("station")
     assert tablet.cameras_on() == 0
     page.get_by_role("button", name="Read everything").click()
     expect(page.locator("#text")).to_have_text("We open the door.\n\nThen we forget.")
@@ -96,23 +98,27 @@ def test_a_paired_tablet_tells_purpose_controller_and_retention_and_its_camera_i
 
 
 def test_somebody_is_greeted_and_the_camera_goes_off(
-    page: Page, tablet: Tablet, stands_there: list[bytes], traffic: Traffic
+    page: Page, tablet: Tablet, stands_there: list[bytes], traffic: Traffic, look: Look
 ) -> None:
     assert stands_there
     page.get_by_role("button", name="Use my face").click()
     expect(page.locator("#answer h1")).to_have_text("Welcome, ann")
     assert tablet.cameras_on() == 0
     expect(page.locator("#said")).to_have_text("Welcome, ann")
+    look("station-welcome")
     assert tablet.decisions() == [("MATCH", "face")]
     assert traffic.origins() == {BASE}
     tablet.next_person()
 
 
 @pytest.mark.slow
-def test_a_stranger_may_try_again_or_go_the_other_way(page: Page, tablet: Tablet, stands_there: list[bytes]) -> None:
+def test_a_stranger_may_try_again_or_go_the_other_way(
+    page: Page, tablet: Tablet, stands_there: list[bytes], look: Look
+) -> None:
     stands_there[0] = photo("stranger")
     page.locator("#face").click()
     expect(page.locator("#answer h1")).to_have_text("You were not recognised")
+    look("station-not-recognised")
     again, other = (page.locator(f"#{name}").bounding_box() for name in ("again", "other-way"))
     assert again is not None
     assert other is not None
@@ -162,9 +168,11 @@ def test_a_hand_scanner_reads_the_qr_code_without_a_camera(page: Page, tablet: T
     assert tablet.cameras_on() == 0
 
 
-def test_a_wrong_pin_is_told_and_nothing_of_it_stays_on_the_page(page: Page, tablet: Tablet) -> None:
+def test_a_wrong_pin_is_told_and_nothing_of_it_stays_on_the_page(page: Page, tablet: Tablet, look: Look) -> None:
     page.locator("#no-face").click()
+    look("station-other-way")
     page.locator("#by-pin").click()
+    look("station-pin")
     page.locator("#pin-name").fill("ann")
     page.locator("#pin-digits").fill("000000" if tablet.ann.pin != "000000" else "111111")
     page.locator("#pin-form button.main").click()
@@ -175,13 +183,14 @@ def test_a_wrong_pin_is_told_and_nothing_of_it_stays_on_the_page(page: Page, tab
 
 
 def test_this_was_not_me_is_passed_on_with_whoever_shows_who_they_are_next(
-    page: Page, tablet: Tablet, stands_there: list[bytes]
+    page: Page, tablet: Tablet, stands_there: list[bytes], look: Look
 ) -> None:
     assert stands_there
     page.locator("#face").click()
     expect(page.locator("#answer h1")).to_have_text("Welcome, ann")
     page.get_by_role("button", name="This was not me").click()
     expect(page.locator("#answer h1")).to_have_text("Noted. Thank you.")
+    look("station-not-me")
     bea = tablet.world.active(tablet.gallery, "bea", photo("bea"))
     tablet.world.clock.move(seconds=3)
     page.locator("#other-way").click()
@@ -195,11 +204,14 @@ def test_this_was_not_me_is_passed_on_with_whoever_shows_who_they_are_next(
     assert both in [{pair["subject_id"], pair["other_subject_id"]} for pair in pairs]
     tablet.next_person()
     page.locator("#face").click()
+    expect(page.locator("#answer h1")).to_have_text("One more step")
     expect(page.locator("#answer")).to_contain_text("Show your PIN or QR code as well")
+    look("station-second-factor")
 
 
-def test_stopping_gives_the_session_up_and_turns_the_camera_off(page: Page, tablet: Tablet) -> None:
+def test_stopping_gives_the_session_up_and_turns_the_camera_off(page: Page, tablet: Tablet, look: Look) -> None:
     page.locator("#face").click()
+    look("station-looking")
     page.get_by_role("button", name="Stop, camera off").click()
     expect(page.locator("#idle")).to_be_visible()
     assert tablet.cameras_on() == 0
@@ -208,7 +220,7 @@ def test_stopping_gives_the_session_up_and_turns_the_camera_off(page: Page, tabl
 
 
 def test_a_server_that_is_away_keeps_nobody_waiting_and_the_page_goes_on_by_itself(
-    page: Page, tablet: Tablet, stands_there: list[bytes], traffic: Traffic
+    page: Page, tablet: Tablet, stands_there: list[bytes], traffic: Traffic, look: Look
 ) -> None:
     assert stands_there
 
@@ -219,6 +231,7 @@ def test_a_server_that_is_away_keeps_nobody_waiting_and_the_page_goes_on_by_itse
     page.locator("#face").click()
     expect(page.locator("#offline")).to_be_visible()
     expect(page.locator("#offline")).to_contain_text("No photo is taken meanwhile")
+    look("station-offline")
     assert tablet.cameras_on() == 0
     page.unroute(f"{BASE}/v1/**", away)
     expect(page.locator("#idle")).to_be_visible()
@@ -284,11 +297,14 @@ def test_a_page_that_is_loaded_again_is_the_same_station_and_gives_up_what_was_o
     assert tablet.decisions() == [("MATCH", "face")]
 
 
-def test_a_station_that_an_operator_has_to_look_at_says_so_and_takes_pins(page: Page, tablet: Tablet) -> None:
+def test_a_station_that_an_operator_has_to_look_at_says_so_and_takes_pins(
+    page: Page, tablet: Tablet, look: Look
+) -> None:
     tablet.world.sql("UPDATE stations SET locked = 1")
     page.reload()
     expect(page.locator("#idle")).to_be_visible()
     expect(page.locator("#locked")).to_contain_text("until an operator has looked")
+    look("station-locked")
     page.locator("#face").click(force=True)
     expect(page.locator("#idle")).to_be_visible()
     page.keyboard.type(tablet.ann.qr)
@@ -297,33 +313,43 @@ def test_a_station_that_an_operator_has_to_look_at_says_so_and_takes_pins(page: 
 
 
 @pytest.mark.slow
-def test_a_tablet_whose_key_was_replaced_says_so_and_can_be_paired_again(page: Page, tablet: Tablet) -> None:
+def test_a_tablet_whose_key_was_replaced_says_so_and_can_be_paired_again(
+    page: Page, tablet: Tablet, look: Look
+) -> None:
     code = tablet.code()
     taken = {"code": code, "public_key": public_text(Ed25519PrivateKey.generate())}
     assert tablet.world.http.post("/v1/pairing", json=taken).is_success
     page.reload()
     expect(page.locator("#foreign")).to_be_visible()
+    look("station-replaced")
     page.get_by_role("button", name="Pair it again").click()
     page.get_by_label("The code").fill(tablet.code())
     page.get_by_role("button", name="Pair this device").click()
     expect(page.locator("#idle")).to_be_visible()
 
 
-def test_a_wrong_code_is_told_and_the_page_stays(page: Page, at_sim: World) -> None:
+def test_a_wrong_code_is_told_and_the_page_stays(page: Page, at_sim: World, look: Look) -> None:
     page.goto(f"{BASE}/station")
     assert at_sim.http.get("/station").is_success
     page.get_by_label("The code").fill("0000-0000")
     page.get_by_role("button", name="Pair this device").click()
     expect(page.locator("#pairing-problem")).to_contain_text("This code opens nothing")
+    look("station-pairing")
 
 
-def test_a_camera_that_is_refused_is_told_and_the_other_way_is_there(page: Page, tablet: Tablet) -> None:
+def test_a_camera_that_is_refused_is_told_and_the_other_way_is_there(page: Page, tablet: Tablet, look: Look) -> None:
     assert tablet.cameras_on() == 0
     refused = "() => Promise.reject(new DOMException('no', 'NotAllowedError'))"
     page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = {refused}; }}")
     page.locator("#face").click()
-    expect(page.locator("#look-problem")).to_contain_text(re.compile("camera", re.IGNORECASE))
-    page.get_by_role("button", name="Stop, camera off").click()
+    problem = page.locator("#look-problem")
+    expect(problem).to_contain_text("The browser did not allow the camera.")
+    expect(problem).to_contain_text("Until then, use your PIN or QR code.")
+    expect(page.locator("visavis-capture")).to_be_hidden()
+    look("station-camera-refused")
+    page.locator("#look").get_by_role("button", name="No face, please").click()
+    expect(page.locator("#by-pin")).to_be_visible()
+    page.get_by_role("button", name="Back").click()
     expect(page.locator("#no-face")).to_be_visible()
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from support.pictures import Look
 from support.quorum import installation
 
 from visavis.cli.share_words import words_of
@@ -11,7 +12,7 @@ from visavis.cli.share_words import words_of
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_custodians_unseal_at_the_page_one_after_the_other(page: Page, tmp_path: Path) -> None:
+def test_custodians_unseal_at_the_page_one_after_the_other(page: Page, tmp_path: Path, look: Look) -> None:
     held = installation(tmp_path)
     sheets = held.hold_ceremony(shares=3, threshold=2)
     words = [words_of((sheet,), None, count=1)[0] for sheet in sheets]
@@ -24,11 +25,13 @@ def test_custodians_unseal_at_the_page_one_after_the_other(page: Page, tmp_path:
         page.locator("#words").fill("\n".join(words[0].upper().split()))
         page.get_by_role("button", name="Give my share").click()
         expect(page.locator("#given")).to_contain_text("1 more share is needed.")
+        look("unseal")
         assert page.locator("#words").input_value() == ""
         page.goto(f"{held.url}/unseal")
         page.locator("#words").fill(words[2])
         page.get_by_role("button", name="Give my share").click()
         expect(page.locator("#open")).to_contain_text("This server is open", timeout=30_000)
+        look("unseal-open")
         held.wait_until_open(process)
 
 

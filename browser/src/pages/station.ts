@@ -7,7 +7,7 @@ import { Problem } from "../server/api.js";
 import { worded } from "../server/problem.js";
 import { byId, calm, complain, fill, fillContact, input, ofKind, paragraph, show } from "../shared/dom.js";
 import type { Key } from "../shared/catalogue.js";
-import { t } from "../shared/texts.js";
+import { find, t } from "../shared/texts.js";
 import { day } from "../shared/words.js";
 import { type Decision, Device, type OwnStation, pair } from "../station/device.js";
 import { type Identity, forget, freshKey, keep, kept } from "../station/identity.js";
@@ -82,10 +82,10 @@ async function during(place: string, act: (signal: AbortSignal) => Promise<void>
 }
 
 function capturing(place: string, error: CaptureProblem): void {
-  const mend = `capture.problem.${error.code}.mend` as Key;
+  const mend = find(`station.${error.code}.mend`) ?? t(`capture.problem.${error.code}.mend` as Key);
   byId(place).replaceChildren(
     paragraph({ text: t(`capture.problem.${error.code}` as Key), lang: null }),
-    paragraph({ text: t(mend), lang: null }),
+    paragraph({ text: mend, lang: null }),
   );
 }
 
@@ -250,7 +250,7 @@ function answer(decision: Decision): void {
   const isMatch = decision.decision === "MATCH";
   const title = isMatch
     ? t("station.welcome", { name: decision.subject?.external_reference ?? "" })
-    : t(`station.${decision.decision.toLowerCase()}` as Key);
+    : (find(`station.${decision.reason}`) ?? t(`station.${decision.decision.toLowerCase()}` as Key));
   byId("answer-title").textContent = title;
   byId("answer-title").dir = "auto";
   const means = isMatch ? null : worded(decision.reason ?? decision.decision.toLowerCase(), "mend", decision.guidance ?? "");
@@ -291,6 +291,7 @@ const on = (id: string, act: () => void): void => byId(id).addEventListener("cli
 
 on("face", lookAtFace);
 on("no-face", () => turnTo("way", PATIENCE));
+on("look-other-way", () => void idle().then(() => turnTo("way", PATIENCE)));
 on("other-way", () => turnTo("way", PATIENCE));
 on("again", () => {
   const name = claimed;
