@@ -95,6 +95,9 @@ bench-pages: $(VENV)/dev.done models pages chromium ## the pages in a browser: p
 bench-capture: $(VENV)/dev.done models pages chromium ## what guidance before the camera costs a browser
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.capture
 
+lighthouse: $(VENV)/dev.done models pages chromium browser/lighthouse/node_modules/.done ## what Lighthouse says of every page (3 minutes)
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.lighthouse
+
 bench-rest: $(VENV)/load.done models ## verify over REST from many stations, and the server's memory (20 minutes)
 	@$(BIN)/python -m benchmarks.load.rest
 
@@ -148,6 +151,10 @@ browser/node_modules/.done: browser/package-lock.json $(VENV)/node.done
 	@$(NPM) ci --silent
 	@touch $@
 
+browser/lighthouse/node_modules/.done: browser/lighthouse/package-lock.json $(VENV)/node.done
+	@$(NPM) --prefix lighthouse ci --silent
+	@touch $@
+
 # Each build begins by emptying its folder: one that was stopped half-way leaves no mark, and is made again.
 src/visavis/web/static/js/.built: browser/node_modules/.done $(wildcard browser/vite.*.ts) $(shell find browser/src -type f)
 	@mkdir -p .work
@@ -174,4 +181,4 @@ lock: $(VENV)/dev.done ## pin every dependency anew, with hashes
 	@./requirements/lock
 
 clean: ## remove everything that was made here
-	rm -rf $(VENV) .venv-bench .work browser/node_modules src/visavis/web/static/js .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .work browser/node_modules browser/lighthouse/node_modules src/visavis/web/static/js .mypy_cache .ruff_cache .pytest_cache .hypothesis
