@@ -1,6 +1,6 @@
 """What Lighthouse says of every page: accessibility and best practices, 0 to 100.
 
-``make lighthouse``. Debian's Chromium, headless, over a real server. A link to a consent is open while ``/consent`` is
+``make lighthouse``. Debian's Chromium, headless, over a real server. A link is open while ``/consent`` or ``/enrol`` is
 looked at; the other pages are seen as they open. The last line printed is one JSON object: the lowest of each category,
 and what any page lost points for. Fails below ``ENOUGH``.
 """
@@ -82,16 +82,20 @@ def lost(report: dict[str, Any]) -> Iterator[str]:
 
 def addresses(server: LiveServer) -> Iterator[tuple[str, str]]:
     """Every page with the address at which it is looked at."""
-    link = _open_link(server)
+    links = _open_links(server)
     for path in sorted({route.path for route in pages.router.routes if isinstance(route, APIRoute)}):
-        yield path, link if path == "/consent" else server.url + path
+        yield path, links.get(path, server.url + path)
 
 
-def _open_link(server: LiveServer) -> str:
+def _open_links(server: LiveServer) -> dict[str, str]:
+    """The pages that somebody gets a link to, with one that waits for an answer."""
     photo = next(iter(portraits(ROOT / ".work" / "portraits").values()))
     with server.operator() as operator:
         gallery = operator.open_gallery(name="Door", purpose_id=operator.state_purpose(_PURPOSE).id)
-        return operator.enrol(gallery.id, external_reference="ann", photos=[photo]).consent_link
+        return {
+            "/consent": operator.enrol(gallery.id, external_reference="ann", photos=[photo]).consent_link,
+            "/enrol": operator.invite_to_enrol(gallery.id, external_reference="bea").enrol_link,
+        }
 
 
 def main() -> None:

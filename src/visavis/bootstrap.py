@@ -1,11 +1,8 @@
 """The composition root: the only importer of adapters."""
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from fastapi import FastAPI
 from structlog import get_logger
@@ -13,21 +10,17 @@ from structlog import get_logger
 from visavis import __version__, bootstrap_console, bootstrap_keys, logs
 from visavis.adapters import doctor
 from visavis.adapters.backup_file import DataSnapshots
-from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, read_card, read_embedder_card
 from visavis.adapters.clock import SystemClock
-from visavis.adapters.decoding.pool import DecodingPool
 from visavis.adapters.hardening import harden
 from visavis.adapters.keyfile import RootFile
 from visavis.adapters.line_file import LineFile
 from visavis.adapters.listening import require_free, require_private, require_tls_usable
 from visavis.adapters.log_folder import LogFolder
-from visavis.adapters.model_store import ModelStore
 from visavis.adapters.opening.beside import OpenBeside
-from visavis.adapters.openvino.runtime import Runtime
-from visavis.adapters.openvino.stages import open_extractor, open_face_finder
 from visavis.adapters.sql.store import SqlStore
 from visavis.adapters.witnesses import read_witnesses
 from visavis.bootstrap_data import DataDirectory, initialise, open_keyring, open_keys, sign_log, told_unreadable
+from visavis.bootstrap_models import Stages, cards_of, chosen_cards, install_models, open_stages, planned_model
 from visavis.flows.accounts import Accounts
 from visavis.flows.administer import Administer
 from visavis.flows.ageing import Ageing
@@ -45,12 +38,13 @@ from visavis.flows.enrol import Enrol
 from visavis.flows.epochs import Epochs
 from visavis.flows.erasures import Erasures
 from visavis.flows.export import Exports
-from visavis.flows.extract import Extractor
+from visavis.flows.face_and_pin import FaceAndPin
 from visavis.flows.find_look_alikes import FindLookAlikes
 from visavis.flows.generation import require_newest
 from visavis.flows.identify import Identify
 from visavis.flows.imports import Imports
 from visavis.flows.incoming import Incoming
+from visavis.flows.invited import Invited
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.log import Log
@@ -63,6 +57,7 @@ from visavis.flows.ports import Clock
 from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
 from visavis.flows.readings import Readings
+from visavis.flows.renew import Renew
 from visavis.flows.review import Reviews
 from visavis.flows.rotate import Rotate
 from visavis.flows.seal import Seal
@@ -71,10 +66,10 @@ from visavis.flows.stations import prove_all
 from visavis.flows.tombstones import TombstoneList
 from visavis.flows.unseal import Opened
 from visavis.flows.verify import Verify
+from visavis.flows.visits import Visits
 from visavis.flows.withdraw import Withdraw
 from visavis.match.exact import ExactIndex
 from visavis.model.audit import WitnessesUnreadable
-from visavis.model.calibration import Calibration
 from visavis.model.errors import StartupError
 from visavis.model.keys import DataMissing, UnsafeListen
 from visavis.settings import Settings, unknown_variables
@@ -99,50 +94,6 @@ __all__ = [
 ]
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """The face stages and what calibrates them."""
-
-    extractor: Extractor
-    calibration: Calibration
-    face_finder: bytes | None = None
-    """What pages find faces with, if they can."""
-    close: Callable[[], None] = field(default=lambda: None)
-    """Ends the processes that they work with, if there are any."""
-
-
-def install_models(settings: Settings, from_path: Path | None = None) -> Sequence[ModelCard]:
-    """Install the weights that the settings name, from their published package or from a path."""
-    cards = chosen_cards(settings)
-    ModelStore(settings.models).install(cards, from_path=from_path)
-    return cards
-
-
-def chosen_cards(settings: Settings) -> list[ModelCard]:
-    """The cards of the detector and the embedder that the settings name."""
-    return [read_card(cards_of(settings) / name) for name in (settings.detector, settings.embedder)]
-
-
-def open_stages(settings: Settings) -> Stages:
-    """Load the models and start the processes that decode; what does not check out refuses to start."""
-    folder = cards_of(settings)
-    with ExitStack() as undo:
-        decoder = DecodingPool()
-        undo.callback(decoder.close)
-        store = ModelStore(settings.models)
-        extractor = open_extractor(
-            store,
-            Runtime(threads=settings.cores_per_inference, streams=settings.inferences_at_once),
-            detector_card=folder / settings.detector,
-            embedder_card=folder / settings.embedder,
-            decoder=decoder,
-            # While some are being decoded, others can be looked at.
-            at_once=decoder.at_once + settings.inferences_at_once,
-        )
-        calibration = read_calibration(folder / settings.embedder)
-        return Stages(extractor, calibration, open_face_finder(store), close=undo.pop_all().close)
 
 
 @told_unreadable()
@@ -198,6 +149,7 @@ def open_services(
     )
     imports = Imports(store=store, keyring=keyring, clock=clock, enrol=enrol, readings=readings)
     sessions = Sessions(store=store, keyring=keyring, clock=clock)
+    visits = Visits(store=store, keyring=keyring, clock=clock, readings=readings)
     doubles = Doubles(keyring=keyring, clock=clock, live=live, bars=bars)
     drift = Drift(clock=clock, bars=bars)
     disputes = Disputes(store=store, keyring=keyring, clock=clock, disputed=drift.disputed)
@@ -246,11 +198,7 @@ def open_services(
         enrol=enrol,
         imports=imports,
         exports=Exports(
-            store=store,
-            keyring=keyring,
-            clock=clock,
-            extractor=extractor,
-            installation=publisher.trust.log.name,
+            store=store, keyring=keyring, clock=clock, extractor=extractor, installation=publisher.trust.log.name
         ),
         incoming=Incoming(
             store=store,
@@ -262,7 +210,9 @@ def open_services(
             doubles=doubles,
             bars=bars,
         ),
-        agree=Agree(store=store, keyring=keyring, clock=clock, live=live, doubles=doubles),
+        agree=Agree(store=store, keyring=keyring, clock=clock, live=live, doubles=doubles, bars=bars),
+        renew=Renew(store=store, keyring=keyring, clock=clock, live=live, backup_window=settings.backup_window),
+        invited=Invited(store=store, keyring=keyring, clock=clock, enrol=enrol, bars=bars),
         withdraw=Withdraw(store=store, keyring=keyring, clock=clock, live=live),
         epochs=Epochs(store=store, keyring=keyring, clock=clock, window=settings.backup_window),
         tombstones=tombstones,
@@ -292,6 +242,16 @@ def open_services(
         verify=Verify(store=store, clock=clock, sessions=sessions, extractor=extractor, live=live, deciding=deciding),
         document_check=DocumentCheck(store=store, sessions=sessions, extractor=extractor, deciding=deciding),
         other_way=OtherWay(store=store, clock=clock, sessions=sessions, deciding=deciding),
+        visits=visits,
+        face_and_pin=FaceAndPin(
+            store=store,
+            clock=clock,
+            sessions=sessions,
+            extractor=extractor,
+            live=live,
+            deciding=deciding,
+            visits=visits,
+        ),
         reviews=Reviews(store=store, keyring=keyring, clock=clock, live=live, doubles=doubles),
         once=Once(store=store, keyring=keyring, clock=clock),
         rates=Rates(calls_per_minute=settings.rate_per_minute, failures_per_minute=settings.failures_per_minute),
@@ -363,20 +323,6 @@ def require_safe_listen(settings: Settings, services: Services) -> None:
 def diagnose(settings: Settings) -> list[doctor.Check]:
     """Check everything a user can get wrong."""
     return doctor.diagnose(settings)
-
-
-def planned_model(settings: Settings) -> tuple[Calibration, int]:
-    """What the planner knows of the embedder that the settings name: its calibration, and how long its templates are.
-
-    :raises StartupError: the card or the calibration does not pass.
-    """
-    folder = cards_of(settings) / settings.embedder
-    return read_calibration(folder), read_embedder_card(folder).output.dimension
-
-
-def cards_of(settings: Settings) -> Path:
-    """The folder of model cards that the settings name, or ours."""
-    return settings.cards or cards_folder()
 
 
 def _open_log(store: SqlStore, settings: Settings, keyring: Keyring, clock: Clock) -> Publisher:

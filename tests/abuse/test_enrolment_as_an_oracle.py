@@ -13,7 +13,16 @@ from sim.faces import photo
 from support.attackers import seen, told
 from support.world import World
 
-DRAWN = ("enrolment_id", "subject_id", "consent_link", "receipt_id", "offer", "countersignature", "other_way")
+DRAWN = (
+    "enrolment_id",
+    "subject_id",
+    "consent_link",
+    "enrol_link",
+    "receipt_id",
+    "offer",
+    "countersignature",
+    "other_way",
+)
 
 
 @pytest.fixture
@@ -66,6 +75,26 @@ def links(world: World, gallery: str) -> Iterator[tuple[str, httpx2.Response]]:
     for why, (name, face) in PEOPLE.items():
         link = world.pending(gallery, name, face)
         yield why, world.link("GET", "/v1/consent", link)
+
+
+def test_whoever_was_there_an_invitation_is_answered_the_same_and_takes_the_same_photos(
+    world: World, peopled: str
+) -> None:
+    """Also through its link, which the enroller holds as well."""
+    world.clock.move(days=10)
+    answers, shown, sent = set(), set(), set()
+    for name in ("new", "ann", "double", "gone", "no", "waiting", "faceless"):
+        path, body = f"/v1/galleries/{peopled}/invitations", {"external_reference": name}
+        for _ in range(2):
+            answer = world.api("POST", path, json=body)
+            answers.add(seen(answer, anew=DRAWN))
+        link = answer.json()["enrol_link"].partition("#")[2]
+        terms = world.link("GET", "/v1/consent", link).json()
+        shown.add((len(terms["offer"]), terms["waiting"], terms["expires_at"], str(terms["photos"])))
+        for face in ("ann", "stranger"):
+            files = [("photos", (f"{number}.jpg", photo(face, number), "image/jpeg")) for number in range(2)]
+            sent.add((face, seen(world.link("POST", "/v1/consent/photos", link, files=files))))
+    assert (len(answers), len(shown), len(sent)) == (1, 1, 2)
 
 
 def test_what_a_link_shows_depends_on_nobody_elses_face(world: World, peopled: str) -> None:

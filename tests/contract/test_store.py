@@ -108,6 +108,20 @@ def test_find_is_oldest_first_and_page_in_the_order_of_identifiers(store: SqlSto
     assert [key.id for key in [*first, *then]] == [f"key_0{n}" for n in range(1, 6)]
 
 
+def test_a_page_keeps_to_a_stretch_of_time_whose_end_is_left_out(store: SqlStore) -> None:
+    with store.write() as tx:
+        for number in range(4):
+            tx.api_keys.add(api_key(number, at=NOW + timedelta(hours=number), revoked=NOW if number == 1 else None))
+    hour = timedelta(hours=1)
+    with store.read() as tx:
+        within = ("created_at", NOW + hour, NOW + 3 * hour)
+        assert [key.id for key in tx.api_keys.page(after=None, limit=5, within=within)] == ["key_01", "key_02"]
+        assert [key.id for key in tx.api_keys.page(after="key_01", limit=5, within=within)] == ["key_02"]
+        assert [key.id for key in tx.api_keys.page(after=None, limit=5, within=within, revoked_at=NOW)] == ["key_01"]
+        ever = ("created_at", datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+        assert len(tx.api_keys.page(after=None, limit=5, within=ever)) == 4
+
+
 def test_before_takes_the_very_moment_too(store: SqlStore) -> None:
     with store.write() as tx:
         for seconds in (-1, 0, 1):

@@ -42,6 +42,15 @@ def test_the_guide_of_the_command_line(reader: Reader) -> None:
 
 
 @pytest.mark.slow
+def test_the_guide_of_enrolling_at_home(reader: Reader, server: LiveServer) -> None:
+    page = GUIDES / "enrol-at-home.md"
+    reader.read(page)
+    said = reader.run_python(page, api_key=server.api_key).splitlines()
+    assert said == ["['TAKEN'] of 5", "CONSENTED"]
+    assert all(f"`{line}`" in page.read_text(encoding="utf-8") for line in said)
+
+
+@pytest.mark.slow
 def test_the_guide_of_accounts(reader: Reader) -> None:
     reader.read(GUIDES / "console-accounts.md")
 

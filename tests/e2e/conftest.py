@@ -1,13 +1,18 @@
 """A browser for every test of the pages."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from sim.faces import SimExtractor, photo
 from support.browser import Traffic, at_world, opened_browser
 from support.live_server import LiveServer, live_server
 from support.pictures import FOLDER, Look, taken_by
 from support.world import World
+
+from visavis.model.template import Template
 
 _PATIENCE_MS = 20_000
 """Busy machines are slow, not wrong."""
@@ -61,3 +66,34 @@ def at_sim(page: Page, world: World, traffic: Traffic) -> World:
     at_world(page, world)
     assert traffic.requests == []
     return world
+
+
+@pytest.fixture
+def shown_faces(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """What the simulated model sees in the photos of a browser, one after the other; then Ann in all others."""
+    to_come: list[bytes] = []
+    known: dict[bytes, bytes] = {}
+    extract = SimExtractor.extract
+
+    def seen(self: SimExtractor, content: bytes) -> Template:
+        if not content.startswith(b"\xff\xd8"):
+            return extract(self, content)
+        if content not in known:
+            known[content] = to_come.pop(0) if to_come else photo("ann", 10 + len(known))
+        return extract(self, known[content])
+
+    monkeypatch.setattr(SimExtractor, "extract", seen)
+    yield to_come
+    monkeypatch.undo()
+
+
+@pytest.fixture
+def phone_photos(tmp_path: Path) -> list[Path]:
+    """Three pictures as a telephone keeps them: with where it was."""
+    made = []
+    for number, grey in enumerate((90, 130, 170)):
+        exif = Image.Exif()
+        exif[0x010F] = "a telephone"
+        made.append(tmp_path / f"{number}.jpg")
+        Image.new("RGB", (640, 480), (grey, grey, grey)).save(made[-1], exif=exif)
+    return made

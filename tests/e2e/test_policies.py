@@ -33,8 +33,8 @@ def test_no_script_and_no_page_is_made_of_a_text(page: Page, at_sim: World, traf
 @pytest.mark.slow
 def test_only_pages_that_take_photos_may_use_the_camera(page: Page, at_sim: World) -> None:
     allowed = {}
-    for path in ("/", "/consent", "/me", "/grant", "/plan", "/unseal"):
+    for path in ("/", "/consent", "/enrol", "/me", "/grant", "/plan", "/unseal"):
         assert at_sim.http.get(path).status_code == 200
         page.goto(BASE + path)
         allowed[path] = page.evaluate(CAMERA)
-    assert [path for path, may in allowed.items() if may] == ["/me"]
+    assert [path for path, may in allowed.items() if may] == ["/enrol", "/me"]

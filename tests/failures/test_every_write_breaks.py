@@ -113,6 +113,58 @@ def test_more_photos_that_failed_leave_a_waiting_enrolment_as_it_was(broken: Bro
         assert broken.world.link("GET", "/v1/consent", link).status_code == 200, number
 
 
+def invite(broken: Broken, name: str) -> httpx2.Response:
+    body = {"external_reference": name}
+    return broken.world.api("POST", f"/v1/galleries/{broken.gallery}/invitations", json=body)
+
+
+def send(broken: Broken, link: str, *photos: bytes) -> httpx2.Response:
+    files = [("photos", (f"{n}.jpg", content, "image/jpeg")) for n, content in enumerate(photos)]
+    return broken.world.link("POST", "/v1/consent/photos", link, files=files)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("anew", ["invite", "enrol"])
+def test_who_waits_and_was_not_asked_anew_waits_with_their_photos_and_link(
+    broken: Broken, fault: Fault, anew: str
+) -> None:
+    link = invite(broken, "eve").json()["enrol_link"].partition("#")[2]
+    send(broken, link, photo("eve"), photo("eve", 2))
+    before = broken.rows()
+
+    def act() -> httpx2.Response:
+        return invite(broken, "eve") if anew == "invite" else broken.world.enrol(broken.gallery, "eve", photo("eve"))
+
+    for number, response in broken.breaking(act, fault):
+        assert response.status_code == 500
+        assert broken.rows() == before, number
+        assert broken.world.link("GET", "/v1/consent", link).json()["photos"]["held"] == 2, number
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_failed_invitation_leaves_nobody(broken: Broken, fault: Fault) -> None:
+    before = broken.rows()
+    for number, response in broken.breaking(lambda: invite(broken, "new"), fault):
+        assert response.status_code == 500
+        assert broken.rows() == before, number
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_photos_that_failed_are_sent_again_and_stored_once(broken: Broken, fault: Fault) -> None:
+    link = invite(broken, "eve").json()["enrol_link"].partition("#")[2]
+    photos = (photo("eve"), photo("eve", 2))
+    for number, response in broken.breaking(lambda: send(broken, link, *photos), fault):
+        assert response.status_code == 500
+        held = broken.world.link("GET", "/v1/consent", link).json()["photos"]["held"]
+        assert held in {0, 2}, number
+        assert send(broken, link, *photos).json()["held"] == 2
+        assert broken.world.link("DELETE", "/v1/consent/photos", link).status_code == 204
+    assert broken.world.link("GET", "/v1/consent", link).json()["photos"]["held"] == 2
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_failed_countersignature_is_wholly_there_or_not_at_all(broken: Broken, fault: Fault) -> None:
     world = broken.world

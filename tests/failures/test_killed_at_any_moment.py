@@ -31,7 +31,7 @@ from visavis import bootstrap
 
 KILLS = 200
 IN_EVERY_RUN = 10
-TARGETS = list(OPERATIONS)[:6]
+TARGETS = list(OPERATIONS)[:8]
 
 _REFUSED_SOCKETS = "ignore:unclosed <.*GuardedSocket:ResourceWarning"
 """The HTTP library leaves the socket of a connection that was refused, as the dead refuse it, to the collector."""

@@ -56,6 +56,7 @@ ENTERS = {
     "POST /v1/exports/{export_id}/bundle": ["export", "export", "export"],
     "POST /v1/imports/{import_id}/bundle": ["offer"],
     "POST /v1/galleries/{gallery_id}/enrolments": ["offer"],
+    "POST /v1/galleries/{gallery_id}/invitations": ["offer"],
     "POST /v1/imports/{import_id}/entries": ["offer"],
     "POST /v1/galleries/{gallery_id}/without-face": ["admit", "credential"],
     "POST /v1/subjects/{subject_id}/credentials": ["credential"],
@@ -72,10 +73,13 @@ ENTERS = {
     "POST /v1/sessions/{session_id}/document-check": ["decision"],
     "POST /v1/sessions/{session_id}/pin": ["decision"],
     "POST /v1/sessions/{session_id}/qr": ["decision"],
+    "POST /v1/sessions/{session_id}/own-data": ["decision"],
+    "POST /v1/visits": ["reading"],
     "POST /v1/personal-sessions/{session_id}/verify": ["decision"],
     "POST /v1/consent/countersignature": ["grant", "enrol", "credential"],
     "POST /v1/consent/refusal": ["decline", "erase", "admit", "credential"],
     "POST /v1/me/withdrawal": ["withdraw", "erase"],
+    "POST /v1/me/receipts/{receipt_id}/renewal": ["offer", "grant"],
     "POST /v1/seal": ["seal"],
     "POST /v1/backups": ["backup"],
     "GET /v1/erasures/{subject_id}": ["reading"],
@@ -97,6 +101,12 @@ QUIET = {
     "POST /v1/galleries/{gallery_id}/imports", "GET /v1/imports/{import_id}", "POST /v1/imports/{import_id}/missing",
     # People look at what is theirs, or open what was entered when it was made for them.
     "GET /v1/me", "GET /v1/me/archive", "GET /v1/me/log", "GET /v1/me/log/{after}", "GET /v1/consent",
+    # What they send waits for their answer, which is entered.
+    "POST /v1/consent/photos", "DELETE /v1/consent/photos",
+    # What is offered again is kept nowhere until they agree.
+    "GET /v1/me/receipts/{receipt_id}/renewal",
+    # What was read in it was entered when it began.
+    "POST /v1/visits/end",
     "GET /v1/grant", "POST /v1/grant", "POST /v1/personal-sessions/opening",
     # What custodians are asked: nothing about anybody.
     "GET /v1/exports/{export_id}", "GET /v1/exports",

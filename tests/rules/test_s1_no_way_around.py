@@ -34,7 +34,9 @@ def test_s1_a_state_can_be_asked_for_nowhere(world: World) -> None:
 
 def test_s1_only_the_link_and_the_reviewer_lead_to_an_active_person(world: World) -> None:
     doors = {(method, path) for method, path, _ in operations(world) if method != "GET" and "consent" in path}
-    assert doors == {("POST", "/v1/consent/countersignature"), ("POST", "/v1/consent/refusal")}
+    sending = {("POST", "/v1/consent/photos"), ("DELETE", "/v1/consent/photos")}
+    """What is sent waits: ``test_invitations.py``."""
+    assert doors - sending == {("POST", "/v1/consent/countersignature"), ("POST", "/v1/consent/refusal")}
 
 
 def test_s1_enrolling_takes_one_person_at_a_time(world: World) -> None:
@@ -42,6 +44,9 @@ def test_s1_enrolling_takes_one_person_at_a_time(world: World) -> None:
     body = next(shape for name, shape in schema.items() if name.startswith("Body_enrol"))
     assert set(body["properties"]) == {"external_reference", "photos", "guardian_until"}
     assert body["properties"]["external_reference"]["type"] == "string"
+    assert set(schema["InviteRequest"]["properties"]) == {"external_reference", "guardian_until"}
+    sent = next(shape for name, shape in schema.items() if name.startswith("Body_send_photos"))
+    assert set(sent["properties"]) == {"photos"}
 
 
 def test_s1_no_command_that_agrees_has_an_option_that_answers_for_the_person() -> None:

@@ -66,7 +66,7 @@ def test_s6_nothing_that_can_be_called_is_named_for_taking_references_out(world:
     assert not (KEEPERS - {"template"}) & named
     assert {path for path, _ in commands(program) if "export" in path} == {
         "visavis exports", "visavis exports request", "visavis exports show", "visavis exports list",
-        "visavis exports approve",
+        "visavis exports approve", "visavis exports sign",
         "visavis exports fetch", "visavis exports import",
     }  # fmt: skip
     assert {name for name in client_names() if "export" in name and name != "export_id"} == {

@@ -196,9 +196,9 @@ class BreakingRows(Rows[T]):
         """See the port."""
         return self._rows.before(field, moment)
 
-    def page(self, *, after: str | None, limit: int, **equal: Any) -> Sequence[T]:
+    def page(self, *, after: str | None, limit: int, within: Any = None, **equal: Any) -> Sequence[T]:
         """See the port."""
-        return self._rows.page(after=after, limit=limit, **equal)
+        return self._rows.page(after=after, limit=limit, within=within, **equal)
 
     def count(self, **equal: Any) -> int:
         """See the port."""

@@ -12,16 +12,19 @@ from typing import Any
 
 from joserfc.jwk import OKPKey
 
+from visavis.model.consent import INVITES
+
 GONE = "GONE"
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One enrolment: its photos' numbers, and when its person was last asked."""
+    """One enrolment: its photos' numbers, when its person was last asked, and whether they send the photos."""
 
     state: str
     photos: frozenset[int]
     asked_at: datetime
+    invites: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ class Known:
     def waiting(self) -> Batch | None:
         """The batch that they have not answered."""
         return next((batch for batch in self.batches if batch.state == "PENDING"), None)
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """Of all their photos."""
+        return frozenset(number for batch in self.batches for number in batch.photos)
 
     @property
     def agreed(self) -> bool:
@@ -127,7 +135,9 @@ RULES = {
     "nothing refers to what is not there": "SELECT * FROM pragma_foreign_key_check",
     "a subject has a key": "SELECT id FROM subjects EXCEPT SELECT id FROM subject_keys",
     "a key has a subject": "SELECT id FROM subject_keys EXCEPT SELECT id FROM subjects",
-    "an enrolment has references": 'SELECT id FROM enrolments EXCEPT SELECT enrolment_id FROM "references"',
+    "an enrolment has references, unless its link invites the person to send photos": f"""
+        SELECT id FROM enrolments WHERE NOT (state = 'PENDING' AND substr(link_hash, 1, 8) = x'{INVITES.hex()}')
+        EXCEPT SELECT enrolment_id FROM "references" """,  # noqa: S608 -- a constant of ours
     "a reference has its subject's enrolment": """
         SELECT r.id FROM "references" r LEFT JOIN enrolments e ON e.id = r.enrolment_id AND e.subject_id = r.subject_id
         WHERE e.id IS NULL""",

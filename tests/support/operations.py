@@ -36,12 +36,12 @@ def enrol(story: Story) -> None:
         numbers = range(1, story.dice.randint(1, 3) + 1)
         _enrol(story, known, known, frozenset(numbers))
         return
-    have = frozenset(n for batch in grown.batches for n in batch.photos)
-    again = grown.waiting is not None and (len(have) > 6 or story.dice.random() < 0.3)
+    have, invited = grown.numbers, grown.waiting is not None and grown.waiting.invites
+    again = grown.waiting is not None and not invited and (len(have) > 6 or story.dice.random() < 0.3)
     if not again and len(have) > 6:
         return
-    fresh = frozenset() if again else frozenset([len(have) + 1])
-    waiting = grown.waiting.photos if grown.waiting is not None else frozenset()
+    fresh = frozenset() if again else frozenset([max(have, default=0) + 1])
+    waiting = grown.waiting.photos if grown.waiting is not None and not invited else frozenset()
     _enrol(story, grown, grown.without_waiting(), waiting | fresh, fresh or waiting)
 
 
@@ -69,12 +69,57 @@ def _enrol(
         return world.enrol(before.gallery_id, before.name, *shots, headers=headers(key))
 
     after = replace(base, state=state, batches=(*base.batches, batch))
-    story.do(Attempt("enrol", (before,), (after,), send, story.some_key()))
+    forgets = before.waiting is not None and before.waiting.invites
+    story.do(Attempt("enrol", (before,), (after,), send, story.some_key(), erases=forgets))
+
+
+def invite(story: Story) -> None:
+    """Somebody new, or somebody who is there, is to send photos of their own; those that wait are forgotten."""
+    there = story.one_of(lambda k: story.is_long(k) and k.state in ("PENDING", "ACTIVE") and not story.has_double(k))
+    before = _stranger(story) if there is None or story.dice.random() < 0.5 else there
+    base = before.without_waiting()
+    state = "PENDING" if base.state == GONE else base.state
+    batch = Batch("PENDING", frozenset(), story.clock.now(), invites=True)
+
+    def send(world: World, key: str | None) -> httpx2.Response:
+        path, body = f"/v1/galleries/{before.gallery_id}/invitations", {"external_reference": before.name}
+        return world.api("POST", path, json=body, headers=headers(key))
+
+    after = replace(base, state=state, batches=(*base.batches, batch))
+    erases = before.waiting is not None
+    story.do(Attempt("invite", (before,), (after,), send, story.some_key(), erases=erases))
+
+
+def _may_send(known: Known) -> bool:
+    waiting = known.waiting
+    return waiting is not None and waiting.invites and known.link is not None and len(known.numbers) < 5
+
+
+def send_own(story: Story) -> None:
+    """Whoever was invited sends a photo."""
+    known = story.one_of(_may_send)
+    if known is None or known.waiting is None:
+        invite(story)
+        return
+    link, waiting, number = str(known.link), known.waiting, max(known.numbers, default=0) + 1
+    grown = replace(waiting, photos=waiting.photos | {number})
+    base = known.without_waiting()
+
+    def send(world: World, _key: str | None) -> httpx2.Response:
+        files = {"photos": shot(known, number)}
+        return world.http.post("/v1/consent/photos", headers={"Visavis-Link": link}, files=files)
+
+    after = replace(base, link=link, batches=(*base.batches, grown))
+    story.do(Attempt("send", (known,), (after,), send))
+
+
+def _may_agree(known: Known) -> bool:
+    return known.waiting is not None and bool(known.waiting.photos) and known.link is not None
 
 
 def agree(story: Story) -> None:
     """Countersign."""
-    known = story.one_of(lambda k: k.waiting is not None and k.link is not None)
+    known = story.one_of(_may_agree)
     if known is None or known.waiting is None:
         enrol(story)
         return
@@ -225,7 +270,7 @@ def repeat(story: Story) -> None:
 
 def _as_it_was_answered(story: Story, chosen: Repeat) -> bool:
     """Answers about somebody go with them, and then the same request is a new one."""
-    if chosen.attempt.what not in ("enrol", "countersign", "new_pin"):
+    if chosen.attempt.what not in ("enrol", "invite", "countersign", "new_pin"):
         return False
     (known,) = chosen.attempt.after
     now = story.people[known.name]
@@ -239,15 +284,18 @@ OPERATIONS: dict[str, Callable[[Story], None]] = {
     "purge": purge,
     "decline": decline,
     "rotate": rotate,
+    "invite": invite,
+    "send": send_own,
     "resolve": resolve,
     "new_pin": new_pin,
     "identify": identify,
     "repeat": repeat,
 }
-"""The first six are what a server is killed in."""
+"""The first eight are what a server is killed in."""
 
 _NEEDED: dict[str, Callable[[Known], bool]] = {
-    "countersign": lambda known: known.waiting is not None and known.link is not None,
+    "countersign": _may_agree,
+    "send": _may_send,
     "decline": lambda known: known.waiting is not None and known.link is not None,
     "withdraw": lambda known: known.state != GONE and known.subject_id is not None,
     "purge": lambda known: known.state != GONE and known.retention == SHORT,
@@ -255,6 +303,6 @@ _NEEDED: dict[str, Callable[[Known], bool]] = {
 
 
 def make_possible(story: Story, operation: str) -> None:
-    """Enrol people until there is somebody whom the operation is about."""
+    """Enrol or invite people until there is somebody whom the operation is about."""
     while story.one_of(_NEEDED.get(operation, lambda _: True)) is None:
-        enrol(story)
+        invite(story) if operation == "send" else enrol(story)

@@ -86,6 +86,9 @@ CALLS: dict[str, Call] = {
         "/v1/galleries/{gallery_id}/without-face", external_reference="wim"
     ),
     "POST /v1/galleries/{gallery_id}/enrolments": enrolled,
+    "POST /v1/galleries/{gallery_id}/invitations": sent(
+        "/v1/galleries/{gallery_id}/invitations", external_reference="guest"
+    ),
     "POST /v1/galleries/{gallery_id}/imports": sent("/v1/galleries/{gallery_id}/imports", name="spring"),
     "GET /v1/imports/{import_id}": shown("/v1/imports/{import_id}"),
     "POST /v1/imports/{import_id}/missing": sent("/v1/imports/{import_id}/missing", digests=["0" * 64]),

@@ -147,9 +147,10 @@ class Story:
 def learned(known: Known, answer: dict[str, Any]) -> Known:
     """With what an answer tells of them."""
     other_way = answer.get("other_way") or answer
+    link = answer.get("consent_link", answer.get("enrol_link"))
     return replace(
         known,
         subject_id=answer.get("subject_id", known.subject_id),
-        link=answer["consent_link"].partition("#")[2] if "consent_link" in answer else known.link,
+        link=known.link if link is None else link.partition("#")[2],
         pin=other_way.get("pin", known.pin),
     )

@@ -9,16 +9,19 @@ export interface Places {
   input: string;
   drop?: string;
   complaints: string;
+  /** Reads a picture of the receipt's code, where the page takes one. */
+  picture?: (file: File) => Promise<void>;
 }
 
-export function onReceipt({ input: chosen, drop, complaints }: Places, loaded: (receipt: Receipt) => Promise<void>): void {
+export function onReceipt({ input: chosen, drop, complaints, picture }: Places, loaded: (receipt: Receipt) => Promise<void>): void {
   const picker = input(chosen);
 
   const take = async (file: File | undefined): Promise<void> => {
     calm(complaints);
     if (file === undefined) return;
     try {
-      const receipt = parseReceipt(await file.text());
+      if (picture !== undefined && file.type.startsWith("image/")) return await picture(file);
+      const receipt = parseReceipt(await receiptIn(file));
       if (receipt.server !== location.origin) throw new Error(t("receipt.elsewhere", { server: receipt.server }));
       await loaded(receipt);
     } catch (error) {
@@ -41,4 +44,11 @@ export function onReceipt({ input: chosen, drop, complaints }: Places, loaded: (
     area.classList.remove("over");
     void take(event.dataTransfer?.files[0]);
   });
+}
+
+/** The receipt as text: the file itself, or what lies inside the PDF. */
+async function receiptIn(file: File): Promise<string> {
+  if (file.type !== "application/pdf") return file.text();
+  const { receiptInPdf } = await import("./receipt-pdf.js");
+  return receiptInPdf(new Uint8Array(await file.arrayBuffer()));
 }

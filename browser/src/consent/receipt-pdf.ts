@@ -21,6 +21,8 @@ export interface Told {
   controller: string;
   contact: string;
   until: string;
+  /** The day with which a guardian's consent ends; null where the person agreed themselves. */
+  guardianUntil: string | null;
   text: string;
 }
 
@@ -36,7 +38,7 @@ export async function receiptPdf(receipt: Receipt, told: Told, name: string): Pr
   const pen = new Pen(document.addPage(PAGE), () => document.addPage(PAGE), async (png) => document.embedPng(png));
 
   await pen.write(t("receipt.pdf.title"), bold, SIZE.title);
-  await pen.write(t("receipt.pdf.lead"), plain, SIZE.text);
+  await pen.write(t(told.guardianUntil === null ? "receipt.pdf.lead" : "receipt.pdf.lead_guardian"), plain, SIZE.text);
   const code = qrCode(receiptAddress(receipt));
   pen.down(10);
   const top = pen.room(QR + 12);
@@ -47,6 +49,7 @@ export async function receiptPdf(receipt: Receipt, told: Told, name: string): Pr
     [t("receipt.pdf.purpose"), told.purpose],
     [t("receipt.pdf.who"), `${told.controller}, ${told.contact}`],
     [t("receipt.pdf.until"), told.until],
+    ...guardian(told),
     [t("receipt.pdf.you"), receipt.subject_id],
     [t("receipt.pdf.receipt"), receipt.receipt_id],
     [t("receipt.pdf.server"), receipt.server],
@@ -63,6 +66,9 @@ export async function receiptPdf(receipt: Receipt, told: Told, name: string): Pr
   });
   return new Blob([new Uint8Array(await document.save())], { type: "application/pdf" });
 }
+
+const guardian = ({ guardianUntil: day }: Told): [string, string][] =>
+  day === null ? [] : [[t("receipt.pdf.guardian"), t("consent.guardian.until", { day })]];
 
 type Picture = Awaited<ReturnType<typeof import("@cantoo/pdf-lib").PDFDocument.prototype.embedPng>>;
 
@@ -155,4 +161,13 @@ function wrapped(text: string, measure: (part: string) => number, most: number):
     }
   }
   return [...lines, line];
+}
+
+/** The receipt file that lies in such a PDF. @throws {Error} there is none */
+export async function receiptInPdf(pdf: Uint8Array): Promise<string> {
+  const { PDFDocument } = await import("@cantoo/pdf-lib");
+  const document = await PDFDocument.load(pdf).catch(() => null);
+  const file = document?.getAttachments().find(({ name }) => name.endsWith(".json"));
+  if (file === undefined) throw new Error(t("receipt.not_in_pdf"));
+  return new TextDecoder().decode(file.data);
 }

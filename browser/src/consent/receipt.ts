@@ -31,6 +31,8 @@ export interface Receipt {
   log_key?: string;
   /** The newest tree it showed. */
   log_checkpoint?: string;
+  /** In memory only: the visit in whose name requests are signed, where there is no receipt. */
+  visit_id?: string;
 }
 
 /** What a purpose says of itself in a record. */
@@ -61,6 +63,8 @@ export interface ConsentRecord {
   valid_until: string;
   /** A guardian agrees for the person, and their consent ends on this day. */
   guardian?: { until: string };
+  /** The receipt in whose place this one steps. */
+  renews?: string;
 }
 
 /** The sentence that has to be agreed to with this record. */

@@ -27,6 +27,7 @@ export function resultInWords({ entry, details }: OwnEntry): string {
 
 /** Who did it, and why, as far as the entry says it. */
 export function whoInWords({ entry, details }: OwnEntry): string {
+  if (entry.event === "reading" && entry["act"] === "own") return t("log.at", { station: String(details.reason) });
   if (entry.event === "reading" || entry.event === "export") {
     return t("log.by", { name: String(details.by), reason: String(details.reason) });
   }
@@ -36,6 +37,7 @@ export function whoInWords({ entry, details }: OwnEntry): string {
 
 /** The purpose of an entry, by the name in the person's own copy of what they agreed to. */
 export function purposeInWords({ details }: OwnEntry, receipt: Receipt): string {
+  if (receipt.offer === "") return String(details.purpose ?? details.gallery ?? "");
   const { gallery_id, pii_processing } = partsOf<ConsentRecord>(receipt.offer).payload;
   const [{ purpose_id, purpose }] = pii_processing.purposes;
   const known = details.purpose === purpose_id || (details.purpose === undefined && details.gallery === gallery_id);

@@ -3,7 +3,7 @@
 import type { Bytes } from "../crypto/bytes.js";
 import { Problem } from "../server/problem.js";
 import { t } from "../shared/texts.js";
-import { type Checkpoint, nodeHash, refusal, same } from "./log.js";
+import { type Checkpoint, type Entry, leafHash, nodeHash, readEntry, refusal, same } from "./log.js";
 
 const WIDTH = 256;
 const HASH_BYTES = 32;
@@ -102,6 +102,44 @@ class Tiles {
     return root;
   }
 
+  /** The newest entries, as many as the last tile has, each the one that the tree has in its place. */
+  async newest(): Promise<Entry[]> {
+    const { size } = this.#tree;
+    if (size === 0) return [];
+    if (!same(await this.rootOf(size), this.#tree.root)) throw wrong();
+    const index = Math.floor((size - 1) / WIDTH);
+    const hashes = await this.#hashes(0, index);
+    const entries = await this.#bundle(index, hashes.length);
+    const made = await Promise.all(entries.map(leafHash));
+    if (!hashes.every((hash, place) => same(hash, at(made, place)))) throw wrong();
+    return entries.map((entry) => readEntry(new TextDecoder().decode(entry)));
+  }
+
+  /** The first `width` entries of a bundle: each behind its length in two bytes. */
+  async #bundle(index: number, width: number): Promise<Bytes[]> {
+    const path = `tile/entries/${indexPath(index)}`;
+    const data = await this.#either(width === WIDTH ? path : `${path}.p/${width}`, path);
+    const found: Bytes[] = [];
+    for (let begin = 0; found.length < width;) {
+      const length = (data[begin] ?? 0) * 256 + (data[begin + 1] ?? 0);
+      const entry = data.slice(begin + 2, begin + 2 + length);
+      if (length === 0 || entry.length < length) throw refusal("tile_malformed", t("log.wrong.tile_form"));
+      found.push(entry);
+      begin += 2 + length;
+    }
+    return found;
+  }
+
+  /** A log may drop what is not full as soon as there is the full one. */
+  async #either(path: string, full: string): Promise<Bytes> {
+    try {
+      return await this.#fetchTile(path);
+    } catch (error) {
+      if (path === full || !(error instanceof Problem) || error.code !== "log_resource_missing") throw error;
+      return this.#fetchTile(full);
+    }
+  }
+
   /** The root of the perfect subtree of `2**level` entries at `index`. */
   async #perfect(level: number, index: number): Promise<Bytes> {
     const below = level % 8;
@@ -110,6 +148,13 @@ class Tiles {
     return subtree(hashes.slice(begin % WIDTH, (begin % WIDTH) + 2 ** below));
   }
 }
+
+/**
+ * The newest entries of a tree, 256 at most, each shown to be in it.
+ * @throws {Problem} `tile_malformed`, `tile_wrong`, `entry_malformed`
+ */
+export const newestEntries = (tree: Checkpoint, fetchTile: Fetch): Promise<Entry[]> =>
+  new Tiles(tree, fetchTile).newest();
 
 const wrong = (): Problem => refusal("tile_wrong", t("log.wrong.tile"));
 

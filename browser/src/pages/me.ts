@@ -1,9 +1,14 @@
 /** The person's own page: what is held, taking it along, withdrawing, and a check on their own device. */
 
-import type { Receipt } from "../consent/receipt.js";
-import { type Holder, isReceiptCode, readReceiptCode } from "../consent/receipt-code.js";
+import type { ConsentRecord, Receipt } from "../consent/receipt.js";
+import { isReceiptCode } from "../consent/receipt-code.js";
 import { onReceipt } from "../consent/receipt-loader.js";
+import { guardianDay } from "../consent/terms.js";
+import { partsOf } from "../crypto/jws.js";
 import { showLog } from "../log/who-looked.js";
+import { fragmentIn, onScan, withCode } from "../me/code.js";
+import { askToGoOn, onRenewal } from "../me/renewal.js";
+import { beginVisit, visitLink } from "../me/visit.js";
 import { call, fetched, Problem } from "../server/api.js";
 import { onePhoto } from "../server/multipart.js";
 import { worded } from "../server/problem.js";
@@ -74,6 +79,8 @@ interface Held {
   references: string[];
   new_photos_offered: boolean;
   receipts: Agreement[];
+  /** Which of them end soon. */
+  renewable: string[];
   decisions: Decision[];
   readings: Reading[];
 }
@@ -129,18 +136,42 @@ async function showHeld(): Promise<void> {
   list("references", held.references.map((made) => [t("me.templates.made", { day: day(made) })]));
   byId("no-references").hidden = held.references.length > 0;
   byId("new-photos").hidden = !held.new_photos_offered;
-  list("receipts", held.receipts.map(agreement));
+  const isVisit = owner().visit_id !== undefined;
+  const renewable = isVisit ? [] : held.renewable;
+  list("receipts", held.receipts.map((one) => agreement(one, renewable.includes(one.receipt_id))));
+  byId("visit-renew").hidden = !isVisit || held.renewable.length === 0;
+  byId("keep-checked").hidden = isVisit;
   table("decisions", held.decisions.map(decisionCells));
   table("readings", held.readings.map(readingCells));
   show("held");
   void showLog(owner());
 }
 
-const agreement = (one: Agreement): (Node | string)[] => [
-  one.countersignature === null ? t("me.agreements.waiting") : t("me.agreements.until", { day: day(one.expires_at) }),
-  element("br", {}),
-  element("small", {}, element("code", {}, one.receipt_id)),
-];
+/** Who agreed for the person, where it was not they themselves. */
+function guardian({ offer, countersignature }: Agreement): (Node | string)[] {
+  const until = guardianDay(partsOf<ConsentRecord>(offer).payload);
+  return until === null || countersignature === null ? [] : [element("br", {}), t("consent.guardian.until", { day: until })];
+}
+
+function agreement(one: Agreement, endsSoon: boolean): (Node | string)[] {
+  const until =
+    one.countersignature === null ? t("me.agreements.waiting") : t("me.agreements.until", { day: day(one.expires_at) });
+  const said = [until, ...guardian(one), element("br", {}), element("small", {}, element("code", {}, one.receipt_id))];
+  return endsSoon ? [...said, renewing(one.receipt_id, day(one.expires_at))] : said;
+}
+
+/** The press with which somebody asks to go on. */
+function renewing(receiptId: string, until: string): HTMLElement {
+  const button = element("button", { type: "button", id: `renew-${receiptId}` }, t("me.renew.press", { day: until }));
+  button.addEventListener("click", async () => {
+    calm("problem");
+    await askToGoOn(owner(), receiptId).catch((error: unknown) => {
+      complain("problem", error);
+      byId("problem").scrollIntoView({ block: "nearest" });
+    });
+  });
+  return element("div", { class: "actions" }, button);
+}
 
 function list(id: string, items: (Node | string)[][]): void {
   byId(id).replaceChildren(...items.map((words) => element("li", {}, ...words)));
@@ -163,9 +194,9 @@ function decisionCells(decision: Decision): string[] {
 
 const readingCells = (reading: Reading): string[] => [
   dayAndTime(reading.read_at),
-  reading.key_name ?? t("me.readings.unknown"),
+  reading.kind === "own" ? t("words.own.by") : (reading.key_name ?? t("me.readings.unknown")),
   readingInWords(reading.kind),
-  reading.reason ?? t("me.readings.changed"),
+  reading.kind === "own" ? t("log.at", { station: reading.reason ?? "" }) : (reading.reason ?? t("me.readings.changed")),
 ];
 
 async function download(): Promise<void> {
@@ -179,6 +210,7 @@ async function withdraw(): Promise<void> {
   fill({ checked: await stillKnown() });
   sure.close();
   receipt = held = null;
+  byId("visit").hidden = true;
   show("gone");
 }
 
@@ -234,7 +266,13 @@ function verdictMeans({ decision, reason, guidance }: Verdict): HTMLElement[] {
   return [element("p", {}, decision === "MATCH" ? t("me.decided.match") : t("me.decided.not"))];
 }
 
-onReceipt({ input: "file", drop: "drop", complaints: "problem" }, begin);
+const picture = async (file: File): Promise<void> => withCode(await fragmentIn(file), begin);
+onReceipt({ input: "file", drop: "drop", complaints: "problem", picture }, begin);
+onScan((code) => withCode(code, begin));
+onRenewal(async (renewed) => {
+  receipt = renewed ?? receipt;
+  await showHeld();
+});
 onPress("download", "problem", download);
 onPress("withdraw", "problem", async () => {
   calm("sure-problem");
@@ -269,36 +307,27 @@ byId("photo").addEventListener("change", async () => {
 });
 addEventListener("hashchange", () => location.reload());
 
-/** The receipt that the key in a scanned code belongs to, as the server has it. */
-async function receiptOf({ subject_id, private_key }: Holder): Promise<Receipt> {
-  const begun: Receipt = {
-    visavis_receipt: 1,
-    server: location.origin,
-    subject_id,
-    receipt_id: "",
-    offer: "",
-    countersignature: "",
-    private_key,
-  };
-  const { receipts } = await call<Held>("GET", "/v1/me", { as: begun });
-  const newest = receipts.filter((one) => one.countersignature !== null).at(-1);
-  if (newest === undefined) return begun;
-  const { receipt_id, offer, countersignature } = newest;
-  return { ...begun, receipt_id, offer, countersignature: countersignature ?? "" };
+async function beginWithCode(): Promise<void> {
+  const code = fragment();
+  dropFragment();
+  await withCode(code, begin);
 }
 
-async function beginWithCode(): Promise<void> {
-  const holder = await readReceiptCode(fragment());
+async function visit(link: string): Promise<void> {
   dropFragment();
+  byId("load").hidden = true;
+  show("visit-begins");
   try {
-    if (holder === null) throw new Error(t("me.code.wrong"));
-    await begin(await receiptOf(holder));
+    receipt = await beginVisit(link);
+    await showHeld();
   } catch (error) {
-    if (error instanceof Problem && error.code === "signature_refused") error.mendBy(t("me.not_known"));
+    show("visit-over");
     complain("problem", error);
   }
 }
 
+const toVisit = visitLink(fragment());
+if (toVisit !== null) void visit(toVisit);
 if (isReceiptCode(fragment())) void beginWithCode();
 if (linkSecret !== null) {
   byId("load-title").textContent = t("me.load.session");

@@ -7,18 +7,20 @@ import { Problem } from "../server/api.js";
 import { worded } from "../server/problem.js";
 import { byId, calm, complain, fill, fillContact, input, ofKind, paragraph, show } from "../shared/dom.js";
 import type { Key } from "../shared/catalogue.js";
+import { qrSvg } from "../shared/qr.js";
 import { find, t } from "../shared/texts.js";
 import { day } from "../shared/words.js";
-import { type Decision, Device, type OwnStation, pair } from "../station/device.js";
+import { type Decision, Device, type OwnStation, pair, type Shown } from "../station/device.js";
 import { type Identity, forget, freshKey, keep, kept } from "../station/identity.js";
 import { photoFrom } from "../station/look.js";
-import { readQr } from "../station/qr-reader.js";
+import { readQr } from "../shared/qr-reader.js";
 import { onScanned } from "../station/scanner.js";
 
 const QR = "vq1.";
 /** How long an answer stands, and how long somebody may take for a step, in milliseconds. */
 const GREETS = 6_000;
 const EXPLAINS = 15_000;
+const SCANS = 110_000;
 const PATIENCE = 45_000;
 /** How often a server that is away is asked whether it is back. */
 const ASKS_AGAIN = [1_000, 2_000, 4_000, 8_000];
@@ -34,6 +36,10 @@ let attempt = new AbortController();
 let clock: ReturnType<typeof setTimeout> | undefined;
 /** The name that somebody says is theirs, where faces are compared with one person only. */
 let claimed: string | null = null;
+/** What somebody without their receipt typed, until their face was looked at. */
+let shown: Shown | null = null;
+/** Leads to their data, once. */
+let dataLink: string | null = null;
 let answered: Decision | null = null;
 /** The decision of which the person in front said that it was not them; of nobody who comes later. */
 let disputed: string | null = null;
@@ -51,10 +57,11 @@ function end(): void {
   attempt.abort();
   attempt = new AbortController();
   capture.stop();
-  claimed = null;
+  claimed = shown = dataLink = null;
   answered = disputed = null;
-  for (const box of ["claimed", "pin-name", "pin-digits"]) input(box).value = "";
-  for (const place of ["idle-problem", "look-problem", "way-problem", "pin-problem", "qr-problem", "answer-problem"]) calm(place);
+  byId("data-code").replaceChildren();
+  for (const box of ["claimed", "pin-name", "pin-digits", "data-name", "data-pin"]) input(box).value = "";
+  for (const place of ["data-problem", "idle-problem", "look-problem", "way-problem", "pin-problem", "qr-problem", "answer-problem"]) calm(place);
 }
 
 async function idle(): Promise<void> {
@@ -146,6 +153,7 @@ function tell(station: OwnStation): void {
   byId("notice").hidden = false;
   byId("face").setAttribute("aria-disabled", String(station.locked));
   byId("locked").hidden = !station.locked;
+  byId("my-data-way").hidden = !station.attended || station.locked;
 }
 
 /** The key is not this station's any more. */
@@ -262,6 +270,46 @@ function answer(decision: Decision): void {
   turnTo("answer", isMatch ? GREETS : EXPLAINS);
 }
 
+/** Somebody without their receipt typed name and PIN; now their face is looked at. */
+function proveOneself(): void {
+  const [name, pin] = [input("data-name").value.trim(), input("data-pin").value.trim()];
+  input("data-pin").value = "";
+  if (name === "" || !/^\d{6}$/.test(pin)) {
+    byId("data-problem").replaceChildren(paragraph({ text: t("station.pin.form"), lang: null }));
+    return input(name === "" ? "data-name" : "data-pin").focus();
+  }
+  shown = { name, pin };
+  turnTo("look", PATIENCE);
+  void during("look-problem", known);
+}
+
+async function known(signal: AbortSignal): Promise<void> {
+  if (device === null || shown === null) return;
+  const [by, typed] = [device, shown];
+  const opened = by.open("verify", signal);
+  const refused = new AbortController();
+  opened.catch((error: unknown) => refused.abort(error));
+  const photo = await photoFrom(capture, AbortSignal.any([signal, refused.signal]));
+  const session = await opened;
+  turnTo("wait", PATIENCE);
+  const decision = await by.ownData(session, new Uint8Array(await photo.arrayBuffer()), typed, signal);
+  shown = null;
+  if (decision.me_link === null) return missed(decision);
+  dataLink = decision.me_link;
+  byId("data-code").replaceChildren(qrSvg(dataLink, t("station.data.code")));
+  turnTo("data", SCANS);
+}
+
+/** Face, name and PIN did not fit together, or the photo was no use. */
+function missed(decision: Decision): void {
+  answer(decision);
+  if (decision.decision === "NO_MATCH") {
+    byId("answer-title").textContent = t("station.data.missed");
+    byId("answer-means").replaceChildren(paragraph({ text: t("station.data.missed.mend"), lang: null }));
+  }
+  byId("again").hidden = byId("answer-ways").hidden = true;
+}
+
 async function notMe(): Promise<void> {
   const decision = answered;
   if (decision === null || device === null) return;
@@ -304,6 +352,14 @@ on("by-pin", () => {
   input("pin-name").focus();
 });
 on("by-qr", showQr);
+on("my-data", () => {
+  turnTo("prove", PATIENCE);
+  input("data-name").focus();
+});
+on("data-here", () => {
+  if (dataLink !== null) location.assign(`/me?here#${new URL(dataLink).hash.slice(1)}`);
+});
+on("data-done", () => void idle());
 on("not-me", () => void notMe());
 on("done", () => void idle());
 on("read", () => ofKind(HTMLDialogElement, "notice-text").showModal());
@@ -311,6 +367,7 @@ on("pair-again", () => void forget().then(() => location.reload()));
 for (const back of document.querySelectorAll("button.back")) back.addEventListener("click", () => void idle());
 onForm("pairing-form", () => void pairNow());
 onForm("pin-form", byPin);
+onForm("data-form", proveOneself);
 onForm("claim-form", () => {
   claimed = input("claimed").value.trim() || null;
   if (claimed !== null) lookAtFace();

@@ -15,7 +15,7 @@ export interface Signer {
   key: CryptoKey;
 }
 
-export type Method = "GET" | "POST" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 export interface Call {
   /** The secret of a one-time link. */
@@ -27,6 +27,8 @@ export interface Call {
   as?: Receipt;
   /** The station that signs it. */
   by?: Signer;
+  /** Why something about people is read; whom it is about sees it. */
+  reason?: string;
   /** As who is logged in at the console: the browser sends its cookie along. */
   session?: boolean;
   /** Gives the call up. */
@@ -82,21 +84,22 @@ export async function call<Answer>(method: Method, path: string, options: Call =
  * A file that the server makes.
  * @throws {Problem}
  */
-export const fetched = async (path: string, options: Call = {}): Promise<Blob> =>
-  (await asked("GET", path, options, "*/*")).blob();
+export const fetched = async (path: string, options: Call = {}, method: Method = "GET"): Promise<Blob> =>
+  (await asked(method, path, options, "*/*")).blob();
 
 /** The answer to one call, a success. */
 async function asked(
   method: Method,
   path: string,
-  { link, body, bytes, type, as, by, session, signal }: Call,
+  { link, body, bytes, type, as, by, reason, session, signal }: Call,
   accept = "application/json",
 ): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept };
   const content = bytes ?? utf8(body === undefined ? "" : JSON.stringify(body));
   if (content.length > 0) headers["Content-Type"] = type ?? "application/json";
   if (link !== undefined) headers["Visavis-Link"] = link;
-  const signer = as === undefined ? by : { id: as.subject_id, key: as.private_key };
+  if (reason !== undefined) headers["Visavis-Reason"] = encodeURIComponent(reason);
+  const signer = as === undefined ? by : { id: as.visit_id ?? as.subject_id, key: as.private_key };
   if (signer !== undefined) {
     await learnClock();
     const created = Math.floor(serverNow().getTime() / 1000);

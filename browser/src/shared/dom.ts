@@ -66,8 +66,8 @@ export function show(id: string): void {
 }
 
 /** Say what went wrong and what to do, in the place made for it. */
-export function complain(id: string, error: unknown): void {
-  const place = byId(id);
+export function complain(where: string | HTMLElement, error: unknown): void {
+  const place = typeof where === "string" ? byId(where) : where;
   if (error instanceof Problem) {
     place.replaceChildren(...error.sentences.map(paragraph));
     if (error.requestId !== "") {

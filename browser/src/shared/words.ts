@@ -4,6 +4,10 @@ import { find, locale, t } from "./texts.js";
 
 export const day = (iso: string): string => new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(new Date(iso));
 
+/** A day that is meant as a day, wherever it is read: 2031-05-04. */
+export const date = (iso: string): string =>
+  new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(iso));
+
 export const dayAndTime = (iso: string): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 

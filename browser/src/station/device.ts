@@ -35,6 +35,18 @@ export interface Decision {
   retry_after_s: number | null;
 }
 
+/** What somebody says beside showing their face. */
+export interface Shown {
+  name: string;
+  pin: string;
+}
+
+/** The decision, and where it is a match the link that opens the person's data, once. */
+export interface OwnData extends Decision {
+  me_link: string | null;
+  link_expires_at: string | null;
+}
+
 /** Where the session that is open is remembered, so that a page that was loaded again can give it up. */
 const OPEN = "visavis-session";
 const TRIES = 3;
@@ -106,13 +118,19 @@ export class Device {
     return this.#decide(session, "qr", { body: { qr: code, disputed_decision_id: disputed }, signal });
   }
 
+  /** Face and PIN together, of somebody without their receipt. */
+  async ownData(session: string, photo: Uint8Array<ArrayBuffer>, shown: Shown, signal: AbortSignal): Promise<OwnData> {
+    const form = { external_reference: shown.name, pin: shown.pin };
+    return this.#decide<OwnData>(session, "own-data", { ...onePhoto("photo", photo, form), signal });
+  }
+
   /** Somebody was taken for somebody else. @throws {Problem} */
   notMe(decision: string): Promise<unknown> {
     return call("POST", `/v1/decisions/${decision}/not-me`, { by: this.#by });
   }
 
-  async #decide(session: string, way: string, asked: object): Promise<Decision> {
-    const decision = await call<Decision>("POST", `/v1/sessions/${session}/${way}`, { by: this.#by, ...asked });
+  async #decide<Answer = Decision>(session: string, way: string, asked: object): Promise<Answer> {
+    const decision = await call<Answer>("POST", `/v1/sessions/${session}/${way}`, { by: this.#by, ...asked });
     sessionStorage.removeItem(OPEN);
     return decision;
   }

@@ -27,10 +27,12 @@ EXPORTED: Final = {
 }
 READ: Final = {
     "subject": "Everything held about you was read",
+    "unnamed": "What is held about you was read, without your name",
     "lookup": "Everything held about you was read, found by your name",
     "decisions": "The result of your own check was read",
     "import": "Your enrolment among many was read",
     "archive": "Everything held about you was put into a file for you",
+    "own": "What is held about you was opened with your face and your PIN",
 }
 MEANS: Final = {"face": "Your face was compared", "pin": "Your PIN was tried", "qr": "Your QR code was tried"}
 KINDS: Final = {"identify": "with everybody enrolled", "verify": "with your name", "personal": "on your own device"}

@@ -1,15 +1,16 @@
 """``visavis consent``: the person's own act, where they have no browser; run it on their machine, or let them type."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.panel import Panel
 
-from visavis.cli.output import show, show_other_way
+from visavis.cli.output import show, show_other_way, show_rows
 from visavis.cli.shell import Group, Shell, pass_shell, plain, progress, sure
 from visavis.client import ConsentLink, GrantLink, Receipt, VisavisProblem
 from visavis.wire.deciding import GrantTermsAnswer
-from visavis.wire.people import TermsAnswer
+from visavis.wire.people import SentPhoto, TermsAnswer
 
 AGREE = "I agree"
 """What a person types; a key press by accident is no consent."""
@@ -31,6 +32,36 @@ def show_terms(shell: Shell, link: str) -> None:
         show(shell, terms)
     else:
         _tell(terms)
+
+
+@consent.command("photos")
+@click.argument("link")
+@click.argument("photos", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--anew", is_flag=True, help="Start over: what you sent before is erased first.")
+@pass_shell
+def send_photos(shell: Shell, link: str, photos: Sequence[Path], anew: bool) -> None:
+    """Send one to five PHOTOS of yourself, where you were invited to.
+
+    Nobody is matched with them before you sign. Ends with 1 where none was taken.
+    """
+    if not photos and not anew:
+        raise click.UsageError("Give photos, or --anew.")
+    with ConsentLink(link) as asked:
+        if anew:
+            asked.forget_photos()
+            progress().print("What you sent before is erased.")
+        if not photos:
+            return
+        with progress().status("Looking at the photos"):
+            sent = asked.send_photos(photos)
+    if shell.as_json:
+        show(shell, sent)
+    else:
+        rows = [_told(photos[photo.number - 1], photo) for photo in sent.photos]
+        show_rows(shell, rows, ("photo", "status", "what to do"))
+        progress().print(f"{sent.held} of at most {sent.at_most} photos wait for your signature.")
+    if not sent.held:
+        raise click.exceptions.Exit(1)
 
 
 @consent.command()
@@ -109,6 +140,10 @@ def require_agreement() -> None:
         raise click.Abort
 
 
+def _told(path: Path, photo: SentPhoto) -> dict[str, str]:
+    return {"photo": path.name, "status": photo.code or photo.status, "what to do": photo.mend or ""}
+
+
 def _tell(terms: TermsAnswer) -> None:
     processing = terms.record["pii_processing"]
     party = terms.record["party_identification"][0]
@@ -118,3 +153,8 @@ def _tell(terms: TermsAnswer) -> None:
     console.print(plain(f"Responsible: {party['party_name']}, {party['party_contact']}"))
     console.print(plain(f"Valid until: {terms.record['valid_until']}, or until you withdraw"))
     console.print(plain(terms.statement))
+    if terms.photos is not None:
+        console.print(f"You are invited to send {terms.photos.at_least} to {terms.photos.at_most} photos of yourself.")
+        console.print("Send them with 'visavis consent photos', before you sign.")
+        if terms.photos.held:
+            console.print(f"{terms.photos.held} are there. If you did not send them, start over: with --anew.")

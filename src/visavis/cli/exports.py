@@ -13,10 +13,10 @@ from visavis.cli.reason import reason_option
 from visavis.cli.share_words import share_options, words_of
 from visavis.cli.shell import EXIT_CODES, Command, Group, Shell, pass_shell, plain, progress
 from visavis.client import BundleFile, Timeouts, Visavis
-from visavis.client.private_files import writing_private
+from visavis.client.private_files import write_private, writing_private
 from visavis.model.export import ExportMalformed
+from visavis.protect.approval import MAX_DOCUMENT, read_request, told_of
 from visavis.protect.approval import approve as signed
-from visavis.protect.approval import read_request, told_of
 from visavis.protect.quorum import approval_key_of
 from visavis.wire.export import CarriedRow, ExportAnswer
 
@@ -24,6 +24,7 @@ _LONG: Final = Timeouts(read_s=120.0, total_s=6 * 3600.0)
 """A bundle takes as long as its gallery is large."""
 
 _Path = click.Path(path_type=Path)
+_File = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group("exports", cls=Group)
@@ -75,12 +76,27 @@ def approve(shell: Shell, export_id: str, *, share_files: tuple[Path, ...], iden
         document = answer.document.encode()
         if read_request(document).id != export_id:
             raise ExportMalformed("The server showed another request.")
-        for name, value in json.loads(document).items():
-            progress().print(plain(f"{name:12}  {value}"))
-        click.confirm("Do you approve exactly this?", abort=True, err=True)
-        (words,) = words_of(share_files, identity, count=1)
-        approval = told_of(signed(document, approval_key=approval_key_of(words)))
+        approval = _approval(document, share_files, identity)
         _show(shell, server.approve_export(export_id, key=approval["key"], signature=approval["signature"]))
+
+
+@exports.command(cls=Command)
+@click.argument("request_file", metavar="REQUEST", type=_File)
+@click.argument("approval_file", metavar="APPROVAL", type=_Path)
+@share_options
+@pass_shell
+def sign(
+    shell: Shell, request_file: Path, approval_file: Path, *, share_files: tuple[Path, ...], identity: Path | None
+) -> None:
+    """Approve the request in the file REQUEST, which the console saved, and write the file APPROVAL to hand in there.
+
+    Nothing is sent, so that it can be done on a machine without a network. The request is shown first.
+    """
+    document = request_file.read_bytes()[: MAX_DOCUMENT + 1].strip()
+    found = read_request(document)
+    approval = _approval(document, share_files, identity)
+    write_private(approval_file, json.dumps(approval).encode() + b"\n")
+    show(shell, {"id": found.id, "file": str(approval_file)})
 
 
 @exports.command(cls=Command)
@@ -146,6 +162,15 @@ def import_bundle(
     _tell(shell, opened.id, rows, people=contents.end.people)
     if any(row.outcome == "LEFT_OUT" for row in rows):
         ctx.exit(EXIT_CODES["REFUSED"])
+
+
+def _approval(document: bytes, share_files: tuple[Path, ...], identity: Path | None) -> dict[str, str]:
+    """A custodian's word for what they are shown here first."""
+    for name, value in json.loads(document).items():
+        progress().print(plain(f"{name:12}  {value}"))
+    click.confirm("Do you approve exactly this?", abort=True, err=True)
+    (words,) = words_of(share_files, identity, count=1)
+    return told_of(signed(document, approval_key=approval_key_of(words)))
 
 
 def _patient(shell: Shell) -> Visavis:

@@ -33,7 +33,9 @@ def me() -> None:
 def show_held(shell: Shell, receipt: Path) -> None:
     """Everything that is held about you."""
     with Person(Receipt.load(receipt)) as person:
-        show(shell, person.me())
+        held = person.me()
+    ends = [day for one in held.receipts if one.countersignature and (day := _guardian_until(one.offer))]
+    show(shell, {**held.model_dump(mode="json"), "guardian_until": min(ends, default=None)})
 
 
 @me.command("log")
@@ -148,6 +150,15 @@ def _purposes(receipt: Receipt) -> dict[str, str]:
     record = offered(receipt.offer)
     purpose = record["pii_processing"]["purposes"][0]
     return {str(purpose.get("purpose_id")): purpose["purpose"], str(record.get("gallery_id")): purpose["purpose"]}
+
+
+def _guardian_until(offer: str) -> str | None:
+    """The day with which a guardian's consent ends, as the offer has it; None where the person agreed themselves."""
+    try:
+        guardian = offered(offer).get("guardian")
+    except VisavisProblem:
+        return None  # what else is held is shown all the same
+    return str(guardian.get("until")) if isinstance(guardian, dict) else None
 
 
 def _as_data(found: OwnLog) -> dict[str, Any]:

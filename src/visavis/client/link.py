@@ -16,7 +16,7 @@ from visavis.client.raising import problem_here
 from visavis.client.receipt_file import Receipt
 from visavis.consent.receipt import GRANT_STATEMENT, countersign, grant, statement_for
 from visavis.wire.deciding import GrantTermsAnswer
-from visavis.wire.people import TermsAnswer
+from visavis.wire.people import RenewalTerms, TermsAnswer
 
 _PERSONAL_PREFIX: Final = "session="
 _SECRET: Final = re.compile(rf"(?:{_PERSONAL_PREFIX})?[A-Za-z0-9_-]{{16,64}}")
@@ -30,14 +30,15 @@ class Link:
     secret: str = field(repr=False)
 
     @classmethod
-    def read(cls, link: str, *, page: str) -> Self:
+    def read(cls, link: str, *, page: str, or_page: str | None = None) -> Self:
         """The parts of ``https://server/page#secret``.
 
+        :param or_page: another page that such a link may lead to.
         :raises VisavisProblem: ``link_unreadable``.
         """
         address, _, secret = link.strip().partition("#")
         server, _, found = address.rpartition("/")
-        if found != page or not server or not _SECRET.fullmatch(secret):
+        if found not in {page, or_page or page} or not server or not _SECRET.fullmatch(secret):
             raise problem_here("link_unreadable", f"A link of this kind looks like https://server/{page}#secret.")
         return cls(server, secret)
 
@@ -97,6 +98,31 @@ def prepared(terms: TermsAnswer, *, server: str, earlier: Receipt | None) -> Rec
         # What was pinned earlier stays: a new offer is no reason to believe a log with another key.
         log_key=terms.log_key if earlier is None or earlier.log_key is None else earlier.log_key,
         log_checkpoint=None if earlier is None else earlier.log_checkpoint,
+    )
+
+
+def honest_renewal(terms: RenewalTerms, *, renews: str) -> RenewalTerms:
+    """The terms of a renewal themselves, where they are for this receipt and the statement is what would be signed.
+
+    :raises VisavisProblem: ``offer_unfit``.
+    """
+    if offered(terms.offer).get("renews") != renews or terms.statement != statement_for(terms.offer):
+        raise problem_here("offer_unfit", "The offer is not for this receipt, or differs from the sentence beside it.")
+    return terms
+
+
+def renewed(terms: RenewalTerms, *, earlier: Receipt) -> Receipt:
+    """What ``terms`` showed, signed with the key of the receipt in whose place it steps.
+
+    :raises VisavisProblem: ``offer_unfit``, where the offer is for somebody else.
+    """
+    if offered(terms.offer).get("pii_principal_id") != earlier.subject_id:
+        raise problem_here("offer_unfit", "The offer is for somebody else.")
+    return replace(
+        earlier,
+        receipt_id=terms.receipt_id,
+        offer=terms.offer,
+        countersignature=countersign(terms.offer, subject_key=earlier.okp_key, now=datetime.now(UTC)),
     )
 
 

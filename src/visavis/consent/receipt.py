@@ -43,6 +43,7 @@ LOOK_ALIKES: Final = (
 )
 """Only two who both read this are found (rule S2)."""
 _GUARDIAN: Final = "guardian"
+_RENEWS: Final = "renews"
 _MISLEADING: Final = frozenset({"jku", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64"})
 """Header members that a reader of another make may follow, to another key or another signed text than ours."""
 
@@ -60,11 +61,13 @@ def record(
     now: datetime,
     backup_days: int,
     guardian_until: date | None = None,
+    renews: str | None = None,
 ) -> dict[str, Any]:
     """What the person is asked to agree to, in the fields of ISO/IEC TS 27560.
 
     :param backup_days: after how many days nobody can open what backups hold of somebody who was erased.
     :param guardian_until: a guardian agrees for the person until this day begins in UTC; ``None``: the person does.
+    :param renews: the receipt in whose place this one steps; ``None``: in no other's.
     """
     expires_at = purpose.consent_until(now)
     guardian = {} if guardian_until is None else {"guardian": {"until": guardian_until.isoformat()}}
@@ -119,6 +122,7 @@ def record(
         },
         "valid_until": _stamp(expires_at),
         **guardian,
+        **({} if renews is None else {_RENEWS: renews}),
     }
 
 
@@ -197,6 +201,22 @@ def guardian_until(offer: dict[str, Any]) -> date | None:
     if day.isoformat() != said:
         raise ConsentForged("The offer does not say in the documented form until when a guardian agrees.")
     return day
+
+
+def renewed_by(offer: dict[str, Any]) -> str | None:
+    """The receipt in whose place this offer's steps; ``None`` where it is in no other's."""
+    return None if offer.get(_RENEWS) is None else str(offer[_RENEWS])
+
+
+def asked_at(offer: dict[str, Any]) -> datetime:
+    """When the controller asked.
+
+    :raises ConsentForged: the record has no such time.
+    """
+    try:
+        return datetime.fromisoformat(str(offer["event"]["event_time"])).astimezone(UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise ConsentForged("The offer does not say when it was made.") from None
 
 
 def claimed_guardian_until(offer: str) -> date | None:

@@ -18,6 +18,15 @@ def own_tries(subject_id: str) -> str:
     return f"face {subject_id}"
 
 
+def visit_tries(reference_tag: bytes) -> str:
+    """Under which identifier attempts are counted to see somebody's data with their face and their PIN.
+
+    By itself: a PIN that fits at a station makes wrong PINs forgotten, and must not give whoever knows it as many faces
+    as they like here.
+    """
+    return f"visit {reference_tag.hex()}"
+
+
 def require_try(tries: Tries | None, *, now: datetime) -> None:
     """Refuse a try that comes too early, or at all after too many.
 

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from visavis.decide.preset import settled
 from visavis.decide.target import Room, capacity, require_statable
-from visavis.decide.tries import own_tries
+from visavis.decide.tries import own_tries, visit_tries
 from visavis.flows.bars import Bars
 from visavis.flows.credentials import Issued, issue
 from visavis.flows.keyring import Keyring
@@ -261,6 +261,7 @@ class Administer:
             subject = tx.subjects.get(subject_id)
             tx.tries.remove(id=subject.reference_tag.hex())
             tx.tries.remove(id=own_tries(subject.id))
+            tx.tries.remove(id=visit_tries(subject.reference_tag))
             return issue(tx, subject, keyring=self._keyring, now=self._clock.now())
 
     def _record(self, tx: Transaction, event: Event, act: str, of: str, **details: str) -> None:

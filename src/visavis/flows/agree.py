@@ -6,36 +6,46 @@ from datetime import datetime
 from typing import Any
 
 from visavis.consent.receipt import countersigned_by, expiry, read_offer
+from visavis.decide.target import require_photos
+from visavis.flows.bars import Bars
 from visavis.flows.credentials import Issued, issue, issue_once
 from visavis.flows.doubles import Doubles
 from visavis.flows.entries import drop_links
 from visavis.flows.erase import erase_enrolment, erase_subject
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
+from visavis.flows.offers import linked
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_life
 from visavis.flows.subjects import external_reference_of, make_subject, with_public_key
 from visavis.model.audit import Event
 from visavis.model.consent import (
+    MAX_REFERENCES,
     ConsentExpired,
     ConsentForged,
     Enrolment,
     EnrolmentState,
     LinkUnknown,
+    PhotosMissing,
     Receipt,
     Subject,
     SubjectState,
+    TooManyPhotos,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the link shows: the signed offer, the record inside it and whether it waits for an answer."""
+    """What the link shows: the signed offer, the record inside it and whether it waits for an answer.
+
+    ``photos``: how many of the person's own an invitation has; None where the link is of an ordinary enrolment.
+    """
 
     offer: str
     record: dict[str, Any]
     waiting: bool
     expires_at: datetime
+    photos: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +70,15 @@ class Declined:
 class Agree:
     """The flow behind a one-time link."""
 
-    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, live: LiveGalleries, doubles: Doubles) -> None:
+    def __init__(
+        self, *, store: Store, keyring: Keyring, clock: Clock, live: LiveGalleries, doubles: Doubles, bars: Bars
+    ) -> None:
         self._store = store
         self._keyring = keyring
         self._clock = clock
         self._live = live
         self._doubles = doubles
+        self._bars = bars
 
     def terms(self, link_secret: str) -> Terms:
         """What there is to agree to.
@@ -77,7 +90,8 @@ class Agree:
             receipt = self._receipt(tx, enrolment)
             offer = read_offer(receipt.offer, controller_key=self._keyring.controller)
             waiting = enrolment.state is EnrolmentState.PENDING
-            return Terms(receipt.offer, offer, waiting, enrolment.expires_at)
+            photos = tx.references.count(enrolment_id=enrolment.id) if enrolment.invites else None
+            return Terms(receipt.offer, offer, waiting, enrolment.expires_at, photos)
 
     def countersign(self, link_secret: str, countersignature: str) -> Agreed:
         """The person agrees.
@@ -86,10 +100,13 @@ class Agree:
         2. The offer is the controller's and not over.
         3. The countersignature is for this offer.
         4. It was made with the key the person has used before, if they have.
-        5. Another person's references are now compared for the first time: a probable duplicate, or photos that do not
+        5. There is a photo; and where the person sent some themselves, no more than one person may have with those of
+           before. Not sooner: whoever holds the link without that key must not learn what there was (rule S3).
+        6. Another person's references are now compared for the first time: a probable duplicate, or photos that do not
            look like one person, wait for an operator. The answer does not tell.
 
         :raises LinkUnknown: 1. :raises ConsentForged: 2 to 4. :raises ConsentExpired: 2.
+        :raises PhotosMissing, TooManyPhotos, PromiseTooStrict: 5.
         :raises PurposeEnded: nobody can agree to it any more.
         """
         with self._doubles.one_at_a_time, self._live.followed() as touched, self._store.write() as tx:
@@ -105,6 +122,7 @@ class Agree:
             tx.purposes.get(tx.galleries.get(subject.gallery_id).purpose_id).require_not_over(self._clock.now())
             if subject.public_key is not None and subject.public_key != raw_key:
                 raise ConsentForged("This person's earlier receipt was countersigned with another key.")
+            self._require_photos(tx, enrolment)
             tx.receipts.change(replace(receipt, countersignature=countersignature))
             subject = with_public_key(tx, subject, raw_key, keyring=self._keyring)
             self._record_grant(tx, subject, receipt, countersignature)
@@ -145,10 +163,21 @@ class Agree:
         return declined
 
     def _enrolment(self, tx: Transaction, link_secret: str) -> Enrolment:
-        enrolment = tx.enrolments.first(link_hash=self._keyring.secret_tag(link_secret, use="links"))
-        if enrolment is None or self._clock.now() >= enrolment.expires_at:
-            raise LinkUnknown
-        return enrolment
+        return linked(tx, link_secret, keyring=self._keyring, now=self._clock.now())
+
+    def _require_photos(self, tx: Transaction, enrolment: Enrolment) -> None:
+        """Check 5."""
+        own = tx.references.count(enrolment_id=enrolment.id)
+        if not own:
+            raise PhotosMissing
+        if not enrolment.invites:
+            return
+        held = tx.references.count(subject_id=enrolment.subject_id)
+        if held > MAX_REFERENCES:
+            raise TooManyPhotos(f"With {held - own} from before there may be {MAX_REFERENCES - held + own} more.")
+        gallery = tx.galleries.get(tx.subjects.get(enrolment.subject_id).gallery_id)
+        calibration = self._bars.calibration_of(gallery.id)
+        require_photos(tx.purposes.get(gallery.purpose_id), of_person=held, calibration=calibration)
 
     @staticmethod
     def _receipt(tx: Transaction, enrolment: Enrolment) -> Receipt:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -88,6 +88,8 @@ class Backups:
         self._window = window
         self._release = release
         self._one_at_a_time = threading.Lock()
+        self.last_made_at: datetime | None = None
+        """When this process made one last; older ones are in the log."""
 
     @contextmanager
     def make(self, *, by: str) -> Iterator[Backup]:
@@ -123,6 +125,7 @@ class Backups:
                 log = published_log(self._folder.read, key=self._key)
                 place, size = snapshot.write_sealed(line, recipient, log=log)
                 self._record(header, size, by)
+                self.last_made_at = made_at
                 yield Backup(place, size, header)
         finally:
             self._one_at_a_time.release()

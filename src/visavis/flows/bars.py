@@ -13,7 +13,7 @@ from visavis.model.audit import Event
 from visavis.model.bar import BarMove, BarSource, OwnRates
 from visavis.model.calibration import SEVERAL, Calibration, PromiseTooStrict, Rate, RateNotKnown
 from visavis.model.ids import new_id
-from visavis.model.purpose import Gallery, Purpose
+from visavis.model.purpose import Gallery, Purpose, TargetKind
 
 MARGIN: Final = 10
 """Whom so many times the false match rate would accept counts beside whom the gallery's own accepts.
@@ -44,6 +44,15 @@ class Held:
     missed: Rate | None
     room: Room
     own: OwnRates | None
+
+
+@dataclass(frozen=True, slots=True)
+class AtSize:
+    """What a gallery would promise with so many references. ``missed`` is None where the calibration does not know."""
+
+    references: int
+    per_comparison: float
+    missed: Rate | None
 
 
 class Bars:
@@ -156,6 +165,26 @@ class Bars:
             own=tx.own_rates.first(id=gallery.id),
         )
 
+    def sizes(self, tx: Transaction, gallery: Gallery, purpose: Purpose) -> list[AtSize]:
+        """What the gallery would promise at other sizes, smallest first, with as many photos of each person as now.
+
+        From one reference to past what it can hold, the present size and the largest among them. Empty where the
+        promise is about two people (FMR): it does not depend on the size.
+        """
+        if purpose.target_kind is TargetKind.FMR:
+            return []
+        calibration, references = self.calibration_of(gallery.id), tx.references_in(gallery.id)
+        most = self.room(tx, gallery, purpose).most or 0
+        share = self._share(tx, gallery)
+        found: list[AtSize] = []
+        for size in _sizes(max(1, references), max(1, most)):
+            try:
+                rate = missed(purpose, references=size, calibration=calibration, several=share)
+            except (PromiseTooStrict, RateNotKnown):
+                rate = None
+            found.append(AtSize(size, fmr_for(purpose, references=size), rate))
+        return found
+
     @staticmethod
     def _share(tx: Transaction, gallery: Gallery) -> float:
         people, several = tx.with_several(gallery.id, several=SEVERAL)
@@ -165,6 +194,14 @@ class Bars:
         """The newest moves of a gallery's bar, newest first."""
         found = sorted(tx.bar_moves.find(gallery_id=gallery_id), key=lambda move: (move.moved_at, move.id))
         return found[::-1][:most]
+
+
+def _sizes(*wanted: int) -> list[int]:
+    """1, 2, 5, 10 … to the first that is larger than all of ``wanted``, and these."""
+    steps: list[int] = []
+    while not steps or steps[-1] <= max(wanted):
+        steps.append((1, 2, 5)[len(steps) % 3] * 10 ** (len(steps) // 3))
+    return sorted({*steps, *wanted})
 
 
 def _bar(calibration: Calibration, fmr: float, *, references: int, source: BarSource) -> Bar:

@@ -4,22 +4,20 @@ import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from visavis.consent.receipt import claimed_guardian_until, expiry, record, sign_offer
 from visavis.flows.bars import Bars
 from visavis.flows.erase import erase_enrolment
 from visavis.flows.extract import Extractor
 from visavis.flows.keyring import Keyring
+from visavis.flows.offers import link_end, link_hash, link_life, receipt_for, receipt_of, require_minor
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.flows.purposes import newest_text
 from visavis.flows.record import forget_openings, record_life
 from visavis.flows.subjects import make_subject
-from visavis.model.access import NotFound, RequestInvalid
+from visavis.model.access import RequestInvalid
 from visavis.model.audit import Event
 from visavis.model.consent import (
-    LINK_DAYS,
     MAX_PHOTOS,
     MAX_REFERENCES,
     Enrolment,
@@ -33,18 +31,15 @@ from visavis.model.consent import (
 from visavis.model.errors import VisavisError
 from visavis.model.ids import new_id, new_secret
 from visavis.model.keys import SubjectSecret
-from visavis.model.purpose import Gallery, ModelChanged, Purpose
+from visavis.model.purpose import Gallery, ModelChanged
 from visavis.model.template import Template
 from visavis.protect.epochs import LENGTH
+from visavis.protect.gallery_keys import GalleryKeys
 from visavis.protect.keys import tag
 from visavis.protect.references import seal_template
 
 MAX_EXTERNAL_REFERENCE = 200
 """Longest name, in characters, that an operator may have for a person."""
-
-
-MAX_GUARDIAN_YEARS = 21
-"""Nobody is a minor for longer, anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +74,17 @@ class Beside(Protocol):
 class _Done:
     """What a request wrote, for taking it back: enrolment and receipt as they were before, and what was added.
 
-    ``guardian_until`` is what it asked for.
+    ``guardian_until`` and ``invites`` are what it asked for; ``forgotten`` are references that it took out.
     """
 
     guardian_until: date | None = None
+    invites: bool = False
     created: bool = False
     before: Enrolment | None = None
     receipt: Receipt | None = None
     link_hash: bytes | None = None
     reference_ids: list[str] = field(default_factory=list)
+    forgotten: list[Reference] = field(default_factory=list)
 
 
 class Enrol:
@@ -136,11 +133,23 @@ class Enrol:
         """
         if not 1 <= len(photos) <= MAX_PHOTOS:
             raise TooManyPhotos(f"There are {len(photos)} photos.")
-        self._require_minor(guardian_until)
+        require_minor(guardian_until, now=self._clock.now())
         name, gallery = stripped(external_reference), self.gallery(gallery_id)
         found = {hashlib.sha256(p).digest(): p for p in photos}
         usable = [self.judge(photo, digest=digest) for digest, photo in found.items()]
         return self.store(gallery, name, usable, guardian_until=guardian_until)
+
+    def invite(self, *, gallery_id: str, external_reference: str, guardian_until: date | None = None) -> Offered:
+        """Let somebody enrol themselves: they are asked as by ``request``, and send their photos through the link.
+
+        Whoever waits for an answer is asked anew; photos that wait are forgotten. Whether anybody was there, and with
+        how many references, changes nothing that the enroller is told (rule S3).
+
+        :raises Refusal: the leaf says which step; nothing was stored.
+        """
+        require_minor(guardian_until, now=self._clock.now())
+        name, gallery = stripped(external_reference), self.gallery(gallery_id)
+        return self.store(gallery, name, (), guardian_until=guardian_until)
 
     def gallery(self, gallery_id: str) -> Gallery:
         """The gallery, if people can be enrolled in it now (check 2).
@@ -178,18 +187,17 @@ class Enrol:
         """Write one person's pending references (checks 4 and 5): everything that enrols ends here.
 
         :param external_reference: ``stripped``.
-        :param photos: one to five, all different.
+        :param photos: one to five, all different; none: the person is invited to send some.
         :param beside: what has to be written with it.
         :param guardian_until: the day with which the consent of a guardian ends, where one has to agree.
         :raises Refusal: the leaf says which step; nothing was stored.
         """
-        done = _Done(guardian_until=guardian_until)
+        done = _Done(guardian_until=guardian_until, invites=not photos)
         try:
             with self._store.write() as tx:
                 offered, secret = self._write(tx, gallery, external_reference, photos, done)
                 if beside is not None:
                     beside.write(tx, offered, secret=secret)
-                return offered
         except VisavisError:
             raise
         except Exception:
@@ -197,129 +205,116 @@ class Enrol:
             with contextlib.suppress(Exception):  # a store that cannot even undo leaves a pending row, which expires
                 self._undo(done, beside)
             raise
+        if done.forgotten:
+            self._store.scrub()
+        return offered
 
     def _write(
         self, tx: Transaction, gallery: Gallery, external_reference: str, photos: Sequence[Usable], done: _Done
     ) -> tuple[Offered, SubjectSecret]:
         now, purpose = self._clock.now(), tx.purposes.get(gallery.purpose_id)
         purpose.require_not_over(now)
-        tag_ = self._keyring.reference_tag(gallery_id=gallery.id, external_reference=external_reference)
-        subject = tx.subjects.first(gallery_id=gallery.id, reference_tag=tag_)
-        if subject is None:
-            subject = make_subject(
-                tx,
-                gallery=gallery,
-                external_reference=external_reference,
-                state=SubjectState.PENDING,
-                keyring=self._keyring,
-                now=now,
-            )
+        if done.invites:
+            # For one photo at least, before anything is looked up: what somebody has must not show (rule S3).
+            self._bars.require_room(tx, gallery, purpose, adding=1)
+        subject = self._subject(tx, gallery, external_reference, now)
         secret = self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
-        keys = self._keyring.gallery_keys(tx, gallery.id)
         known = {r.photo_tag: r for r in tx.references.find(subject_id=subject.id)}
         tags = {tag(secret.tagging, use="photos", of=photo.digest): photo for photo in photos}
         fresh = {t: photo for t, photo in tags.items() if t not in known}
         enrolment = self._enrolment_for(tx, subject, [known[t] for t in tags if t in known], fresh=bool(fresh))
         if enrolment is None:
-            enrolment = self._new_enrolment(tx, gallery, purpose, subject, now, done.guardian_until)
-            done.created = True
-        self._require_room(tx, gallery, purpose, len(known), len(fresh))
-        receipt = _receipt_of(tx, enrolment)
+            enrolment = self._new_enrolment(tx, gallery, subject, now + link_life(purpose), done)
+        receipt = receipt_of(tx, enrolment)
         if enrolment.state is EnrolmentState.PENDING and not done.created:
-            # Asked anew, under the purpose's present text and from today: what the older link showed is void.
-            tx.receipts.change(
-                self._receipt(tx, gallery, purpose, subject, enrolment.id, receipt.id, now, done.guardian_until)
-            )
+            self._ask_anew(tx, gallery, enrolment, receipt, done)
+        if not done.invites:
+            self._require_room(tx, gallery, subject, adding=len(fresh))
         done.before, done.receipt = enrolment, receipt
+        keys = self._keyring.gallery_keys(tx, gallery.id)
         for photo_tag, photo in fresh.items():
-            reference_id = new_id("ref")
-            sealed = seal_template(
-                photo.template,
-                secret=secret,
-                keys=keys,
-                reference_id=reference_id,
-                receipt_id=receipt.id,
-                subject_id=subject.id,
-                gallery=gallery,
+            reference = new_reference(
+                photo, photo_tag, secret=secret, keys=keys, receipt=receipt, gallery=gallery, now=now
             )
-            tx.references.add(Reference(reference_id, subject.id, enrolment.id, sealed, photo_tag, now))
-            done.reference_ids.append(reference_id)
+            tx.references.add(reference)
+            done.reference_ids.append(reference.id)
         link_secret = new_secret()
         # The same time to answer for every fresh link: an older date would tell the enroller that somebody was there.
         linked = replace(
             enrolment,
-            link_hash=self._keyring.secret_tag(link_secret, use="links"),
-            expires_at=_link_end(purpose, now, done.guardian_until),
+            link_hash=link_hash(link_secret, invites=done.invites, keyring=self._keyring),
+            expires_at=link_end(purpose, now, done.guardian_until),
         )
         done.link_hash = linked.link_hash
         tx.enrolments.change(linked)
         record_life(tx, Event.OFFER, subject, keyring=self._keyring, now=now, enrolment=linked.id, receipt=receipt.id)
         return Offered(subject.id, linked.id, link_secret, linked.expires_at), secret
 
+    def _subject(self, tx: Transaction, gallery: Gallery, external_reference: str, now: datetime) -> Subject:
+        """Whoever is there under that name, or somebody new."""
+        tag_ = self._keyring.reference_tag(gallery_id=gallery.id, external_reference=external_reference)
+        return tx.subjects.first(gallery_id=gallery.id, reference_tag=tag_) or make_subject(
+            tx,
+            gallery=gallery,
+            external_reference=external_reference,
+            state=SubjectState.PENDING,
+            keyring=self._keyring,
+            now=now,
+        )
+
     @staticmethod
     def _enrolment_for(tx: Transaction, subject: Subject, known: list[Reference], *, fresh: bool) -> Enrolment | None:
-        """The batch that new photos join: the one still waiting; or, all of them being known, the one that has them."""
+        """The batch that new photos join: the one still waiting; or, all of them being known, the one that has them.
+
+        An invitation that waits has none of those, and goes on waiting.
+        """
         waiting = tx.enrolments.first(subject_id=subject.id, state=EnrolmentState.PENDING)
-        if waiting is not None or fresh or not known:
+        if fresh or not known or (waiting is not None and not waiting.invites):
             return waiting
         return tx.enrolments.get(known[0].enrolment_id)
 
     def _new_enrolment(
-        self,
-        tx: Transaction,
-        gallery: Gallery,
-        purpose: Purpose,
-        subject: Subject,
-        now: datetime,
-        guardian_until: date | None,
+        self, tx: Transaction, gallery: Gallery, subject: Subject, expires_at: datetime, done: _Done
     ) -> Enrolment:
-        expires_at = now + link_life(purpose)
+        now = self._clock.now()
         enrolment = Enrolment(new_id("enr"), subject.id, EnrolmentState.PENDING, None, now, expires_at)
         tx.enrolments.add(enrolment)
-        tx.receipts.add(self._receipt(tx, gallery, purpose, subject, enrolment.id, new_id("rec"), now, guardian_until))
+        tx.receipts.add(self._receipt(tx, gallery, enrolment, new_id("rec"), done))
+        done.created = True
         return enrolment
 
+    def _ask_anew(self, tx: Transaction, gallery: Gallery, enrolment: Enrolment, receipt: Receipt, done: _Done) -> None:
+        """Under the purpose's present text and from today: what the older link showed is void.
+
+        Where either invites, so are the photos that wait. Somebody else may have had the older link: what they sent
+        must not become the face of who agrees with the new one. And what a person agrees to is either what the
+        operator brought or what they sent themselves, never some of both.
+        """
+        tx.receipts.change(self._receipt(tx, gallery, enrolment, receipt.id, done))
+        if enrolment.invites or done.invites:
+            done.forgotten = list(tx.references.find(enrolment_id=enrolment.id))
+            tx.references.remove(enrolment_id=enrolment.id)
+
     def _receipt(
-        self,
-        tx: Transaction,
-        gallery: Gallery,
-        purpose: Purpose,
-        subject: Subject,
-        enrolment_id: str,
-        receipt_id: str,
-        now: datetime,
-        guardian_until: date | None,
+        self, tx: Transaction, gallery: Gallery, enrolment: Enrolment, receipt_id: str, done: _Done
     ) -> Receipt:
-        """An offer under the purpose's newest text, waiting for the person."""
-        text = newest_text(tx, purpose.id)
-        asked = record(
-            receipt_id=receipt_id,
-            subject_id=subject.id,
-            purpose=purpose,
-            text=text,
+        return receipt_for(
+            tx,
             gallery=gallery,
-            now=now,
+            subject=tx.subjects.get(enrolment.subject_id),
+            enrolment_id=enrolment.id,
+            receipt_id=receipt_id,
+            now=self._clock.now(),
             backup_days=self._backup_days,
-            guardian_until=_earliest_end(tx, subject, guardian_until),
-        )
-        offer = sign_offer(asked, controller_key=self._keyring.controller)
-        return Receipt(
-            receipt_id, enrolment_id, subject.id, offer, None, min(purpose.consent_until(now), expiry(asked))
+            guardian_until=done.guardian_until,
+            keyring=self._keyring,
         )
 
-    def _require_minor(self, until: date | None) -> None:
-        if until is None:
-            return
-        today = self._clock.now().astimezone(UTC).date()
-        # By year, month and day: the 29th of February is no day of the year that it would end in.
-        furthest = (today.year + MAX_GUARDIAN_YEARS, today.month, today.day)
-        if until <= today or (until.year, until.month, until.day) > furthest:
-            raise RequestInvalid(f"guardian_until: a day to come, at most {MAX_GUARDIAN_YEARS} years away.")
-
-    def _require_room(self, tx: Transaction, gallery: Gallery, purpose: Purpose, held: int, adding: int) -> None:
+    def _require_room(self, tx: Transaction, gallery: Gallery, subject: Subject, *, adding: int) -> None:
+        held = tx.references.count(subject_id=subject.id)
         if held + adding > MAX_REFERENCES:
             raise TooManyPhotos(f"The person has {held} references.")
-        self._bars.require_room(tx, gallery, purpose, adding=adding, held=held)
+        self._bars.require_room(tx, gallery, tx.purposes.get(gallery.purpose_id), adding=adding, held=held)
 
     def _undo(self, done: _Done, beside: Beside | None) -> None:
         with self._store.write() as tx:
@@ -337,6 +332,8 @@ class Enrol:
                 if enrolment.link_hash == done.link_hash and done.receipt is not None:
                     tx.enrolments.change(before)
                     tx.receipts.change(done.receipt)
+                    for reference in done.forgotten:
+                        tx.references.add(reference)
             subject = tx.subjects.get(enrolment.subject_id)
             if subject.state is SubjectState.PENDING and not tx.enrolments.count(subject_id=subject.id):
                 record_life(tx, Event.ERASE, subject, keyring=self._keyring, now=self._clock.now())
@@ -357,30 +354,25 @@ def stripped(external_reference: str) -> str:
     return name
 
 
-def _earliest_end(tx: Transaction, subject: Subject, asked: date | None) -> date | None:
-    """Until when a guardian has to agree: as asked for, and as a guardian has agreed before.
-
-    Without the latter, more photos, asked for without a guardian, would turn a guardian's consent into one that does
-    not end. It is taken over without a word: a refusal would tell the enroller that somebody was there (rule S3).
-    """
-    agreed = [r.offer for r in tx.receipts.find(subject_id=subject.id) if r.countersignature is not None]
-    days = [asked, *(claimed_guardian_until(offer) for offer in agreed)]
-    return min((day for day in days if day is not None), default=None)
-
-
-def _receipt_of(tx: Transaction, enrolment: Enrolment) -> Receipt:
-    receipt = tx.receipts.first(enrolment_id=enrolment.id)
-    if receipt is None:
-        raise NotFound("The enrolment has no receipt.")
-    return receipt
-
-
-def _link_end(purpose: Purpose, now: datetime, guardian_until: date | None) -> datetime:
-    """When a link ends that is asked for now. Only the request counts: what is held already must not show (rule S3)."""
-    end = now + link_life(purpose)
-    return end if guardian_until is None else min(end, datetime.combine(guardian_until, time(), UTC))
-
-
-def link_life(purpose: Purpose) -> timedelta:
-    """A link lasts two weeks, and no longer than the consent it asks for."""
-    return min(timedelta(days=LINK_DAYS), purpose.retention)
+def new_reference(
+    photo: Usable,
+    photo_tag: bytes,
+    *,
+    secret: SubjectSecret,
+    keys: GalleryKeys,
+    receipt: Receipt,
+    gallery: Gallery,
+    now: datetime,
+) -> Reference:
+    """A photo as a reference that opens under one receipt only, which has to be countersigned for it (rule S1)."""
+    reference_id = new_id("ref")
+    sealed = seal_template(
+        photo.template,
+        secret=secret,
+        keys=keys,
+        reference_id=reference_id,
+        receipt_id=receipt.id,
+        subject_id=receipt.subject_id,
+        gallery=gallery,
+    )
+    return Reference(reference_id, receipt.subject_id, receipt.enrolment_id, sealed, photo_tag, now)

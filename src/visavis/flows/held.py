@@ -17,11 +17,12 @@ class Held:
     """What is kept under their identifier.
 
     ``decisions`` are theirs in this gallery, those of personal sessions that did not match included; nothing joins
-    galleries (rule S5). ``other_way``: whether hashes of a PIN and a QR credential are kept.
+    galleries (rule S5). ``other_way``: whether hashes of a PIN and a QR credential are kept. ``external_reference`` is
+    None where it was left out.
     """
 
     subject: Subject
-    external_reference: str
+    external_reference: str | None
     gallery: Gallery
     purpose: Purpose
     receipts: Sequence[Receipt]

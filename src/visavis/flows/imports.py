@@ -6,13 +6,14 @@ people, the next run asks what is missing and brings that.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
-from visavis.flows.enrol import Enrol, Offered, Usable, link_life, stripped
+from visavis.flows.enrol import Enrol, Offered, stripped
 from visavis.flows.entries import Refused, Told, end_import, erased, open_told, seal_told
 from visavis.flows.judging import Judged, NamedPhoto, judged
 from visavis.flows.keyring import Keyring
+from visavis.flows.offers import link_hash, link_life
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.readings import Reader, Readings
 from visavis.model.access import AlreadyExists, NotFound, ReadingKind, RequestInvalid, Scope, ScopeMissing
@@ -147,7 +148,13 @@ class Imports:
         return self.bring(import_id, external_reference, digests, lambda: judged(photos, enrol=self._enrol))
 
     def bring(
-        self, import_id: str, external_reference: str, digests: Sequence[bytes], look: Callable[[], Judged]
+        self,
+        import_id: str,
+        external_reference: str,
+        digests: Sequence[bytes],
+        look: Callable[[], Judged],
+        *,
+        guardian_until: date | None = None,
     ) -> Brought:
         """Enrol one person with what ``look`` finds usable, or say again what became of them.
 
@@ -163,6 +170,7 @@ class Imports:
         A gallery that is full refuses the call: nothing is stored, and the same call can succeed later.
 
         :param digests: of what they are brought with, by which the same is known again.
+        :param guardian_until: the day to come on which a guardian's consent ends, where one has to agree.
         :raises Refusal: 1, 2, 4, or a full gallery.
         """
         # 1
@@ -185,7 +193,7 @@ class Imports:
             # 6
             found = look()
             # 7
-            return self._store_entry(gallery, new, name, found.usable, found.refusals)
+            return self._store_entry(gallery, new, name, found, guardian_until)
         except ErasedBefore:
             return self._store_alone(erased(new), None)
         except AlreadyExists:
@@ -226,7 +234,7 @@ class Imports:
             if told is None or told.link_secret is None:
                 return None
             enrolment = tx.enrolments.first(id=entry.enrolment_id)
-            current = self._keyring.secret_tag(told.link_secret, use="links")
+            current = link_hash(told.link_secret, invites=False, keyring=self._keyring)
             if enrolment is None or enrolment.link_hash != current or self._clock.now() >= enrolment.expires_at:
                 return None
             return Waiting(number, entry.id, told.external_reference, told.link_secret, enrolment.expires_at)
@@ -274,13 +282,14 @@ class Imports:
             raise ErasedBefore
 
     def _store_entry(
-        self, gallery: Gallery, new: ImportEntry, name: str, usable: Sequence[Usable], refusals: Sequence[Refused]
+        self, gallery: Gallery, new: ImportEntry, name: str, found: Judged, guardian_until: date | None
     ) -> Brought:
+        usable, refusals = found.usable, found.refusals
         told = Told(name, refusals, None)
         if usable:
             beside = _EntryBeside(self, gallery, replace(new, stored=len(usable), refused=len(refusals)), told)
             try:
-                self._enrol.store(gallery, name, usable, beside=beside)
+                self._enrol.store(gallery, name, usable, beside=beside, guardian_until=guardian_until)
             except TooManyPhotos:
                 told = replace(told, refusals=[*refusals, Refused(None, TooManyPhotos.code)])
             else:

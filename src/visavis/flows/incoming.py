@@ -21,7 +21,7 @@ from visavis.consent.bundle import (
     require_receipts,
     words_of,
 )
-from visavis.consent.receipt import expiry
+from visavis.consent.receipt import expiry, guardian_until
 from visavis.flows.bars import Bars
 from visavis.flows.doubles import Doubles
 from visavis.flows.enrol import Enrol, Usable
@@ -112,7 +112,8 @@ class Incoming:
         4. Left out is whose receipt is over, who agreed under other words, and who withdrew, declined or was erased
            here: by their identifier, by a receipt, and by the operator's name for them.
         5. Where controller key, gallery and purpose are this installation's own, the others move in with their
-           receipts. Else they are enrolled by the import, and asked.
+           receipts. Else they are enrolled by the import, and asked: a guardian, where one has agreed before,
+           until the same day (rule S8).
 
         :param controller_key: 32 bytes, from a source other than the bundle.
         :param header: the bundle's first line, without its end, and ``people`` lines of it.
@@ -179,8 +180,13 @@ class Incoming:
                 return Carried(number, CarriedOutcome.LEFT_OUT, refusal.code)
             return Carried(number, CarriedOutcome.MOVED)
         digests = [usable.digest for usable in each.usable]
+        days = [day for day in map(guardian_until, each.offers) if day is not None]
         brought = self._imports.bring(
-            import_id, each.person.external_reference, digests, lambda: Judged(each.usable, ())
+            import_id,
+            each.person.external_reference,
+            digests,
+            lambda: Judged(each.usable, ()),
+            guardian_until=min(days, default=None),
         )
         if brought.outcome is EntryOutcome.PENDING:
             return Carried(number, CarriedOutcome.PENDING)

@@ -84,7 +84,7 @@ PERSON: Final = (
     ),
     Kept(
         "enrolments",
-        "Each time that photos of you were enrolled, and whether you have answered",
+        "Each time that you were enrolled or invited, and whether you have answered",
         "Templates and receipts belong to one.",
         "Two weeks where you do not answer; else the date in what you agreed to, or you withdraw.",
         Ends.BY_ITSELF,

@@ -1,17 +1,22 @@
 """Being served without a face: a PIN or a QR credential, with the same result and the same record (rule S7)."""
 
 import hmac
+from contextlib import suppress
+from datetime import datetime
 
+from visavis.consent.rules import require_live_consent
 from visavis.decide.judge import Verdict
 from visavis.decide.tries import after_failure, require_try
 from visavis.flows.credentials import QR_PREFIX
 from visavis.flows.deciding import Answer, Deciding
+from visavis.flows.keyring import Keyring
 from visavis.flows.look_alikes import disputed_here, name_other
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.sessions import Sessions
 from visavis.model.access import Credential, TooManyTries
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.decision import Means, Outcome
+from visavis.model.errors import ConsentRefused
 from visavis.model.station import Session, SessionKind, SessionUnknown
 from visavis.protect.pin import pin_fits
 
@@ -101,7 +106,7 @@ class OtherWay:
         with self._store.write() as tx:
             now = self._clock.now()
             current = None if subject is None else tx.subjects.first(id=subject.id)
-            served = current is not None and _may_be_served(tx, current)
+            served = current is not None and _may_be_served(tx, current, keyring=self._deciding.keyring, now=now)
             served = served and current is not None and tx.credentials.first(id=current.id) == shown
             verdict = Verdict(Outcome.NO_MATCH)
             if served and current is not None:
@@ -123,9 +128,25 @@ class OtherWay:
             tx.tries.change(after)
 
 
-def _may_be_served(tx: Transaction, subject: Subject) -> bool:
-    # A tombstone beats every row, as it does for a face: a restored backup brings nobody back.
-    return subject.state is not SubjectState.PENDING and not tx.tombstones.count(subject_id=subject.id)
+def _may_be_served(tx: Transaction, subject: Subject, *, keyring: Keyring, now: datetime) -> bool:
+    """Whether somebody is to be known by what they show, as the database has them at this moment.
+
+    A tombstone beats every row, as it does for a face: a restored backup brings nobody back. Whoever agreed is served
+    while a consent of theirs lives, also while their photos are looked at; once it is over, as on the day on which a
+    guardian's ends (rule S8), no more, although the purge has not come yet. Who has no face here has no consent to end.
+    """
+    if subject.state is SubjectState.PENDING or tx.tombstones.count(subject_id=subject.id):
+        return False
+    if subject.state is SubjectState.WITHOUT_FACE:
+        return True
+    purpose_id = tx.galleries.get(subject.gallery_id).purpose_id
+    for receipt in tx.receipts.find(subject_id=subject.id):
+        with suppress(ConsentRefused):
+            require_live_consent(
+                receipt, subject=subject, purpose_id=purpose_id, controller_key=keyring.controller, now=now
+            )
+            return True
+    return False
 
 
 def _gallery_of(session: Session) -> str:

@@ -30,6 +30,8 @@ from visavis.model.purpose import Gallery, Purpose, PurposeText
 from visavis.model.station import Pairing, Session, Station
 
 T = TypeVar("T")
+Within = tuple[str, datetime, datetime]
+"""The name of a field that is a time, and from when to when, the end left out."""
 
 
 class Clock(Protocol):
@@ -72,8 +74,11 @@ class Rows(Protocol[T]):
     def before(self, field: str, moment: datetime) -> list[T]:
         """Every value whose time in ``field`` is at or before ``moment``."""
 
-    def page(self, *, after: str | None, limit: int, **equal: Any) -> Sequence[T]:
-        """Up to ``limit`` values in the order of their identifiers, those after ``after``."""
+    def page(self, *, after: str | None, limit: int, within: Within | None = None, **equal: Any) -> Sequence[T]:
+        """Up to ``limit`` values in the order of their identifiers, those after ``after``.
+
+        :param within: those from a stretch of time.
+        """
 
     def count(self, **equal: Any) -> int:
         """How many values have these fields."""

@@ -78,5 +78,6 @@ def page_within(rows: Rows[T], key: ApiKey, *, after: str | None, limit: int, by
     """
     if key.gallery_ids is None:
         return rows.page(after=after, limit=limit)
-    found = [row for id_ in key.gallery_ids for row in rows.page(after=after, limit=limit, **{by: id_})]
+    pages = (rows.page(after=after, limit=limit, within=None, **{by: id_}) for id_ in key.gallery_ids)
+    found = [row for page in pages for row in page]
     return sorted(found, key=lambda row: str(row.id))[:limit]

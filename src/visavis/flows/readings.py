@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from visavis.flows.held import Held, held_about
 from visavis.flows.keyring import Keyring
@@ -24,6 +24,9 @@ from visavis.protect.keys import derive
 
 MAX_REASON: Final = 200
 """Longest reason, in characters."""
+THEMSELVES: Final = "the person, by face and PIN"
+"""Who reads what is held about them without a receipt. The kind of the reading says so as well: a key may be called
+anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,27 @@ class Reader:
         if not said or len(said) > MAX_REASON or not said.isprintable():
             raise ReasonMissing
         return cls(key, said)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Which of a gallery's decisions: those of one station, from ``since`` until before ``until``; None: of any."""
+
+    station_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """As rows are asked for."""
+        found: dict[str, Any] = {} if self.station_id is None else {"station_id": self.station_id}
+        if self.since is not None or self.until is not None:
+            found["within"] = ("decided_at", self.since or _EARLIEST, self.until or _LATEST)
+        return found
+
+
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
+_ALL: Final = Stretch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +100,16 @@ class Readings:
             self.record(tx, ReadingKind.SUBJECT, reader, gallery_id=held.gallery.id, subject=held.subject)
         return held
 
+    def unnamed(self, subject_id: str, *, reader: Reader) -> Held:
+        """The same, for somebody who is not to be told who it is: whoever shows it leaves the name out.
+
+        :raises NotFound: there is no such person.
+        """
+        with self._store.write() as tx:
+            held = held_about(tx, self._keyring, subject_id)
+            self.record(tx, ReadingKind.UNNAMED, reader, gallery_id=held.gallery.id, subject=held.subject)
+        return replace(held, external_reference=None)
+
     def lookup(self, gallery_id: str, *, external_reference: str, reader: Reader) -> Held:
         """The same, found by the operator's own name for them. That nobody has that name is recorded, too.
 
@@ -97,20 +131,24 @@ class Readings:
             self.record(tx, ReadingKind.SUBJECTS, reader, gallery_id=gallery.id)
             return tx.subjects.page(after=after, limit=limit, gallery_id=gallery.id)
 
-    def decisions(self, gallery_id: str, *, reader: Reader, after: str | None, limit: int) -> Sequence[Decision]:
+    def decisions(
+        self, gallery_id: str, *, reader: Reader, after: str | None, limit: int, of: Stretch = _ALL
+    ) -> Sequence[Decision]:
         """A page of a gallery's decisions."""
         with self._store.write() as tx:
             gallery = tx.galleries.get(gallery_id)
             self.record(tx, ReadingKind.DECISIONS, reader, gallery_id=gallery.id)
-            return tx.decisions.page(after=after, limit=limit, gallery_id=gallery.id)
+            return tx.decisions.page(after=after, limit=limit, gallery_id=gallery.id, **of.fields())
 
-    def document_checks(self, purpose_id: str, *, reader: Reader, after: str | None, limit: int) -> Sequence[Decision]:
+    def document_checks(
+        self, purpose_id: str, *, reader: Reader, after: str | None, limit: int, of: Stretch = _ALL
+    ) -> Sequence[Decision]:
         """A page of a purpose's document checks."""
         with self._store.write() as tx:
             purpose = tx.purposes.get(purpose_id)
             self.record(tx, ReadingKind.DECISIONS, reader, purpose_id=purpose.id)
             kind = SessionKind.DOCUMENT_CHECK
-            return tx.decisions.page(after=after, limit=limit, purpose_id=purpose.id, kind=kind)
+            return tx.decisions.page(after=after, limit=limit, purpose_id=purpose.id, kind=kind, **of.fields())
 
     def personal_decision(self, session_id: str, *, reader: Reader) -> Decision:
         """What was decided in a personal session.
@@ -191,13 +229,39 @@ class Readings:
         :param subject: whom, where it is about one person.
         :param event: ``EXPORT`` where what is read leaves as a file that others act on.
         """
+        by = (reader.key.id, reader.key.name, reader.reason)
+        self._enter(tx, kind, by, gallery_id=gallery_id, purpose_id=purpose_id, subject=subject, event=event)
+
+    def record_own(self, tx: Transaction, subject: Subject, *, visit_id: str, station: str) -> None:
+        """Write down that somebody is about to read what is held about them, known by their face and their PIN.
+
+        If it was not them after all, that is where they see it.
+
+        :param station: the name of the station where they were known.
+        """
+        by = (visit_id, THEMSELVES, station)
+        self._enter(tx, ReadingKind.OWN, by, gallery_id=subject.gallery_id, subject=subject)
+
+    def _enter(
+        self,
+        tx: Transaction,
+        kind: ReadingKind,
+        by: tuple[str, str, str],
+        *,
+        gallery_id: str | None,
+        purpose_id: str | None = None,
+        subject: Subject | None,
+        event: Event = Event.READING,
+    ) -> None:
+        """``by``: the identifier of who reads, the name they are told under, and their reason."""
+        read_by, name, reason = by
         if gallery_id is not None:
             purpose_id = tx.galleries.get(gallery_id).purpose_id
         purpose, now = tx.purposes.get(str(purpose_id)), self._clock.now()
         reading = Reading(
             id=new_id("rdg"),
             kind=kind,
-            read_by=reader.key.id,
+            read_by=read_by,
             gallery_id=gallery_id,
             purpose_id=purpose.id,
             subject_id=None if subject is None else subject.id,
@@ -205,7 +269,7 @@ class Readings:
             read_at=now,
             expires_at=now + purpose.retention,
         )
-        told = json.dumps([reader.key.name, reader.reason]).encode()
+        told = json.dumps([name, reason]).encode()
         key, version = self._key(tx, subject)
         sealed = seal(told, key=key, context=_context(reading), key_version=version)
         tx.readings.add(replace(reading, sealed_reason=sealed))
@@ -216,8 +280,8 @@ class Readings:
             fields={"act": kind.value if event is Event.READING else "links"},
             details={
                 "reading": reading.id,
-                "by": reader.key.name,
-                "reason": reader.reason,
+                "by": name,
+                "reason": reason,
                 "gallery": gallery_id,
                 "purpose": purpose.id,
             },

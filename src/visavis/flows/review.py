@@ -9,6 +9,7 @@ from visavis.flows.live import LiveGalleries
 from visavis.flows.look_alikes import enter_pair
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_act
+from visavis.model.access import ApiKey
 from visavis.model.audit import Event
 from visavis.model.consent import EnrolmentState, SubjectState
 from visavis.model.decision import Resolution, Review, ReviewKind, ReviewUnfit
@@ -25,7 +26,7 @@ class Reviews:
         self._live = live
         self._doubles = doubles
 
-    def resolve(self, review_id: str, resolution: Resolution) -> None:
+    def resolve(self, review_id: str, resolution: Resolution, *, by: ApiKey, reason: str | None = None) -> None:
         """End one review.
 
         ``activate`` lets a held enrolment be recognised. Where it was held as a probable duplicate, the two are two
@@ -33,6 +34,7 @@ class Reviews:
         for that now: each is looked at. ``erase`` takes it out (and the subject, if nothing else is left of them),
         ``noted`` ends the notice of two people who look alike.
 
+        :param by: who decided, and in which words; both stand in the entry, for the server alone to open.
         :raises NotFound: no such review. :raises ReviewUnfit: the resolution does not fit it.
         """
         with self._doubles.one_at_a_time, self._live.followed() as touched, self._store.write() as tx:
@@ -41,7 +43,7 @@ class Reviews:
             if (review.enrolment_id is None) != (resolution is Resolution.NOTED):
                 raise ReviewUnfit(f"This review is a {review.kind.value}.")
             tx.reviews.remove(id=review.id)
-            self._record(tx, review, resolution)
+            self._record(tx, review, resolution, by=by, reason=reason)
             if resolution is Resolution.ACTIVATE:
                 self._activate(tx, review)
             elif resolution is Resolution.ERASE:
@@ -49,15 +51,23 @@ class Reviews:
         if resolution is Resolution.ERASE:
             self._store.scrub()
 
-    def _record(self, tx: Transaction, review: Review, resolution: Resolution) -> None:
-        """That somebody looked, and what they decided; not about whom, since nobody is told that they were held."""
+    def _record(
+        self, tx: Transaction, review: Review, resolution: Resolution, *, by: ApiKey, reason: str | None
+    ) -> None:
+        """That somebody looked, and what they decided; not about whom, since nobody is told that they were held.
+
+        A reason is a person's own words, which may be about somebody: it is kept as long as their decisions.
+        """
+        now, purpose = self._clock.now(), tx.purposes.get(tx.galleries.get(review.gallery_id).purpose_id)
+        said = {} if reason is None else {"reason": reason}
         record_act(
             tx,
             Event.REVIEW,
-            now=self._clock.now(),
+            now=now,
             fields={"act": resolution.value},
-            details={"review": review.id, "kind": review.kind.value},
+            details={"review": review.id, "kind": review.kind.value, "by": by.name, **said},
             keyring=self._keyring,
+            expires_at=None if reason is None else now + purpose.retention,
         )
 
     def _activate(self, tx: Transaction, review: Review) -> None:

@@ -51,12 +51,14 @@ class ApiKey:
 
 
 class ReadingKind(Enum):
-    """What somebody with an API key read about people."""
+    """What was read about people, by somebody with an API key or, without their receipt, by themselves."""
 
     SUBJECT = "subject"
     """Everything that is held about one person."""
+    UNNAMED = "unnamed"
+    """The same without the operator's own name for them: who it is stays unsaid."""
     LOOKUP = "lookup"
-    """The same, found by the operator's own name for them."""
+    """Everything that is held about one person, found by the operator's own name for them."""
     SUBJECTS = "subjects"
     """A gallery's list of people."""
     DECISIONS = "decisions"
@@ -71,6 +73,8 @@ class ReadingKind(Enum):
     """What became of the people of an import, and their links."""
     READINGS = "readings"
     """Who read what, and why."""
+    OWN = "own"
+    """Everything that is held about one person, by themselves: with their face and their PIN, without a receipt."""
 
 
 @dataclass(frozen=True, slots=True)

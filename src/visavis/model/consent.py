@@ -17,6 +17,10 @@ LINK_DAYS: Final = 14
 """How long a person has to countersign before everything about the enrolment is erased."""
 
 
+INVITES: Final = b"invites:"
+"""What the hash of a link begins with that lets the person send photos of their own."""
+
+
 class SubjectState(Enum):
     """Where a subject stands."""
 
@@ -65,7 +69,10 @@ class SubjectKey:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """One batch of photos, waiting for or allowed by one receipt. ``link_hash`` is None once the link was used."""
+    """One batch of photos, waiting for or allowed by one receipt. ``link_hash`` is None once the link was used.
+
+    An invitation has no photos until the person sends them.
+    """
 
     id: str
     subject_id: str
@@ -73,6 +80,11 @@ class Enrolment:
     link_hash: bytes | None
     created_at: datetime
     expires_at: datetime
+
+    @property
+    def invites(self) -> bool:
+        """Whether whoever holds its link may send photos; the operator's then are not among them."""
+        return self.link_hash is not None and self.link_hash.startswith(INVITES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +179,30 @@ class ConsentForged(ConsentRefused):
     mend = "Countersign the offer that the link shows, with the key made for it."
 
 
+class RenewalTooEarly(ConsentRefused):
+    """The consent goes on for long enough."""
+
+    code = "renewal_too_early"
+    kind = Kind.CONFLICT
+    mend = "Come back in the last weeks of the consent; until then nothing is missing."
+
+
+class RenewalNoLater(ConsentRefused):
+    """A renewed consent would end no later: with the purpose, or with a guardian's day."""
+
+    code = "renewal_no_later"
+    kind = Kind.CONFLICT
+    mend = "Ask the controller: whoever a guardian no longer decides for is asked anew, and a purpose may be over."
+
+
+class RenewalOutdated(ConsentRefused):
+    """The offer was made too long ago, or for an older text, or not in place of this receipt."""
+
+    code = "renewal_outdated"
+    kind = Kind.CONFLICT
+    mend = "Ask for the renewal again, read it, and agree to that."
+
+
 class LinkUnknown(ConsentRefused):
     """The one-time link was used, has expired or never existed."""
 
@@ -180,3 +216,26 @@ class TooManyPhotos(RequestRefused):
 
     code = "too_many_photos"
     mend = f"Send 1 to {MAX_PHOTOS} photos at a time and at most {MAX_REFERENCES} for one person."
+
+
+class PhotosMissing(ConsentRefused):
+    """There is no photo to be recognised by."""
+
+    code = "photos_missing"
+    kind = Kind.CONFLICT
+    mend = "Send at least one photo through the link, then agree; or say no."
+
+
+class PhotosFull(RequestRefused):
+    """The invitation has as many photos as it takes; this one was not looked at."""
+
+    code = "photos_full"
+    mend = f"Go on with the {MAX_PHOTOS} photos that were taken, or start over with others."
+
+
+class PhotosNotInvited(RequestRefused):
+    """The link is of photos that the controller has brought; the person agrees to those, or not."""
+
+    code = "photos_not_invited"
+    kind = Kind.CONFLICT
+    mend = "To send photos of your own, ask the controller for an invitation."

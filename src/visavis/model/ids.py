@@ -26,6 +26,7 @@ PREFIXES: Final = {
     "bar": "move of a gallery's bar",
     "alk": "pair of look-alikes",
     "acc": "account",
+    "vis": "visit",
 }
 
 

@@ -34,16 +34,19 @@ from visavis.web.routes import (
     galleries,
     health,
     imports,
+    invitations,
     keys,
     look_alikes,
     personal,
     purposes,
     readings,
+    renewals,
     reviews,
     seal,
     sessions,
     stations,
     subjects,
+    visits,
 )
 from visavis.web.routes import (
     log as log_routes,
@@ -121,9 +124,9 @@ def create_app(
     app.state.new_loading = partial(Loading, app, show=show, failed=failed)
     problems.install(app)
     for module in (
-        purposes, galleries, enrolments, imports, exports, consent, subjects, archives, backups, stations, device,
-        sessions, personal, reviews, look_alikes, decisions, readings, api_keys, accounts, console, keys, seal,
-        health, log_routes,
+        purposes, galleries, enrolments, invitations, imports, exports, consent, subjects, archives, backups, stations,
+        device, sessions, personal, reviews, look_alikes, decisions, readings, api_keys, accounts, console, keys, seal,
+        health, log_routes, visits, renewals,
         metrics_routes, capture,
     ):  # fmt: skip
         app.include_router(module.router)

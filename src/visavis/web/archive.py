@@ -28,6 +28,7 @@ _STATES: Final = {
 _ENROLLED: Final = {"CONSENTED": "you agreed", "PENDING": "you have not answered"}
 _LOOKED: Final = {
     "subject": "Everything held about you",
+    "unnamed": "What is held about you, without your name",
     "lookup": "Everything held about you, found by your name",
     "archive": "Everything held about you, taken away as a file for you",
     "decisions": "What was decided in a check that you started",

@@ -97,6 +97,12 @@ _CLAIMED_KEY: Final = re.compile(rf"{KEY_PREFIX}\.(key_[a-z2-7]{{26}})\.")
 _CLAIMED_SIGNER: Final = re.compile(r';keyid="([a-z]{3}_[a-z2-7]{26})"')
 _DIGEST: Final = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 _NAMES_A_THING: Final = "_id"
+_VISIT: Final = "vis_"
+_SENDING: Final = ("POST", "/v1/consent/photos")
+"""The one door to which the holder of a link sends photos."""
+
+_PHOTOS_SHARE: Final = 20
+"""Of the calls a caller has in a minute, a link has one in so many to send photos with: looking at them is dear."""
 
 
 def _address(request: Request) -> str:
@@ -205,7 +211,11 @@ def _claimed_signer(request: Request) -> str:
     return f"signer {claimed[1] if claimed else _NOBODY}"
 
 
-def _signer(request: Request, flows: Services, prefix: str) -> str:
+def _key_of(flows: Services, signer: str) -> bytes:
+    return flows.visits.key_of(signer) if signer.startswith(_VISIT) else flows.sessions.key_of(signer)
+
+
+def _signer(request: Request, flows: Services, prefix: str | tuple[str, ...]) -> str:
     """Check a signed request.
 
     1. It is signed in the documented form, over the body that came.
@@ -217,35 +227,48 @@ def _signer(request: Request, flows: Services, prefix: str) -> str:
         signed = _read(request, request.state.body_sha256)
         if not signed.signer.startswith(prefix):
             raise SignatureRefused("This door is for another sort of signer.")
-        signature.verify(signed, public_key=flows.sessions.key_of(signed.signer))
+        signature.verify(signed, public_key=_key_of(flows, signed.signer))
         flows.sessions.spend_nonce(signer=signed.signer, nonce=signed.nonce, created=signed.created)
     request.state.caller = "station" if prefix == "sta_" else "person"
     flows.rates.count_call(signed.signer)
     return signed.signer
 
 
-def require_proof(request: Request) -> None:
+def require_proof(request: Request) -> str | None:
     """Whether the headers alone show a caller whom we know, before a large body is taken in.
 
     An API key is known, or an account at the console, whatever its scope; a signature is right for the digest that the
-    headers name. What the door asks for is looked at later, with the body: this only keeps strangers from filling the
-    memory.
+    headers name; a link invites, and the body goes where photos are sent. What the door asks for is looked at later,
+    with the body: this only keeps strangers from filling the memory.
 
+    :returns: of whom one body at a time is taken in, since a link is in anybody's hands; None: of anybody else.
     :raises Unauthenticated: there is no API key that we know. :raises LoginOver: nor such a session.
     :raises SignatureRefused: the signature is not right. :raises LockedOut: too many proofs failed.
-    :raises BodyTooLarge: there is a link, which needs no such body.
+    :raises BodyTooLarge: there is a link, which needs no such body elsewhere. :raises LinkUnknown, PhotosNotInvited:
+        it needs none any more.
     """
     flows: Services = request.app.state.services
     if "visavis-link" in request.headers and not {"signature", "authorization"} & set(request.headers):
-        raise BodyTooLarge("A link needs no such body.")
+        return _inviting(request, flows)
     if "signature" not in request.headers:
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
         _known(request, flows, credentials.strip() if scheme.lower() == "bearer" else None)
-        return
+        return None
     with _proving(request, flows, _claimed_signer(request), VisavisError):
         digest = _DIGEST.fullmatch(request.headers.get("content-digest", ""))
         signed = _read(request, base64.b64decode(digest[1]) if digest else b"")
-        signature.verify(signed, public_key=flows.sessions.key_of(signed.signer))
+        signature.verify(signed, public_key=_key_of(flows, signed.signer))
+    return None
+
+
+def _inviting(request: Request, flows: Services) -> str:
+    """Whose photos come: those of a link that invites, where photos are sent."""
+    if (request.method, request.scope["path"]) != _SENDING:
+        raise BodyTooLarge("A link needs no such body.")
+    link_secret = request.headers["visavis-link"]
+    with opening(request, flows, link_secret):
+        flows.invited.require_open(link_secret)
+    return _claimed_link(link_secret)
 
 
 def station(request: Request, flows: Flows, _signed: _StationSignature) -> str:
@@ -266,6 +289,17 @@ def person(request: Request, flows: Flows, _signed: _PersonSignature) -> str:
     return _signer(request, flows, "sub_")
 
 
+def owner(request: Request, flows: Flows, _signed: _PersonSignature) -> str:
+    """A dependency: the identifier of the person whose data it is, by their own key or by that of a visit."""
+    signer = _signer(request, flows, ("sub_", _VISIT))
+    return flows.visits.subject_of(signer) if signer.startswith(_VISIT) else signer
+
+
+def visit(request: Request, flows: Flows, _signed: _PersonSignature) -> str:
+    """A dependency: the identifier of the visit whose key signed the request."""
+    return _signer(request, flows, _VISIT)
+
+
 @contextmanager
 def opening(
     request: Request, flows: Services, link_secret: str, *, failures: _Failures = _NO_SUCH_LINK
@@ -274,9 +308,12 @@ def opening(
 
     A secret is a claim of its own: somebody with a link that is over does not hold up others behind their router.
     """
-    claimed = f"link {hashlib.sha256(link_secret.encode()).hexdigest()}"
-    with _proving(request, flows, claimed, failures):
+    with _proving(request, flows, _claimed_link(link_secret), failures):
         yield
+
+
+def _claimed_link(link_secret: str) -> str:
+    return f"link {hashlib.sha256(link_secret.encode()).hexdigest()}"
 
 
 def link(request: Request, flows: Flows, visavis_link: _Link) -> Iterator[str]:
@@ -287,6 +324,16 @@ def link(request: Request, flows: Flows, visavis_link: _Link) -> Iterator[str]:
         request.state.caller = "link"
         flows.rates.count_call(f"link {_address(request)}")
         yield visavis_link
+
+
+def sender(flows: Flows, link_secret: Annotated[str, Depends(link)]) -> str:
+    """A dependency: the secret of a link that invites; its photos are counted by themselves, wherever they come from.
+
+    :raises RateLimited: there were too many.
+    """
+    flows.invited.require_open(link_secret)
+    flows.rates.count_call(f"photos by {_claimed_link(link_secret)}", share=_PHOTOS_SHARE)
+    return link_secret
 
 
 @contextmanager
@@ -315,7 +362,10 @@ Enroller = Annotated[ApiKey, Depends(key_with(Scope.ENROL))]
 Operator = Annotated[ApiKey, Depends(key_with(Scope.OPERATE))]
 StationId = Annotated[str, Depends(station)]
 PersonId = Annotated[str, Depends(person)]
+OwnerId = Annotated[str, Depends(owner)]
+VisitId = Annotated[str, Depends(visit)]
 LinkSecret = Annotated[str, Depends(link)]
+Sender = Annotated[str, Depends(sender)]
 
 
 _Reason = Annotated[

@@ -120,6 +120,13 @@ class Metrics(Collector):
                 "When everything whose time was over had been taken out last.",
                 round(self._purged_at),
             )
+        backup_at = services.backups.last_made_at
+        if backup_at is not None:
+            yield GaugeMetricFamily(
+                "visavis_last_backup_timestamp_seconds",
+                "When a backup was made last, since the start.",
+                round(backup_at.timestamp()),
+            )
 
 
 def _of_galleries(services: Services) -> Iterator[Metric]:

@@ -26,7 +26,7 @@ class PackedFiles(StaticFiles):
         """See ``StaticFiles``. The answer says by ``Vary`` that it depends on what the browser takes."""
         path = Path(full_path)
         packed = path.with_name(f"{path.name}.gz")
-        is_packed = packed.is_file() and _takes_gzip(Headers(scope=scope).get("accept-encoding", ""))
+        is_packed = packed.is_file() and takes_gzip(Headers(scope=scope))
         answer = super().file_response(
             packed if is_packed else full_path, packed.stat() if is_packed else stat_result, scope, status_code
         )
@@ -38,9 +38,9 @@ class PackedFiles(StaticFiles):
         return answer
 
 
-def _takes_gzip(accepted: str) -> bool:
+def takes_gzip(headers: Headers) -> bool:
     """Whether ``Accept-Encoding`` has gzip, and does not refuse it with a weight of 0 (RFC 9110, 12.5.3)."""
-    for one in accepted.lower().split(","):
+    for one in headers.get("accept-encoding", "").lower().split(","):
         name, _, weight = one.strip().partition(";")
         if name.strip() in {"gzip", "*"}:
             return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}

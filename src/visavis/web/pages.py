@@ -1,6 +1,7 @@
 """The pages people see; everything they load is ours."""
 
 from pathlib import Path
+from typing import Final
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
@@ -18,6 +19,9 @@ templates = Pages(Path(__file__).parent / "pages")
 templates.env.globals["scripts"] = scripts
 router = APIRouter(include_in_schema=False)
 
+_SECTIONS: Final = sorted(path.stem for path in (Path(__file__).parent / "pages" / "console").glob("*.html"))
+"""The console's, by name; its script takes their templates."""
+
 
 @router.get("/")
 def start(request: Request) -> HTMLResponse:
@@ -29,6 +33,12 @@ def start(request: Request) -> HTMLResponse:
 def consent(request: Request) -> HTMLResponse:
     """Read the purpose and countersign."""
     return templates.shown(request, "consent.html")
+
+
+@router.get("/enrol")
+def enrol(request: Request) -> HTMLResponse:
+    """Read the purpose, send photos of oneself, and countersign."""
+    return templates.shown(request, "enrol.html")
 
 
 @router.get("/me")
@@ -46,7 +56,7 @@ def station(request: Request) -> HTMLResponse:
 @router.get("/console")
 def console(request: Request) -> HTMLResponse:
     """Where whoever runs this server logs in."""
-    return templates.shown(request, "console.html")
+    return templates.shown(request, "console.html", {"sections": _SECTIONS})
 
 
 @router.get("/grant")

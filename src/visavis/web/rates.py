@@ -68,15 +68,16 @@ class Rates:
         self._claims: _Latest[_Failures] = _Latest()
         self._known: _Latest[float] = _Latest()
 
-    def count_call(self, caller: str, *, times: int = 1) -> None:
+    def count_call(self, caller: str, *, times: int = 1, share: int = 1) -> None:
         """One more call of a caller who proved who they are.
 
         :param times: by how much more calls of this sort there may be.
+        :param share: which part of all calls those of this sort may be: one in so many.
         :raises RateLimited: there were too many.
         """
         with self._lock:
             now = self._now()
-            calls = self._calls.get(caller) or deque(maxlen=self._calls_per_minute * times)
+            calls = self._calls.get(caller) or deque(maxlen=max(1, self._calls_per_minute * times // share))
             wait = _wait(calls, now)
             if wait > 0:
                 raise RateLimited(retry_after_s=wait)

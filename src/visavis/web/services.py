@@ -20,10 +20,12 @@ from visavis.flows.enrol import Enrol
 from visavis.flows.epochs import Epochs
 from visavis.flows.erasures import Erasures
 from visavis.flows.export import Exports
+from visavis.flows.face_and_pin import FaceAndPin
 from visavis.flows.find_look_alikes import FindLookAlikes
 from visavis.flows.identify import Identify
 from visavis.flows.imports import Imports
 from visavis.flows.incoming import Incoming
+from visavis.flows.invited import Invited
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.log import Log
@@ -37,12 +39,14 @@ from visavis.flows.provider_login import ProviderLogin
 from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
 from visavis.flows.readings import Readings
+from visavis.flows.renew import Renew
 from visavis.flows.review import Reviews
 from visavis.flows.rotate import Rotate
 from visavis.flows.seal import Seal
 from visavis.flows.sessions import Sessions
 from visavis.flows.tombstones import TombstoneList
 from visavis.flows.verify import Verify
+from visavis.flows.visits import Visits
 from visavis.flows.withdraw import Withdraw
 from visavis.model.calibration import Calibration
 from visavis.web.rates import Rates
@@ -82,6 +86,8 @@ class Services:
     exports: Exports
     incoming: Incoming
     agree: Agree
+    renew: Renew
+    invited: Invited
     withdraw: Withdraw
     epochs: Epochs
     backups: Backups
@@ -94,6 +100,8 @@ class Services:
     verify: Verify
     document_check: DocumentCheck
     other_way: OtherWay
+    visits: Visits
+    face_and_pin: FaceAndPin
     reviews: Reviews
     once: Once
     rates: Rates

@@ -5,10 +5,12 @@ in; ``key.one`` and ``key.other`` are the forms of a counted thing, chosen by th
 ``<b>``, ``<code>``, ``<small>`` and ``<br>``, and others that the page gives an address to; ``rich`` shows them.
 """
 
+import gzip
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +21,7 @@ from fastapi.templating import Jinja2Templates
 from markupsafe import Markup, escape
 
 from visavis.model.access import NotFound
+from visavis.web.packed_files import takes_gzip
 
 COOKIE: Final = "visavis-lang"
 QUERY: Final = "lang"
@@ -36,7 +39,7 @@ _RANGE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
     """The texts of one language.
 
@@ -55,6 +58,11 @@ class Catalogue:
         """A catalogue whose tag and name are texts of it."""
         address = f"/texts/{code}.json?v={sha256(_as_json(texts)).hexdigest()[:16]}"
         return cls(code, texts["language.tag"], texts["language.name"], texts, address)
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The texts as JSON, gzipped."""
+        return gzip.compress(_as_json(self.texts), mtime=0)
 
     @property
     def direction(self) -> str:
@@ -207,4 +215,7 @@ def texts(request: Request, code: str) -> Response:
         raise NotFound("There are no texts in this language.")
     is_named = found.address.endswith(f"={request.query_params.get('v')}")
     keep = f"public, max-age={_YEAR_S}, immutable" if is_named else "no-cache"
-    return Response(_as_json(found.texts), media_type="application/json", headers={"Cache-Control": keep})
+    headers = {"Cache-Control": keep, "Vary": "Accept-Encoding"}
+    if not takes_gzip(request.headers):
+        return Response(_as_json(found.texts), media_type="application/json", headers=headers)
+    return Response(found.packed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})

@@ -129,6 +129,13 @@ class DecisionAnswer(Shape):
     retry_after_s: float | None = None
 
 
+class OwnDataAnswer(DecisionAnswer):
+    """A decision by face and PIN. ``me_link``, where both fit, opens the person's data once, for a few minutes."""
+
+    me_link: str | None
+    link_expires_at: datetime | None
+
+
 class DecisionRecord(Shape):
     """A decision as the operator sees it. ``fmr_decade`` -4 says: at most 1 stranger in 10,000 scores this high."""
 

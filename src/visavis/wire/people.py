@@ -1,6 +1,6 @@
 """Enrolling, agreeing, what is held, reviewing."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -18,11 +18,55 @@ class EnrolmentAnswer(Shape):
     expires_at: datetime
 
 
+class InviteRequest(Shape):
+    """Somebody who is to enrol themselves, with photos of their own."""
+
+    external_reference: ExternalReference
+    guardian_until: date | None = Field(
+        default=None,
+        description="Where a guardian has to agree for the person: the day on which that ends, and their consent.",
+    )
+
+
+class InvitedAnswer(Shape):
+    """What is told, whoever was there before. Hand ``enrol_link`` to the person; it is shown once."""
+
+    enrolment_id: Identifier
+    subject_id: Identifier
+    status: Literal["PENDING"] = "PENDING"
+    enrol_link: str
+    expires_at: datetime
+
+
 class OtherWay(Shape):
     """The way in without a face, shown once."""
 
     pin: str
     qr: str
+
+
+class PhotosWaiting(Shape):
+    """How many photos of their own somebody has sent through an invitation, and how many it takes."""
+
+    held: int
+    at_least: int
+    at_most: int
+
+
+class SentPhoto(Shape):
+    """What became of one photo; ``code``, ``title`` and ``mend`` say why it was refused, and are null else."""
+
+    number: int = Field(description="Its place among those that were sent together, from 1.")
+    status: Literal["TAKEN", "REFUSED"]
+    code: str | None
+    title: str | None
+    mend: str | None
+
+
+class SentPhotosAnswer(PhotosWaiting):
+    """What became of photos, in the order they were sent, and how many wait now."""
+
+    photos: list[SentPhoto]
 
 
 class TermsAnswer(Shape):
@@ -34,6 +78,9 @@ class TermsAnswer(Shape):
     waiting: bool
     expires_at: datetime
     log_key: str = Field(description="The transparency log's key in one line; the receipt keeps it.")
+    photos: PhotosWaiting | None = Field(
+        default=None, description="Where the person is invited to send photos of their own; else null."
+    )
 
 
 class CountersignRequest(Shape):
@@ -99,7 +146,7 @@ class SubjectAnswer(Shape):
 
     subject_id: Identifier
     state: str
-    external_reference: str
+    external_reference: str | None = Field(description="Null where it was asked for without the name.")
     gallery_id: Identifier
     gallery: str
     purpose_id: Identifier
@@ -123,13 +170,47 @@ class OwnReading(Shape):
     read_at: datetime
 
 
+class RenewalTerms(Shape):
+    """What somebody is asked whose consent ends soon. Nothing is kept of it until they agree."""
+
+    receipt_id: Identifier
+    offer: Token
+    statement: str
+    expires_at: datetime
+
+
+class RenewalRequest(Shape):
+    """The person agrees to go on: the offer as it came, and their countersignature with the key of their receipt."""
+
+    offer: Token
+    countersignature: Token
+
+
+class VisitRequest(Shape):
+    """The public half of a key that was made for this visit."""
+
+    public_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="Raw Ed25519, base64url.")]
+
+
+class VisitAnswer(Shape):
+    """A visit: ``visit_id`` signs as a person does at ``/v1/me``, until ``expires_at``."""
+
+    visit_id: Identifier
+    subject_id: Identifier
+    expires_at: datetime
+
+
 class OwnAnswer(SubjectAnswer):
     """The same for the person themselves, with who looked at it."""
 
+    external_reference: str
     readings: list[OwnReading] = Field(description="Oldest first. Lists without names are not about one person.")
     new_photos_offered: bool = Field(
         description="Whether new photos would help: the template is a year old, or most of the newest matches by face "
         "only just passed. Ask at the desk; nothing is done by itself."
+    )
+    renewable: list[Identifier] = Field(
+        default=[], description="Which of the receipts end soon, so that their holder can agree to go on."
     )
 
 
@@ -197,6 +278,9 @@ class ResolutionRequest(Shape):
     """What the person who looked decided."""
 
     resolution: Literal["activate", "erase", "noted"]
+    reason: str | None = Field(
+        default=None, max_length=400, description="Why, 1 to 200 printable characters; sealed, and kept with the entry."
+    )
 
 
 PinText = Annotated[str, Field(pattern=r"^[0-9]{6}$")]

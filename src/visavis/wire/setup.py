@@ -124,11 +124,25 @@ class OwnRatesAnswer(Shape):
     measured_at: datetime
 
 
+class AtSizeAnswer(Shape):
+    """What a gallery would promise with so many references.
+
+    ``missed``: the share of members who would be missed, with its 95 % band; null where the calibration does not know.
+    """
+
+    references: int
+    per_comparison: float
+    missed: float | None
+    missed_low: float | None
+    missed_high: float | None
+
+
 class GalleryDetail(GalleryAnswer):
     """A gallery, what it promises at its present size, and how that moved, newest first.
 
     ``per_comparison``: how often one comparison may err. ``missed``: the share of members who are missed, with its 95 %
     band; null where the calibration does not know it. ``own``: null before it was measured.
+    ``sizes``: the same at other sizes, smallest first; empty where the promise does not depend on the size.
     ``new_photos_offered``: how many people are told on their own page that new photos would help; null where fewer than
     ten people have references. ``second_factor``: how many
     people are asked for a PIN or QR code beside their face, since somebody looks like them.
@@ -142,6 +156,7 @@ class GalleryDetail(GalleryAnswer):
     missed_low: float | None
     missed_high: float | None
     moves: list[BarAnswer]
+    sizes: list[AtSizeAnswer]
     own: OwnRatesAnswer | None
     new_photos_offered: int | None
     second_factor: int

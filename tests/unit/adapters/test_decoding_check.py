@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fixtures.images import FORMATS
 
-from visavis import bootstrap
+from visavis import bootstrap, bootstrap_models
 from visavis.adapters.decoding import check
 from visavis.adapters.decoding.pool import DecodingPool
 from visavis.adapters.decoding.samples import COLOUR, SAMPLES
@@ -67,7 +67,7 @@ def test_stages_that_do_not_open_leave_no_worker(tmp_path: Path, monkeypatch: py
         opened.append(DecodingPool())
         return opened[0]
 
-    monkeypatch.setattr(bootstrap, "DecodingPool", noted)
+    monkeypatch.setattr(bootstrap_models, "DecodingPool", noted)
     with pytest.raises(StartupError):
         bootstrap.open_stages(Settings(models=tmp_path))
     assert opened[0].pids() == []

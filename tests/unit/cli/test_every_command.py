@@ -1,5 +1,7 @@
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import unquote
 
 import click
@@ -13,6 +15,7 @@ from fixtures.answers import (
     GALLERY,
     GALLERY_DETAIL,
     IMPORT,
+    INVITED,
     KEY,
     LOOK_ALIKE,
     OTHER_WAY,
@@ -24,6 +27,7 @@ from fixtures.answers import (
     REVIEW,
     ROTATED,
     SECRET,
+    SENT_PHOTOS,
     STATION,
     SUBJECT,
     SUBJECT_ROW,
@@ -63,11 +67,13 @@ def test_the_commands_are_these() -> None:
         *("gallery create", "gallery list", "gallery show", "gallery measure", "gallery subjects"),
         *("import run", "import status", "import links"),
         *("exports request", "exports list", "exports show", "exports approve", "exports fetch", "exports import"),
+        "exports sign",
         *("station key", "station create", "station list", "station show", "station reopen"),
         *("station pair", "station rekey", "station retire"),
         *("account add", "account list", "account roles", "account reset", "account disable"),
         *("apikey create", "apikey list", "apikey rotate", "apikey revoke"),
         *("enrol", "withdraw", "subject show", "subject archive", "subject credentials"),
+        "consent photos",
         *("consent show", "consent sign", "consent decline", "consent grant", "me show", "me log"),
         *("me withdraw", "me archive", "me archive-check"),
         *("identify", "verify", "document-check", "pin", "qr"),
@@ -132,6 +138,7 @@ CALLS: list[tuple[str, str, Answer]] = [
     (f"apikey rotate {KEY_ID} --overlap-hours 2", f"POST /v1/api-keys/{KEY_ID}/rotation", ROTATED),
     (f"apikey revoke {KEY_ID} --yes", f"DELETE /v1/api-keys/{KEY_ID}", None),
     (f"enrol {GAL} --reference 7 PHOTO", f"POST /v1/galleries/{GAL}/enrolments", ENROLMENT),
+    (f"enrol {GAL} --reference 7 --invite", f"POST /v1/galleries/{GAL}/invitations", INVITED),
     (
         f"enrol {GAL} --reference 7 --without-face",
         f"POST /v1/galleries/{GAL}/without-face",
@@ -147,6 +154,7 @@ CALLS: list[tuple[str, str, Answer]] = [
     (f"subject credentials {SUB} --yes", f"POST /v1/subjects/{SUB}/credentials", OTHER_WAY),
     (f"withdraw {SUB} --yes", f"POST /v1/subjects/{SUB}/withdrawal", None),
     (f"consent show {LINK}", "GET /v1/consent", TERMS),
+    (f"consent photos {LINK} PHOTO PHOTO", "POST /v1/consent/photos", SENT_PHOTOS),
     (
         f"consent decline {LINK} --yes",
         "POST /v1/consent/refusal",
@@ -250,6 +258,9 @@ def test_what_cannot_be_undone_asks_first(run: Run, server: FakeServer, line: st
     [
         f"enrol {GAL} --reference 7",
         f"enrol {GAL} --reference 7 --without-face PHOTO",
+        f"enrol {GAL} --reference 7 --invite PHOTO",
+        f"enrol {GAL} --reference 7 --invite --without-face",
+        f"consent photos {LINK}",
         f"subject show {SUB} --reference 7",
         "subject show",
         f"station create --name D --public-key {'A' * 43} --attended",
@@ -302,6 +313,29 @@ def test_a_station_key_is_made_here_and_only_its_public_half_is_sent(run: Run, s
     assert run("station", "create", "--name", "D", "--gallery", GAL, "--key", "door.pem", "--attended").exit_code == 0
     assert server.json_of()["public_key"] == public
     assert run("station", "key", "door.pem").exit_code == 1
+
+
+def test_what_became_of_each_photo_is_told_by_its_files_name(run: Run, server: FakeServer, photo: str) -> None:
+    server.answers |= {"POST /v1/consent/photos": SENT_PHOTOS, "DELETE /v1/consent/photos": None}
+    result: Result = run("consent", "photos", LINK, photo, photo, "--anew")
+    assert result.exit_code == 0
+    assert server.called == ["DELETE /v1/consent/photos", "POST /v1/consent/photos"]
+    assert [line.split()[:2] for line in result.stdout.splitlines()[1:]] == [
+        [Path(photo).name, "TAKEN"],
+        [Path(photo).name, "no_face"],
+    ]
+    assert "Face the camera." in result.stdout
+    assert "1 of at most 5" in result.stderr
+    server.answers["POST /v1/consent/photos"] = {**SENT_PHOTOS, "held": 0}
+    assert run("consent", "photos", LINK, photo, photo, "--json").exit_code == 1
+
+
+def test_who_is_invited_is_told_so_with_the_terms(run: Run, server: FakeServer) -> None:
+    server.answers["GET /v1/consent"] = {**TERMS, "photos": {"held": 2, "at_least": 1, "at_most": 5}}
+    link = LINK.replace("/consent#", "/enrol#")
+    told: Result = run("consent", "show", link)
+    assert "You are invited to send 1 to 5 photos of yourself." in told.stderr
+    assert "2 are there. If you did not send them, start over" in told.stderr
 
 
 def test_a_receipt_lets_its_holder_see_and_withdraw(run: Run, server: FakeServer) -> None:
@@ -360,3 +394,15 @@ def test_a_key_is_made_for_galleries_and_days_and_rotated_with_an_overlap(run: R
     assert server.json_of()["gallery_ids"] is None
     run("apikey", "rotate", KEY_ID)
     assert server.json_of() == {"overlap_hours": 24}
+
+
+def test_a_receipt_that_a_guardian_signed_says_until_when(run: Run, server: FakeServer) -> None:
+    said = urlsafe_b64encode(json.dumps({"guardian": {"until": "2031-05-04"}}).encode()).decode().rstrip("=")
+    agreed = {"receipt_id": an_id("rec"), "countersignature": "a.b.c", "expires_at": "2031-05-04T00:00:00Z"}
+    receipts = [{**agreed, "offer": offer} for offer in (f"a.{said}.c", "a.b.c")]
+    server.answers |= {"GET /v1/consent": TERMS, "POST /v1/consent/countersignature": AGREED, "GET /v1/me": OWN}
+    assert run("consent", "sign", LINK, "--receipt", "mine.json", typed="I agree\n").exit_code == 0
+    assert json.loads(run("me", "show", "mine.json", "--json").stdout)["guardian_until"] is None
+    server.answers["GET /v1/me"] = {**OWN, "receipts": receipts}
+    assert json.loads(run("me", "show", "mine.json", "--json").stdout)["guardian_until"] == "2031-05-04"
+    assert "2031-05-04" in run("me", "show", "mine.json").stdout

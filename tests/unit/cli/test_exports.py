@@ -112,6 +112,29 @@ def test_a_custodian_who_says_no_signs_nothing(world: World, cli: Run, shares: l
     assert json.loads(cli("exports", "show", export, "--json").stdout)["approvals"] == []
 
 
+def test_a_request_is_signed_on_a_machine_that_has_only_its_file(
+    world: World, cli: Run, shares: list[str], identity: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = requested(cli, peopled(world, "ann"), identity)
+    document = json.loads(cli("exports", "show", export, "--json").stdout)["document"]
+    request, approval = tmp_path / f"{export}.json", tmp_path / "approval.json"
+    request.write_text(document)
+    monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", None)  # nothing is sent from here
+    assert cli("exports", "sign", str(request), str(approval), typed=f"n\n{shares[0]}\n").exit_code == 1
+    assert not approval.exists()
+    signed = cli("exports", "sign", str(request), str(approval), typed=f"y\n{shares[0]}\n")
+    assert signed.exit_code == 0, signed.stderr
+    assert recipient_of(identity) in signed.stderr, "a custodian sees what is signed"
+    assert shares[0] not in signed.output
+    handed_in = world.api("POST", f"/v1/exports/{export}/approvals", json=json.loads(approval.read_text()))
+    assert [one["name"] for one in handed_in.json()["approvals"]] == ["custodian 1"]
+    assert (
+        code(cli("exports", "sign", str(request), str(approval), "--json", typed=f"y\n{shares[0]}\n")) == "file_exists"
+    )
+    request.write_text(document.replace("}", " }"))
+    assert code(cli("exports", "sign", str(request), str(tmp_path / "x"), "--json")) == "export_malformed"
+
+
 def test_words_of_nobody_here_approve_nothing(world: World, cli: Run, shares: list[str], identity: Path) -> None:
     assert shares
     export = requested(cli, peopled(world, "ann"), identity)

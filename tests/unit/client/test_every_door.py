@@ -16,8 +16,8 @@ from visavis.web.services import Services
 NAMES = [f"{kind.sync.__name__}: {door}" for kind, door, _, _ in EVERY_CALL]
 
 
-OF_BROWSERS = "/v1/console/"
-"""A person logs in there with a cookie; programs have API keys."""
+OF_BROWSERS = ("/v1/console/", "/v1/visits")
+"""A person logs in there with a cookie; programs have API keys. A visit is what a person does who has no receipt."""
 
 
 def doors() -> set[tuple[str, str]]:

@@ -1,5 +1,6 @@
 from typing import Any
 
+import httpx2
 import pytest
 from fixtures.answers import (
     AGREED,
@@ -9,6 +10,7 @@ from fixtures.answers import (
     OFFERED,
     OTHER_WAY,
     SECRET,
+    SENT_PHOTOS,
     TERMS,
     FakeServer,
     an_id,
@@ -16,7 +18,7 @@ from fixtures.answers import (
     session,
 )
 
-from visavis.client import ConsentLink, GrantLink, VisavisProblem
+from visavis.client import ConsentLink, GrantLink, Retries, VisavisProblem
 from visavis.consent.receipt import countersigned_by, granted_by
 
 LINK = f"{BASE}/consent#{SECRET}"
@@ -65,6 +67,20 @@ def test_s1_what_is_shown_is_what_would_be_signed(changed: dict[str, Any]) -> No
         ConsentLink(LINK, transport=server.transport).terms()
 
 
+def test_photos_are_sent_again_after_a_lost_answer() -> None:
+    lost = httpx2.ReadError("lost")
+    server = FakeServer({"POST /v1/consent/photos": [lost, SENT_PHOTOS], "DELETE /v1/consent/photos": None})
+    retries = Retries(first_pause_s=0)
+    with ConsentLink(f"{BASE}/enrol#{SECRET}", transport=server.transport, retries=retries) as link:
+        sent = link.send_photos([b"one", b"two"])
+        link.forget_photos()
+    assert [photo.code for photo in sent.photos] == [None, "no_face"]
+    assert (sent.held, sent.at_most) == (1, 5)
+    assert server.called == ["POST /v1/consent/photos"] * 2 + ["DELETE /v1/consent/photos"]
+    assert all(name in server.requests[1].content for name in (b"one", b"two"))
+    assert all(request.headers["Visavis-Link"] == SECRET for request in server.requests)
+
+
 def test_declining_is_told_to_the_server() -> None:
     server = FakeServer({"POST /v1/consent/refusal": {"status": "DECLINED", "other_way": OTHER_WAY}})
     assert ConsentLink(LINK, transport=server.transport).decline().status == "DECLINED"
@@ -85,6 +101,8 @@ def test_a_used_link_is_the_servers_to_refuse() -> None:
         f"{BASE}/consent",
         f"{BASE}/consent#",
         f"{BASE}/grant#{SECRET}",
+        f"{BASE}/enrol",
+        f"{BASE}/me#{SECRET}",
         f"{BASE}/consent#short",
         f"{BASE}/consent#{SECRET}\nX-Other: 1",
         f"{BASE}/consent#{SECRET}x y",

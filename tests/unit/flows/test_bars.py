@@ -129,6 +129,28 @@ def test_an_operator_sees_what_is_held_and_what_ends_it(world: World) -> None:
     assert told["own"] is None
 
 
+def test_an_operator_sees_what_would_be_held_at_other_sizes(world: World) -> None:
+    gallery = world.gallery()
+    world.active(gallery, "ann", photo("ann"), photo("ann", 2), photo("ann", 3))
+    told = shown(world, gallery)
+    sizes = [at["references"] for at in told["sizes"]]
+    assert sizes == sorted(set(sizes))
+    assert {1, told["references"], told["capacity"]} <= set(sizes)
+    assert sizes[-1] > told["capacity"]
+    for at in told["sizes"]:
+        assert at["per_comparison"] == pytest.approx(1 - 0.99 ** (1 / at["references"]))
+        assert (at["missed"] is None) == (at["references"] > told["capacity"])
+    known = [at for at in told["sizes"] if at["missed"] is not None]
+    assert all(at["missed_low"] <= at["missed"] <= at["missed_high"] for at in known)
+    assert [at["missed"] for at in known] == sorted(at["missed"] for at in known)
+    (here,) = [at for at in known if at["references"] == told["references"]]
+    assert (here["missed"], here["per_comparison"]) == (told["missed"], told["per_comparison"])
+
+
+def test_a_promise_about_two_people_is_the_same_at_any_size(world: World) -> None:
+    assert shown(world, world.gallery(target_kind="fmr", target=1e-3))["sizes"] == []
+
+
 @pytest.mark.parametrize("share", [0.005, 0.01])
 def test_a_gallery_does_not_grow_past_its_misses(world: World, share: float) -> None:
     gallery = world.gallery(max_fnmr=share)

@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 from sim.faces import photo
 from support.again import who
+from support.logged import entries_of
 from support.world import Device, Person, World
+
+from visavis.audit.commitment import read_opened
+from visavis.model.audit import Event
+from visavis.protect.envelope import Context, unseal
 
 
 @pytest.fixture
@@ -130,3 +135,29 @@ def test_whoever_was_served_without_a_face_still_is_when_an_operator_erases_it(
     assert resolve(world, review, "erase") == 204
     assert world.state(answer["subject_id"]) == "WITHOUT_FACE"
     assert world.pin(station, "bea", answer["other_way"]["pin"])["decision"] == "MATCH"
+
+
+def test_who_decided_and_why_is_sealed_into_the_entry_and_kept_as_long_as_decisions(
+    world: World, gallery: str, ann: Person
+) -> None:
+    assert world.active(gallery, "double", photo("ann", 5)).subject_id != ann.subject_id
+    (review,) = waiting(world)
+    path = f"/v1/reviews/{review['id']}/resolution"
+    for reason in ("", "  ", "two\nlines", "x" * 201):
+        refused = world.api("POST", path, json={"resolution": "erase", "reason": reason})
+        assert (refused.status_code, refused.json()["code"]) == (422, "reason_missing"), reason
+    assert waiting(world) == [review], "a reason that is none decides nothing"
+    why = "one person came, with both letters"
+    assert world.api("POST", path, json={"resolution": "erase", "reason": why}).status_code == 204
+    entries = entries_of(world.services.store)
+    (index,) = [at for at, entry in enumerate(entries) if entry.event is Event.REVIEW]
+    assert entries[index].fields == {"act": "erase"}, "nobody else is told why"
+    with world.services.store.read() as tx:
+        (opening,) = [one for one in tx.openings.find() if one.entry_index == index]
+        retention = tx.purposes.get(tx.galleries.get(gallery).purpose_id).retention
+    assert why.encode() not in opening.sealed
+    assert opening.expires_at == world.clock.now() + retention
+    secret = world.services.keyring.secret_tag("", use="log openings of the server")
+    told = unseal(opening.sealed, key=secret, context=Context("log opening", (opening.id, str(index))), key_version=0)
+    assert read_opened(told).details["by"] == "first"
+    assert read_opened(told).details["reason"] == why

@@ -151,6 +151,13 @@ def test_the_purge_is_told_once_it_has_ended_well(world: World, key: str) -> Non
     assert values(page(world, key).text, "visavis_last_purge_timestamp_seconds")[0] > 1.7e9
 
 
+def test_the_last_backup_is_told_once_there_is_one(world: World, key: str) -> None:
+    name = "visavis_last_backup_timestamp_seconds"
+    assert values(page(world, key).text, name) == []
+    assert world.api("POST", "/v1/backups").is_success
+    assert values(page(world, key).text, name) == [pytest.approx(world.clock.now().timestamp(), abs=1)]
+
+
 def test_operators_see_what_is_said_of_a_station_and_stations_do_not(world: World) -> None:
     gallery = world.gallery()
     station = world.station(gallery)

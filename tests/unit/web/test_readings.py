@@ -1,5 +1,6 @@
 """Whoever reads about people with an API key says why, and leaves a record."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,10 @@ NO_PERSONAL_DATA = {
 """What an operator reads that is about nobody: texts, counts, devices and keys."""
 ELSEWHERE = {"/v1/erasures/{subject_id}", "/v1/exports/{export_id}", "/v1/exports", "/v1/accounts"}
 """About nobody who is here, and of a gallery; both have tests of their own."""
+
+
+UNNAMED = "/v1/subjects/{subject_id}?with_name=false"
+"""The same door, without the name."""
 
 
 class Door:
@@ -49,6 +54,7 @@ class Door:
         gallery, lookup = self.gallery, {"external_reference": "ann", "reason": "a test"}
         return {
             "/v1/subjects/{subject_id}": ("GET", f"/v1/subjects/{self.ann.subject_id}", {}, "subject", True),
+            UNNAMED: ("GET", f"/v1/subjects/{self.ann.subject_id}?with_name=false", {}, "unnamed", True),
             "/v1/subjects/{subject_id}/archive": (
                 "POST", f"/v1/subjects/{self.ann.subject_id}/archive", {}, "archive", True,
             ),
@@ -91,8 +97,9 @@ def test_every_door_through_which_an_operator_reads_is_one_of_these(world: World
         if method == "GET" and any("api key" in way for way in operation.get("security", []))
     }
     posted = {template for template, way in door.ways.items() if way[0] == "POST"}
-    assert reading == (set(door.ways) | NO_PERSONAL_DATA | ELSEWHERE) - posted
-    assert {kind.value for kind in ReadingKind} == {way[3] for way in door.ways.values()}
+    assert reading == (set(door.ways) | NO_PERSONAL_DATA | ELSEWHERE) - posted - {UNNAMED}
+    # What somebody reads about themselves: test_my_data_without_a_receipt.py.
+    assert {kind.value for kind in ReadingKind} - {"own"} == {way[3] for way in door.ways.values()}
 
 
 def test_every_reading_leaves_one_record_and_its_reason(world: World, door: Door) -> None:
@@ -294,3 +301,41 @@ def test_an_operator_sees_what_is_held_and_not_who_looked(world: World, door: Do
         headers = {"Authorization": f"Bearer {key['secret']}"}
         refused = world.api("GET", f"/v1/readings?gallery_id={door.gallery}", headers=headers)
         assert refused.json()["code"] == "scope_missing"
+
+
+def test_without_the_name_nothing_says_who_it_is(world: World, door: Door) -> None:
+    path = f"/v1/subjects/{door.ann.subject_id}"
+    unnamed = world.api("GET", path, params={"with_name": "false"})
+    world.clock.move(seconds=1)
+    named = world.api("GET", path)
+    assert (unnamed.json()["external_reference"], named.json()["external_reference"]) == (None, "ann")
+    assert {**unnamed.json(), "external_reference": "ann"} == named.json()
+    assert '"ann"' not in unnamed.text
+    seen = world.as_person(door.ann, "GET", "/v1/me").json()["readings"]
+    assert [one["kind"] for one in seen] == ["unnamed", "subject"], "the person sees whether they were named"
+
+
+def test_decisions_are_told_of_one_station_and_one_stretch_of_time(world: World, door: Door) -> None:
+    side = world.station(door.gallery)
+    world.clock.move(seconds=1)
+    since = world.clock.now().isoformat()
+    world.identify(side, photo("ann", 4))
+    until = (world.clock.now() + timedelta(microseconds=1)).isoformat()
+    world.identify(side, photo("ann", 5))
+    world.identify(door.station, photo("ann", 6))
+
+    def told(**asked: str) -> list[str]:
+        params = {"gallery_id": door.gallery, **asked}
+        items = world.api("GET", "/v1/decisions", params=params).json()["items"]
+        return [one["station_id"] for one in items if one["kind"] == "identify"]
+
+    assert sorted(told()) == sorted([door.station.id, side.id, side.id, door.station.id])
+    assert told(station_id=side.id) == [side.id] * 2
+    assert told(since=since, until=until) == [side.id]
+    assert told(until=since) == [door.station.id]
+    assert told(station_id=door.station.id, since=until) == [door.station.id]
+    assert told(station_id=f"sta_{'a' * 26}") == []
+    other = world.station(world.gallery())
+    assert told(station_id=other.id) == [], "a station of another gallery brings nothing of it"
+    refused = world.api("GET", "/v1/decisions", params={"gallery_id": door.gallery, "since": "2027-01-01T00:00:00"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "request_invalid"), "a time without a zone"

@@ -1,5 +1,7 @@
 """Pages speak the language of whoever reads them."""
 
+import gzip
+import json
 import re
 from datetime import date
 from types import SimpleNamespace
@@ -121,6 +123,13 @@ def test_modules_find_the_texts_where_the_page_says(http: TestClient) -> None:
         assert "immutable" in answer.headers["Cache-Control"]
         for address in (f"/texts/{code}.json", f"/texts/{code}.json?v=0", f"/texts/{code}.json?v="):
             assert http.get(address).headers["Cache-Control"] == "no-cache"
+    with http.stream("GET", "/texts/en.json", headers={"Accept-Encoding": "gzip"}) as packed:
+        raw = b"".join(packed.iter_raw())
+    assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert json.loads(gzip.decompress(raw)) == CATALOGUES["en"].texts
+    plain = http.get("/texts/en.json", headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    assert plain.json() == CATALOGUES["en"].texts
     assert http.get("/texts/xx.json").json()["code"] == "not_found"
 
 

@@ -19,11 +19,15 @@ PAIRING = "/v1/pairing"
 CONSOLE = {"/v1/console/login", "/v1/console/logout", "/v1/console/me", "/v1/console/password"}
 """A browser's cookie, or what a person knows and has: ``test_console.py``."""
 SETUP = {"/v1/console/set-up", "/v1/console/set-up/confirmation"}
-LINKS = {"/v1/consent", "/v1/consent/countersignature", "/v1/consent/refusal", "/v1/grant"}
+LINKS = {
+    "/v1/consent", "/v1/consent/photos", "/v1/consent/countersignature", "/v1/consent/refusal", "/v1/grant",
+    "/v1/visits",
+}  # fmt: skip
 PEOPLE = {
     "/v1/me", "/v1/me/archive", "/v1/me/log", "/v1/me/log/{after}", "/v1/me/withdrawal",
     "/v1/personal-sessions/opening",
-    "/v1/personal-sessions/{session_id}/verify",
+    "/v1/personal-sessions/{session_id}/verify", "/v1/visits/end",
+    "/v1/me/receipts/{receipt_id}/renewal",
 }  # fmt: skip
 CUSTODIANS = {"/v1/unseal", "/v1/rehearsals", "/v1/rehearsals/answers"}
 """Their share is their only proof; the root key of this server lies in a file."""
@@ -61,7 +65,8 @@ SCOPES = {
         "POST /v1/subjects/{subject_id}/key/rotation", *SEEN,
     },
     "enrol": {
-        "POST /v1/galleries/{gallery_id}/enrolments", "POST /v1/galleries/{gallery_id}/without-face",
+        "POST /v1/galleries/{gallery_id}/enrolments", "POST /v1/galleries/{gallery_id}/invitations",
+        "POST /v1/galleries/{gallery_id}/without-face",
         "POST /v1/galleries/{gallery_id}/imports", "GET /v1/imports/{import_id}",
         "POST /v1/imports/{import_id}/missing", "POST /v1/imports/{import_id}/entries",
         "GET /v1/imports/{import_id}/refusals", "GET /v1/imports/{import_id}/links",
@@ -91,6 +96,7 @@ ITSELF = "POST /v1/api-keys/{key_id}/rotation"
 """Where a key may do to itself what it needs a scope for to do to others."""
 
 BODIES: dict[str, dict[str, Any]] = {
+    "/v1/consent/photos": {"files": {"photos": b"x"}},
     "/v1/consent/countersignature": {"json": {"countersignature": "x"}},
     "/v1/grant": {"json": {"grant": "x"}},
     "/v1/unseal": {"json": {"words": "x"}},
@@ -101,10 +107,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/sessions/{session_id}/document-check": {"files": {"portrait": b"x", "document": b"x"}},
     "/v1/sessions/{session_id}/pin": {"json": {"external_reference": "x", "pin": "000000"}},
     "/v1/sessions/{session_id}/qr": {"json": {"qr": "x"}},
+    "/v1/sessions/{session_id}/own-data": {
+        "files": {"photo": b"x"}, "data": {"external_reference": "x", "pin": "000000"},
+    },
+    "/v1/me/receipts/{receipt_id}/renewal": {"json": {"offer": "x", "countersignature": "x"}},
+    "/v1/visits": {"json": {"public_key": "A" * 43}},
     "/v1/personal-sessions": {"json": {"subject_id": f"sub_{ID}", "attended": True}},
     "/v1/personal-sessions/opening": {"json": {"link_secret": "x" * 32}},
     "/v1/personal-sessions/{session_id}/verify": {"files": {"photo": b"x"}},
     "/v1/galleries/{gallery_id}/enrolments": {"files": {"photos": b"x"}, "data": {"external_reference": "x"}},
+    "/v1/galleries/{gallery_id}/invitations": {"json": {"external_reference": "x"}},
     "/v1/galleries/{gallery_id}/without-face": {"json": {"external_reference": "x"}},
     "/v1/galleries/{gallery_id}/look-alikes": {"json": {"subject_id": f"sub_{ID}"}},
     "/v1/galleries/{gallery_id}/subjects/lookup": {"json": {"external_reference": "x", "reason": "a test"}},
@@ -149,7 +161,7 @@ def at(path: str) -> str:
     for name, prefix in (
         ("purpose", "pur"), ("gallery", "gal"), ("station", "sta"), ("key", "key"), ("subject", "sub"),
         ("review", "rev"), ("session", "ses"), ("import", "imp"), ("export", "exp"),
-        ("look_alike", "alk"), ("decision", "dec"), ("account", "acc"),
+        ("look_alike", "alk"), ("decision", "dec"), ("account", "acc"), ("receipt", "rec"),
     ):  # fmt: skip
         path = path.replace(f"{{{name}_id}}", f"{prefix}_{ID}")
     path = path.replace("{path}", "0/000").replace("{after}", "0")
@@ -184,6 +196,7 @@ def test_pages_are_the_only_doors_that_are_not_documented(world: World) -> None:
         "/console/oidc/back",
         "/",
         "/consent",
+        "/enrol",
         "/me",
         "/grant",
         "/unseal",

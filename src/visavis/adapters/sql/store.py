@@ -20,7 +20,7 @@ from visavis.adapters.sql.batch import Batches, Seal
 from visavis.adapters.sql.freshness import read_freshness
 from visavis.adapters.sql.log import SqlLog
 from visavis.adapters.sql.sealed import find_place, read_sealed
-from visavis.flows.ports import Rows, Store, Transaction
+from visavis.flows.ports import Rows, Store, Transaction, Within
 from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Reading, Tries
 from visavis.model.account import Account, ConsoleSession
 from visavis.model.audit import LogClosed, Opening
@@ -102,9 +102,11 @@ class SqlRows(Rows[T]):
         """See the port."""
         return self._values(sa.select(self._table).where(self._table.c[field] <= moment))
 
-    def page(self, *, after: str | None, limit: int, **equal: Any) -> Sequence[T]:
+    def page(self, *, after: str | None, limit: int, within: Within | None = None, **equal: Any) -> Sequence[T]:
         """See the port."""
         query = self._select(equal).order_by(self._table.c.id).limit(limit)
+        if within is not None:
+            query = query.where(self._table.c[within[0]] >= within[1], self._table.c[within[0]] < within[2])
         return self._values(query if after is None else query.where(self._table.c.id > after))
 
     def count(self, **equal: Any) -> int:
@@ -114,11 +116,8 @@ class SqlRows(Rows[T]):
     def _columns(self, value: T) -> dict[str, Any]:
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}  # type: ignore[arg-type] # T is a dataclass by construction
 
-    def _conditions(self, equal: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
-        return [self._table.c[name] == value for name, value in equal.items()]
-
     def _select(self, equal: dict[str, Any]) -> sa.Select[Any]:
-        return sa.select(self._table).where(*self._conditions(equal))
+        return sa.select(self._table).where(*(self._table.c[name] == value for name, value in equal.items()))
 
     def _values(self, query: sa.Select[Any], values: dict[str, Any] | None = None) -> list[T]:
         # The columns stand in the order of the fields; a test compares them.

@@ -1,5 +1,6 @@
 """One-time links: what a person is asked through one, and their answer."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Unpack
 
 from visavis.client.aio.caller import AsyncCaller
@@ -7,16 +8,18 @@ from visavis.client.aio.transport import AsyncOptions, AsyncTransport
 from visavis.client.credentials import LinkSecret
 from visavis.client.exchange import Body, door
 from visavis.client.link import Link, granted, honest, honest_grant, prepared
+from visavis.client.photos import Photo, async_as_file
 from visavis.client.receipt_file import Receipt
 from visavis.wire.deciding import GrantRequest, GrantTermsAnswer, SessionAnswer
-from visavis.wire.people import AgreedAnswer, CountersignRequest, DeclinedAnswer, TermsAnswer
+from visavis.wire.people import AgreedAnswer, CountersignRequest, DeclinedAnswer, SentPhotosAnswer, TermsAnswer
 
 
 class _AsyncOnLink(AsyncCaller):
     _page: ClassVar[str]
+    _or_page: ClassVar[str | None] = None
 
     def __init__(self, link: str, **options: Unpack[AsyncOptions]) -> None:
-        parts = Link.read(link, page=self._page)
+        parts = Link.read(link, page=self._page, or_page=self._or_page)
         self._server = parts.server
         super().__init__(AsyncTransport(parts.server, credentials=LinkSecret(parts.secret), **options))
 
@@ -27,10 +30,13 @@ class AsyncConsentLink(_AsyncOnLink):
     Agreeing takes three steps, so that the key is kept before it matters: ``prepare`` a receipt from the terms,
     ``save`` it, ``countersign``. Every method raises ``VisavisProblem`` where the server refuses.
 
-    :param link: the whole link, ``https://server/consent#…``.
+    Whoever was invited to enrol themselves sends photos first (``send_photos``); ``terms().photos`` says how many wait.
+
+    :param link: the whole link, ``https://server/consent#…``, or ``https://server/enrol#…`` of an invitation.
     """
 
     _page = "consent"
+    _or_page = "enrol"
 
     async def terms(self) -> TermsAnswer:
         """What the person is asked to agree to.
@@ -46,6 +52,21 @@ class AsyncConsentLink(_AsyncOnLink):
         :raises VisavisProblem: ``offer_unfit``, where the offer does not name a person and a receipt.
         """
         return prepared(terms, server=self._server, earlier=earlier)
+
+    async def send_photos(self, photos: Sequence[Photo]) -> SentPhotosAnswer:
+        """Send photos of yourself, where you were invited to; each is taken or refused by itself.
+
+        The same photo again changes nothing, so that this is sent again after a lost answer. Nobody is matched with
+        what was sent before ``countersign``.
+
+        :param photos: one to five, and no more than five in all.
+        """
+        body = Body(files=[await async_as_file("photos", photo) for photo in photos], done_once=True)
+        return await self._transport.post(door("consent", "photos"), SentPhotosAnswer, body)
+
+    async def forget_photos(self) -> None:
+        """Start over: every photo that was sent is erased."""
+        await self._transport.act("DELETE", door("consent", "photos"), Body(done_once=True))
 
     async def countersign(self, receipt: Receipt) -> AgreedAnswer:
         """Send the countersignature; from now on the person is recognised, unless an operator has to look first."""

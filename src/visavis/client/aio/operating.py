@@ -1,21 +1,19 @@
 """An operator: sets up purposes, galleries and stations, enrols people and helps them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Unpack
 
-from visavis.client.aio.metrics import AsyncMetrics
+from visavis.client.aio.enrolling import AsyncEnrolling
 from visavis.client.aio.transport import AsyncOptions, AsyncTransport
 from visavis.client.choices import PAGE, Resolution, Scope
 from visavis.client.credentials import Bearer
 from visavis.client.exchange import ARCHIVE, Body, because, door
-from visavis.client.photos import Photo, async_as_file
 from visavis.client.raising import problem_here
 from visavis.wire.deciding import DecisionRecord, InvitationAnswer, InvitationRequest
 from visavis.wire.health import ControllerKeys, Health, Ready
 from visavis.wire.keys import GalleryKeyAnswer, KeysAnswer
 from visavis.wire.people import (
-    EnrolmentAnswer,
     LookAlikeAnswer,
     LookAlikeRequest,
     LookupRequest,
@@ -25,8 +23,6 @@ from visavis.wire.people import (
     ReviewAnswer,
     SubjectAnswer,
     SubjectRow,
-    WithoutFaceAnswer,
-    WithoutFaceRequest,
 )
 from visavis.wire.seal import SealedAnswer
 from visavis.wire.setup import (
@@ -51,7 +47,7 @@ from visavis.wire.setup import (
 from visavis.wire.shape import Page
 
 
-class AsyncVisavis(AsyncMetrics):
+class AsyncVisavis(AsyncEnrolling):
     """A server, as the holder of an API key sees it.
 
     Every method raises ``VisavisProblem`` where the server refuses. Lists come in pages: pass a page's ``next`` as
@@ -133,38 +129,6 @@ class AsyncVisavis(AsyncMetrics):
         """A page of the galleries."""
         return await self._transport.get(door("galleries"), Page[GalleryAnswer], query={"after": after, "limit": limit})
 
-    async def enrol(
-        self,
-        gallery_id: str,
-        *,
-        external_reference: str,
-        photos: Sequence[Photo],
-        guardian_until: date | None = None,
-        idempotency_key: str | None = None,
-    ) -> EnrolmentAnswer:
-        """Photos of one person become references that nobody is matched with until the person agrees.
-
-        :param external_reference: your own name for the person, 1 to 200 characters.
-        :param photos: one to five.
-        :param guardian_until: where a guardian has to agree for the person: the day to come, at most 21 years away, on
-            which that ends, and with it their consent.
-        :returns: the one-time link to hand to the person; the answer is the same whoever was there before.
-        """
-        until = {} if guardian_until is None else {"guardian_until": guardian_until.isoformat()}
-        body = Body(
-            files=[await async_as_file("photos", photo) for photo in photos],
-            form={"external_reference": external_reference, **until},
-            idempotency_key=idempotency_key,
-        )
-        return await self._transport.post(door("galleries", gallery_id, "enrolments"), EnrolmentAnswer, body)
-
-    async def add_without_face(
-        self, gallery_id: str, *, external_reference: str, idempotency_key: str | None = None
-    ) -> WithoutFaceAnswer:
-        """Somebody who is served by PIN and QR credential only."""
-        body = Body(WithoutFaceRequest(external_reference=external_reference), idempotency_key=idempotency_key)
-        return await self._transport.post(door("galleries", gallery_id, "without-face"), WithoutFaceAnswer, body)
-
     async def subjects(
         self, gallery_id: str, *, reason: str, after: str | None = None, limit: int = PAGE
     ) -> Page[SubjectRow]:
@@ -172,9 +136,14 @@ class AsyncVisavis(AsyncMetrics):
         path, query = door("galleries", gallery_id, "subjects"), {"after": after, "limit": limit}
         return await self._transport.get(path, Page[SubjectRow], query=query, headers=because(reason))
 
-    async def subject(self, subject_id: str, *, reason: str) -> SubjectAnswer:
-        """Everything that is held about one person."""
-        return await self._transport.get(door("subjects", subject_id), SubjectAnswer, headers=because(reason))
+    async def subject(self, subject_id: str, *, reason: str, with_name: bool = True) -> SubjectAnswer:
+        """Everything that is held about one person.
+
+        :param with_name: False: without your own name for them, and the person sees that you were not told.
+        """
+        query = {"with_name": None if with_name else "false"}
+        path = door("subjects", subject_id)
+        return await self._transport.get(path, SubjectAnswer, query=query, headers=because(reason))
 
     async def subject_archive(self, subject_id: str, *, reason: str) -> bytes:
         """Everything that is held about one person, as a signed zip file to be handed to them.
@@ -325,10 +294,14 @@ class AsyncVisavis(AsyncMetrics):
         review_id: str,
         resolution: Resolution,
         *,
+        reason: str | None = None,
         idempotency_key: str | None = None,
     ) -> None:
-        """End a review: held enrolments take ``activate`` or ``erase``, look-alikes ``noted``."""
-        body = Body(ResolutionRequest(resolution=resolution), idempotency_key=idempotency_key)
+        """End a review: held enrolments take ``activate`` or ``erase``, look-alikes ``noted``.
+
+        :param reason: why; it is sealed, and kept with the entry in the log.
+        """
+        body = Body(ResolutionRequest(resolution=resolution, reason=reason), idempotency_key=idempotency_key)
         await self._transport.act("POST", door("reviews", review_id, "resolution"), body)
 
     async def look_alikes(
@@ -354,13 +327,28 @@ class AsyncVisavis(AsyncMetrics):
         await self._transport.act("DELETE", door("look-alikes", look_alike_id))
 
     async def decisions(
-        self, gallery_id: str, *, reason: str, after: str | None = None, limit: int = PAGE
+        self,
+        gallery_id: str,
+        *,
+        reason: str,
+        station_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int = PAGE,
     ) -> Page[DecisionRecord]:
         """A page of one gallery's decisions that are within their purpose's retention.
 
         There is no list across galleries, nor by person (rule S5).
+
+        :param station_id: those of one of its stations. :param since, until: aware; those from then on, and from before
+            then.
         """
-        query = {"gallery_id": gallery_id, "after": after, "limit": limit}
+        between = {
+            "since": None if since is None else since.isoformat(),
+            "until": None if until is None else until.isoformat(),
+        }
+        query = {"gallery_id": gallery_id, "station_id": station_id, **between, "after": after, "limit": limit}
         return await self._transport.get(door("decisions"), Page[DecisionRecord], query=query, headers=because(reason))
 
     async def document_checks(

@@ -8,7 +8,7 @@ from visavis.client.aio.log import AsyncLogReader
 from visavis.client.aio.transport import AsyncOptions, AsyncTransport
 from visavis.client.credentials import Signer
 from visavis.client.exchange import ARCHIVE, Body, door
-from visavis.client.link import PersonalLink
+from visavis.client.link import PersonalLink, honest_renewal, renewed
 from visavis.client.own_log import (
     OwnLog,
     evidence_of,
@@ -26,7 +26,7 @@ from visavis.client.raising import told_as_problems
 from visavis.client.receipt_file import Receipt
 from visavis.wire.deciding import DecisionAnswer, OpenPersonalRequest, SessionAnswer
 from visavis.wire.log import OwnLogAnswer
-from visavis.wire.people import OwnAnswer
+from visavis.wire.people import OwnAnswer, ReceiptAnswer, RenewalRequest, RenewalTerms
 
 
 class AsyncPerson(AsyncCaller):
@@ -106,6 +106,33 @@ class AsyncPerson(AsyncCaller):
     async def withdraw(self) -> None:
         """Take the consent back: key, references and credentials are destroyed; no decision is MATCH any more."""
         await self._transport.act("POST", door("me", "withdrawal"))
+
+    async def renewal(self, receipt_id: str) -> RenewalTerms:
+        """What this person is asked to go on, where the consent of that receipt ends soon (``me().renewable``).
+
+        Nothing changes by it. Show the text inside (``offer``) to the person before ``renew``.
+
+        :raises VisavisProblem: also ``offer_unfit``, where the statement is not the one that would be signed.
+        """
+        terms = await self._transport.get(door("me", "receipts", receipt_id, "renewal"), RenewalTerms)
+        return honest_renewal(terms, renews=receipt_id)
+
+    def prepare_renewal(self, terms: RenewalTerms) -> Receipt:
+        """Sign what ``terms`` showed, with the key of the receipt; nothing is sent. Save it before ``renew``.
+
+        :raises VisavisProblem: ``offer_unfit``, where the offer is for somebody else.
+        """
+        return renewed(terms, earlier=self._receipt)
+
+    async def renew(self, receipt_id: str, receipt: Receipt) -> ReceiptAnswer:
+        """Agree to go on: the new receipt steps into the place of the old one. The same again changes nothing.
+
+        :param receipt_id: the one that ends soon.
+        :param receipt: of ``prepare_renewal``.
+        """
+        shape = RenewalRequest(offer=receipt.offer, countersignature=receipt.countersignature)
+        body = Body(shape, done_once=True)
+        return await self._transport.post(door("me", "receipts", receipt_id, "renewal"), ReceiptAnswer, body)
 
     async def open_session(self, link: str) -> SessionAnswer:
         """Open the personal session that was prepared for this person.

@@ -10,7 +10,15 @@ from visavis.client.choices import SessionKind
 from visavis.client.credentials import Signer
 from visavis.client.exchange import Body, door
 from visavis.client.photos import Photo, async_as_file
-from visavis.wire.deciding import DecisionAnswer, OwnStation, PinRequest, QrRequest, SessionAnswer, SessionRequest
+from visavis.wire.deciding import (
+    DecisionAnswer,
+    OwnDataAnswer,
+    OwnStation,
+    PinRequest,
+    QrRequest,
+    SessionAnswer,
+    SessionRequest,
+)
 
 
 class AsyncStationClient(AsyncCaller):
@@ -77,6 +85,16 @@ class AsyncStationClient(AsyncCaller):
         """
         shape = QrRequest(qr=qr, disputed_decision_id=disputed_decision_id)
         return await self._decide(session_id, "qr", Body(shape=shape))
+
+    async def own_data(self, session_id: str, *, photo: Photo, external_reference: str, pin: str) -> OwnDataAnswer:
+        """Face and PIN together, of somebody without their receipt who wants to see what is held about them.
+
+        In a session to verify, at a station that a person watches. Where both fit, show ``me_link`` to the person: it
+        opens once, for 120 seconds. Which of the two did not fit is not told.
+        """
+        form = {"external_reference": external_reference, "pin": pin}
+        body = Body(files=[await async_as_file("photo", photo)], form=form)
+        return await self._transport.post(door("sessions", session_id, "own-data"), OwnDataAnswer, body)
 
     async def not_me(self, decision_id: str) -> None:
         """Whoever was recognised here last says that they are somebody else; within 120 seconds.

@@ -225,3 +225,19 @@ class Unauthenticated(AccessRefused):
     No key, or one we do not know. Send 'Authorization: Bearer' with a valid API key, or sign as a station or
     person.
     """
+
+
+class VisitKeyRefused(AccessRefused):
+    """``visit_key_refused``.
+
+    A visit was asked for with a key that no signature can be checked with. Make a fresh Ed25519 key for the
+    visit, and send its raw public half in base64url.
+    """
+
+
+class VisitOver(AccessRefused):
+    """``visit_over``.
+
+    The visit's time is over, or whom it was about is not recognised any more. Show your face and your PIN at the
+    station again, or use your receipt.
+    """

@@ -31,3 +31,34 @@ class LinkUnknown(ConsentRefused):
 
     The one-time link was used, has expired or never existed. Ask the controller for a new link.
     """
+
+
+class PhotosMissing(ConsentRefused):
+    """``photos_missing``.
+
+    There is no photo to be recognised by. Send at least one photo through the link, then agree; or say no.
+    """
+
+
+class RenewalNoLater(ConsentRefused):
+    """``renewal_no_later``.
+
+    A renewed consent would end no later: with the purpose, or with a guardian's day. Ask the controller: whoever
+    a guardian no longer decides for is asked anew, and a purpose may be over.
+    """
+
+
+class RenewalOutdated(ConsentRefused):
+    """``renewal_outdated``.
+
+    The offer was made too long ago, or for an older text, or not in place of this receipt. Ask for the renewal
+    again, read it, and agree to that.
+    """
+
+
+class RenewalTooEarly(ConsentRefused):
+    """``renewal_too_early``.
+
+    The consent goes on for long enough. Come back in the last weeks of the consent; until then nothing is
+    missing.
+    """

@@ -200,6 +200,22 @@ class PhotoLeftOut(RequestRefused):
     """
 
 
+class PhotosFull(RequestRefused):
+    """``photos_full``.
+
+    The invitation has as many photos as it takes; this one was not looked at. Go on with the 5 photos that were
+    taken, or start over with others.
+    """
+
+
+class PhotosNotInvited(RequestRefused):
+    """``photos_not_invited``.
+
+    The link is of photos that the controller has brought; the person agrees to those, or not. To send photos of
+    your own, ask the controller for an invitation.
+    """
+
+
 class PurposeInvalid(RequestRefused):
     """``purpose_invalid``.
 

@@ -2,21 +2,19 @@
 """An operator: sets up purposes, galleries and stations, enrols people and helps them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Unpack
 
 from visavis.client.choices import PAGE, Resolution, Scope
 from visavis.client.credentials import Bearer
 from visavis.client.exchange import ARCHIVE, Body, because, door
-from visavis.client.photos import Photo, as_file
 from visavis.client.raising import problem_here
-from visavis.client.sync.metrics import Metrics
+from visavis.client.sync.enrolling import Enrolling
 from visavis.client.sync.transport import Options, Transport
 from visavis.wire.deciding import DecisionRecord, InvitationAnswer, InvitationRequest
 from visavis.wire.health import ControllerKeys, Health, Ready
 from visavis.wire.keys import GalleryKeyAnswer, KeysAnswer
 from visavis.wire.people import (
-    EnrolmentAnswer,
     LookAlikeAnswer,
     LookAlikeRequest,
     LookupRequest,
@@ -26,8 +24,6 @@ from visavis.wire.people import (
     ReviewAnswer,
     SubjectAnswer,
     SubjectRow,
-    WithoutFaceAnswer,
-    WithoutFaceRequest,
 )
 from visavis.wire.seal import SealedAnswer
 from visavis.wire.setup import (
@@ -52,7 +48,7 @@ from visavis.wire.setup import (
 from visavis.wire.shape import Page
 
 
-class Visavis(Metrics):
+class Visavis(Enrolling):
     """A server, as the holder of an API key sees it.
 
     Every method raises ``VisavisProblem`` where the server refuses. Lists come in pages: pass a page's ``next`` as
@@ -132,38 +128,6 @@ class Visavis(Metrics):
         """A page of the galleries."""
         return self._transport.get(door("galleries"), Page[GalleryAnswer], query={"after": after, "limit": limit})
 
-    def enrol(
-        self,
-        gallery_id: str,
-        *,
-        external_reference: str,
-        photos: Sequence[Photo],
-        guardian_until: date | None = None,
-        idempotency_key: str | None = None,
-    ) -> EnrolmentAnswer:
-        """Photos of one person become references that nobody is matched with until the person agrees.
-
-        :param external_reference: your own name for the person, 1 to 200 characters.
-        :param photos: one to five.
-        :param guardian_until: where a guardian has to agree for the person: the day to come, at most 21 years away, on
-            which that ends, and with it their consent.
-        :returns: the one-time link to hand to the person; the answer is the same whoever was there before.
-        """
-        until = {} if guardian_until is None else {"guardian_until": guardian_until.isoformat()}
-        body = Body(
-            files=[as_file("photos", photo) for photo in photos],
-            form={"external_reference": external_reference, **until},
-            idempotency_key=idempotency_key,
-        )
-        return self._transport.post(door("galleries", gallery_id, "enrolments"), EnrolmentAnswer, body)
-
-    def add_without_face(
-        self, gallery_id: str, *, external_reference: str, idempotency_key: str | None = None
-    ) -> WithoutFaceAnswer:
-        """Somebody who is served by PIN and QR credential only."""
-        body = Body(WithoutFaceRequest(external_reference=external_reference), idempotency_key=idempotency_key)
-        return self._transport.post(door("galleries", gallery_id, "without-face"), WithoutFaceAnswer, body)
-
     def subjects(
         self, gallery_id: str, *, reason: str, after: str | None = None, limit: int = PAGE
     ) -> Page[SubjectRow]:
@@ -171,9 +135,14 @@ class Visavis(Metrics):
         path, query = door("galleries", gallery_id, "subjects"), {"after": after, "limit": limit}
         return self._transport.get(path, Page[SubjectRow], query=query, headers=because(reason))
 
-    def subject(self, subject_id: str, *, reason: str) -> SubjectAnswer:
-        """Everything that is held about one person."""
-        return self._transport.get(door("subjects", subject_id), SubjectAnswer, headers=because(reason))
+    def subject(self, subject_id: str, *, reason: str, with_name: bool = True) -> SubjectAnswer:
+        """Everything that is held about one person.
+
+        :param with_name: False: without your own name for them, and the person sees that you were not told.
+        """
+        query = {"with_name": None if with_name else "false"}
+        path = door("subjects", subject_id)
+        return self._transport.get(path, SubjectAnswer, query=query, headers=because(reason))
 
     def subject_archive(self, subject_id: str, *, reason: str) -> bytes:
         """Everything that is held about one person, as a signed zip file to be handed to them.
@@ -318,10 +287,14 @@ class Visavis(Metrics):
         review_id: str,
         resolution: Resolution,
         *,
+        reason: str | None = None,
         idempotency_key: str | None = None,
     ) -> None:
-        """End a review: held enrolments take ``activate`` or ``erase``, look-alikes ``noted``."""
-        body = Body(ResolutionRequest(resolution=resolution), idempotency_key=idempotency_key)
+        """End a review: held enrolments take ``activate`` or ``erase``, look-alikes ``noted``.
+
+        :param reason: why; it is sealed, and kept with the entry in the log.
+        """
+        body = Body(ResolutionRequest(resolution=resolution, reason=reason), idempotency_key=idempotency_key)
         self._transport.act("POST", door("reviews", review_id, "resolution"), body)
 
     def look_alikes(
@@ -347,13 +320,28 @@ class Visavis(Metrics):
         self._transport.act("DELETE", door("look-alikes", look_alike_id))
 
     def decisions(
-        self, gallery_id: str, *, reason: str, after: str | None = None, limit: int = PAGE
+        self,
+        gallery_id: str,
+        *,
+        reason: str,
+        station_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int = PAGE,
     ) -> Page[DecisionRecord]:
         """A page of one gallery's decisions that are within their purpose's retention.
 
         There is no list across galleries, nor by person (rule S5).
+
+        :param station_id: those of one of its stations. :param since, until: aware; those from then on, and from before
+            then.
         """
-        query = {"gallery_id": gallery_id, "after": after, "limit": limit}
+        between = {
+            "since": None if since is None else since.isoformat(),
+            "until": None if until is None else until.isoformat(),
+        }
+        query = {"gallery_id": gallery_id, "station_id": station_id, **between, "after": after, "limit": limit}
         return self._transport.get(door("decisions"), Page[DecisionRecord], query=query, headers=because(reason))
 
     def document_checks(

@@ -11,7 +11,15 @@ from visavis.client.exchange import Body, door
 from visavis.client.photos import Photo, as_file
 from visavis.client.sync.caller import Caller
 from visavis.client.sync.transport import Options, Transport
-from visavis.wire.deciding import DecisionAnswer, OwnStation, PinRequest, QrRequest, SessionAnswer, SessionRequest
+from visavis.wire.deciding import (
+    DecisionAnswer,
+    OwnDataAnswer,
+    OwnStation,
+    PinRequest,
+    QrRequest,
+    SessionAnswer,
+    SessionRequest,
+)
 
 
 class StationClient(Caller):
@@ -78,6 +86,16 @@ class StationClient(Caller):
         """
         shape = QrRequest(qr=qr, disputed_decision_id=disputed_decision_id)
         return self._decide(session_id, "qr", Body(shape=shape))
+
+    def own_data(self, session_id: str, *, photo: Photo, external_reference: str, pin: str) -> OwnDataAnswer:
+        """Face and PIN together, of somebody without their receipt who wants to see what is held about them.
+
+        In a session to verify, at a station that a person watches. Where both fit, show ``me_link`` to the person: it
+        opens once, for 120 seconds. Which of the two did not fit is not told.
+        """
+        form = {"external_reference": external_reference, "pin": pin}
+        body = Body(files=[as_file("photo", photo)], form=form)
+        return self._transport.post(door("sessions", session_id, "own-data"), OwnDataAnswer, body)
 
     def not_me(self, decision_id: str) -> None:
         """Whoever was recognised here last says that they are somebody else; within 120 seconds.

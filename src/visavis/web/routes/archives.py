@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from visavis.flows.archive import About
 from visavis.web.archive import MEDIA_TYPE, packed
-from visavis.web.auth import Flows, PersonId, ReadingOperator
+from visavis.web.auth import Flows, OwnerId, ReadingOperator
 from visavis.web.services import Services
 
 router = APIRouter(tags=["subjects"])
@@ -16,7 +16,7 @@ _ZIP: Final[dict[int | str, Any]] = {200: {"content": {MEDIA_TYPE: {"schema": {"
 
 
 @router.get("/v1/me/archive", response_class=Response, responses=_ZIP)
-def take_mine_along(flows: Flows, subject_id: PersonId) -> Response:
+def take_mine_along(flows: Flows, subject_id: OwnerId) -> Response:
     """Everything that is held about the person who signed, for them to keep: a zip file, signed by the controller."""
     return _answer(flows, flows.archives.own(subject_id))
 

@@ -3,7 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
 
+from visavis.flows.readings import Stretch
 from visavis.model.access import RequestInvalid
 from visavis.model.decision import Decision
 from visavis.web.auth import Flows, ReadingOperator, StationId
@@ -20,6 +22,9 @@ def list_decisions(
     reader: ReadingOperator,
     gallery_id: str | None = None,
     purpose_id: Annotated[str | None, Query(description="For a purpose's document checks.")] = None,
+    station_id: Annotated[str | None, Query(description="Those of one of its stations.")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Those from then on.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Those from before then.")] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[DecisionRecord]:
@@ -29,10 +34,11 @@ def list_decisions(
     """
     if (gallery_id is None) == (purpose_id is None):
         raise RequestInvalid("Name either gallery_id or purpose_id.")
+    of = Stretch(station_id, since, until)
     if gallery_id is not None:
-        rows = flows.readings.decisions(gallery_id, reader=reader, after=after, limit=limit + 1)
+        rows = flows.readings.decisions(gallery_id, reader=reader, after=after, limit=limit + 1, of=of)
     else:
-        rows = flows.readings.document_checks(str(purpose_id), reader=reader, after=after, limit=limit + 1)
+        rows = flows.readings.document_checks(str(purpose_id), reader=reader, after=after, limit=limit + 1, of=of)
     return page_of(rows, limit=limit, shape=record_answer, id_of=lambda d: d.id)
 
 

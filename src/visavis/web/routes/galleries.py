@@ -5,11 +5,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from visavis.decide.target import Room
+from visavis.flows.bars import AtSize
 from visavis.flows.look_alikes import people_asked
 from visavis.flows.ports import Transaction
 from visavis.flows.readings import Reader
 from visavis.model.access import ApiKey, Scope
 from visavis.model.bar import BarMove, OwnRates
+from visavis.model.calibration import Rate
 from visavis.model.consent import Subject
 from visavis.model.purpose import Gallery
 from visavis.web.auth import Admin, Enroller, Flows, Operator, ReadingOperator, key_with
@@ -25,7 +27,7 @@ from visavis.wire.people import (
     WithoutFaceAnswer,
     WithoutFaceRequest,
 )
-from visavis.wire.setup import BarAnswer, GalleryAnswer, GalleryDetail, GalleryRequest, OwnRatesAnswer
+from visavis.wire.setup import AtSizeAnswer, BarAnswer, GalleryAnswer, GalleryDetail, GalleryRequest, OwnRatesAnswer
 from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/galleries", tags=["galleries"])
@@ -138,14 +140,23 @@ def _detail(flows: Services, tx: Transaction, gallery: Gallery) -> GalleryDetail
         target=purpose.target,
         max_fnmr=purpose.max_fnmr,
         per_comparison=held.per_comparison,
-        missed=None if held.missed is None else held.missed.value,
-        missed_low=None if held.missed is None else held.missed.low,
-        missed_high=None if held.missed is None else held.missed.high,
+        **_missed(held.missed),
         moves=[_move(move) for move in flows.bars.moves(tx, gallery.id, most=_MOVES)],
+        sizes=[_at_size(size) for size in flows.bars.sizes(tx, gallery, purpose)],
         own=None if held.own is None else _own(held.own),
         new_photos_offered=flows.ageing.offered_in(tx, gallery),
         second_factor=people_asked(tx, gallery.id),
     )
+
+
+def _missed(rate: Rate | None) -> dict[str, Any]:
+    if rate is None:
+        return {"missed": None, "missed_low": None, "missed_high": None}
+    return {"missed": rate.value, "missed_low": rate.low, "missed_high": rate.high}
+
+
+def _at_size(size: AtSize) -> AtSizeAnswer:
+    return AtSizeAnswer(references=size.references, per_comparison=size.per_comparison, **_missed(size.missed))
 
 
 def _move(move: BarMove) -> BarAnswer:

@@ -35,10 +35,11 @@ def resolve(
     key: Operator,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """End one review."""
+    """End one review. Who did it and why stands in its entry of the log, for this server to open."""
+    reason = None if body.reason is None else Reader.because(key, body.reason).reason
 
     def act() -> tuple[None, None]:
-        flows.reviews.resolve(review_id, Resolution(body.resolution))
+        flows.reviews.resolve(review_id, Resolution(body.resolution), by=key, reason=reason)
         return None, None
 
     asked = fingerprint(request, body.model_dump_json())

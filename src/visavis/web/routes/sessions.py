@@ -10,7 +10,16 @@ from visavis.model.image import FORMATS
 from visavis.model.station import SessionKind
 from visavis.web.auth import Flows, StationId
 from visavis.web.services import Services
-from visavis.wire.deciding import DecisionAnswer, Person, PinRequest, QrRequest, SessionAnswer, SessionRequest
+from visavis.wire.deciding import (
+    DecisionAnswer,
+    OwnDataAnswer,
+    Person,
+    PinRequest,
+    QrRequest,
+    SessionAnswer,
+    SessionRequest,
+)
+from visavis.wire.people import PinText
 from visavis.wire.shape import ExternalReference
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
@@ -83,6 +92,29 @@ def qr(session_id: str, body: QrRequest, flows: Flows, station_id: StationId) ->
         body.qr, session_id=session_id, station_id=station_id, disputed_decision_id=body.disputed_decision_id
     )
     return decision_answer(answer)
+
+
+@router.post("/{session_id}/own-data")
+def own_data(
+    session_id: str,
+    photo: Photo,
+    external_reference: Annotated[ExternalReference, Form()],
+    pin: Annotated[PinText, Form()],
+    flows: Flows,
+    station_id: StationId,
+) -> OwnDataAnswer:
+    """Somebody without their receipt shows face and PIN together, to see what is held about them.
+
+    Only at a station that a person watches, in a session to verify. Which of the two did not fit is not told.
+    """
+    known = flows.face_and_pin.at_station(
+        photo.file.read(), claim=external_reference, pin=pin, session_id=session_id, station_id=station_id
+    )
+    return OwnDataAnswer(
+        **decision_answer(known.answer).model_dump(),
+        me_link=None if known.link_secret is None else f"{flows.base_url}/me#visit={known.link_secret}",
+        link_expires_at=known.expires_at,
+    )
 
 
 def session_answer(flows: Services, opened: Opened) -> SessionAnswer:

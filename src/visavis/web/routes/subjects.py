@@ -2,15 +2,15 @@
 
 from base64 import urlsafe_b64encode
 from contextlib import suppress
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from visavis.flows.held import Held
 from visavis.flows.log import OwnEntry
 from visavis.model.access import NotFound
 from visavis.model.consent import SubjectState
-from visavis.web.auth import Flows, Operator, PersonId, ReadingOperator
+from visavis.web.auth import Flows, Operator, OwnerId, ReadingOperator
 from visavis.web.pagination import page_of
 from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
@@ -60,9 +60,16 @@ def subject_answer(held: Held) -> SubjectAnswer:
 
 
 @router.get("/v1/subjects/{subject_id}")
-def show_subject(subject_id: str, flows: Flows, reader: ReadingOperator) -> SubjectAnswer:
-    """What is held about one person. Say why you look: the person sees it."""
-    return subject_answer(flows.readings.subject(subject_id, reader=reader))
+def show_subject(
+    subject_id: str,
+    flows: Flows,
+    reader: ReadingOperator,
+    *,
+    with_name: Annotated[bool, Query(description="False: without your own name for them, and recorded so.")] = True,
+) -> SubjectAnswer:
+    """What is held about one person. Say why you look: the person sees it, and whether you were told their name."""
+    read = flows.readings.subject if with_name else flows.readings.unnamed
+    return subject_answer(read(subject_id, reader=reader))
 
 
 @router.post("/v1/subjects/{subject_id}/withdrawal", status_code=204)
@@ -94,37 +101,37 @@ def new_credentials(
 
 
 @router.get("/v1/me")
-def show_me(flows: Flows, subject_id: PersonId) -> OwnAnswer:
+def show_me(flows: Flows, subject_id: OwnerId) -> OwnAnswer:
     """What is held about the person who signed, and who looked at it.
 
     That an operator has to look first is not told (rule S3).
     """
     held, looked = flows.readings.own(subject_id)
     with flows.store.read() as tx:
-        offered = flows.ageing.is_offered(tx, held)
+        offered, renewable = flows.ageing.is_offered(tx, held), flows.renew.renewable(tx, held)
     fields = subject_answer(held).model_dump()
     readings = [
         OwnReading(kind=one.reading.kind.value, key_name=one.key_name, reason=one.reason, read_at=one.reading.read_at)
         for one in looked
     ]
     state = _CONSENTED if fields["state"] in _AGREED else fields["state"]
-    return OwnAnswer(**{**fields, "state": state}, readings=readings, new_photos_offered=offered)
+    return OwnAnswer(**{**fields, "state": state}, readings=readings, new_photos_offered=offered, renewable=renewable)
 
 
 @router.get("/v1/me/log")
-def show_my_log(flows: Flows, subject_id: PersonId) -> OwnLogAnswer:
+def show_my_log(flows: Flows, subject_id: OwnerId) -> OwnLogAnswer:
     """What the transparency log says about the person who signed: each entry, what opens it, and that it is there."""
     return _own_log(flows, subject_id, after=-1)
 
 
 @router.get("/v1/me/log/{after}")
-def show_more_of_my_log(after: Index, flows: Flows, subject_id: PersonId) -> OwnLogAnswer:
+def show_more_of_my_log(after: Index, flows: Flows, subject_id: OwnerId) -> OwnLogAnswer:
     """The next page: what comes after the entry at this index. It is in the path, which is signed; a query is not."""
     return _own_log(flows, subject_id, after=after)
 
 
 @router.post("/v1/me/withdrawal", status_code=204)
-def withdraw_me(flows: Flows, subject_id: PersonId) -> Response:
+def withdraw_me(flows: Flows, subject_id: OwnerId) -> Response:
     """Withdraw. Once it returned, no decision is MATCH, and the key that signed this opens nothing more."""
     with suppress(NotFound):  # withdrawn a moment ago by another request: what was asked for is so
         flows.withdraw.subject(subject_id)

@@ -1,10 +1,12 @@
-/** Reads a QR code that is held in front of the camera, on the device; no picture leaves it. */
+/** Reads a QR code in front of the camera or in a picture, on the device; no picture leaves it. */
 
 import type jsQR from "jsqr";
 import { Camera } from "../capture/camera.js";
 import { CameraUnplugged } from "../capture/errors.js";
 
 const WIDTH = 640;
+/** Longest side of a picture that is looked at. */
+const LARGEST = 1600;
 const EVERY_MS = 120;
 
 /**
@@ -19,6 +21,8 @@ export async function readQr(video: HTMLVideoElement, begins: string, signal: Ab
   if (context === null) throw new Error("This browser has no canvas.");
   let gone: Error | null = null;
   const camera = new Camera(video, (problem) => (gone = problem ?? new CameraUnplugged()));
+  // A camera may take its time to start, and is let go of all the same.
+  signal.addEventListener("abort", () => camera.stop());
   try {
     await camera.start();
     for (;;) {
@@ -32,6 +36,23 @@ export async function readQr(video: HTMLVideoElement, begins: string, signal: Ab
     camera.stop();
     canvas.width = canvas.height = 0;
   }
+}
+
+/** The text of the QR code in a picture; null where there is none. */
+export async function qrIn(picture: Blob): Promise<string | null> {
+  const { default: decode } = await import("jsqr");
+  const bitmap = await createImageBitmap(picture);
+  const canvas = document.createElement("canvas");
+  const scale = Math.min(1, LARGEST / Math.max(bitmap.width, bitmap.height));
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (context === null) throw new Error("This browser has no canvas.");
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+  canvas.width = canvas.height = 0;
+  return decode(data, width, height, { inversionAttempts: "attemptBoth" })?.data ?? null;
 }
 
 function seen(video: HTMLVideoElement, context: CanvasRenderingContext2D, decode: typeof jsQR): string | null {

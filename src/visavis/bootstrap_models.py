@@ -1,0 +1,73 @@
+"""The composition root of the models: which there are, and the stages that they run in."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, read_card, read_embedder_card
+from visavis.adapters.decoding.pool import DecodingPool
+from visavis.adapters.model_store import ModelStore
+from visavis.adapters.openvino.runtime import Runtime
+from visavis.adapters.openvino.stages import open_extractor, open_face_finder
+from visavis.flows.extract import Extractor
+from visavis.model.calibration import Calibration
+from visavis.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The face stages and what calibrates them."""
+
+    extractor: Extractor
+    calibration: Calibration
+    face_finder: bytes | None = None
+    """What pages find faces with, if they can."""
+    close: Callable[[], None] = field(default=lambda: None)
+    """Ends the processes that they work with, if there are any."""
+
+
+def install_models(settings: Settings, from_path: Path | None = None) -> Sequence[ModelCard]:
+    """Install the weights that the settings name, from their published package or from a path."""
+    cards = chosen_cards(settings)
+    ModelStore(settings.models).install(cards, from_path=from_path)
+    return cards
+
+
+def chosen_cards(settings: Settings) -> list[ModelCard]:
+    """The cards of the detector and the embedder that the settings name."""
+    return [read_card(cards_of(settings) / name) for name in (settings.detector, settings.embedder)]
+
+
+def open_stages(settings: Settings) -> Stages:
+    """Load the models and start the processes that decode; what does not check out refuses to start."""
+    folder = cards_of(settings)
+    with ExitStack() as undo:
+        decoder = DecodingPool()
+        undo.callback(decoder.close)
+        store = ModelStore(settings.models)
+        extractor = open_extractor(
+            store,
+            Runtime(threads=settings.cores_per_inference, streams=settings.inferences_at_once),
+            detector_card=folder / settings.detector,
+            embedder_card=folder / settings.embedder,
+            decoder=decoder,
+            # While some are being decoded, others can be looked at.
+            at_once=decoder.at_once + settings.inferences_at_once,
+        )
+        calibration = read_calibration(folder / settings.embedder)
+        return Stages(extractor, calibration, open_face_finder(store), close=undo.pop_all().close)
+
+
+def planned_model(settings: Settings) -> tuple[Calibration, int]:
+    """What the planner knows of the embedder that the settings name: its calibration, and how long its templates are.
+
+    :raises StartupError: the card or the calibration does not pass.
+    """
+    folder = cards_of(settings) / settings.embedder
+    return read_calibration(folder), read_embedder_card(folder).output.dimension
+
+
+def cards_of(settings: Settings) -> Path:
+    """The folder of model cards that the settings name, or ours."""
+    return settings.cards or cards_folder()

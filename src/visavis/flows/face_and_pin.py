@@ -1,0 +1,163 @@
+"""Somebody who lost their receipt: known at a station by face and PIN together, they see what is held about them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from visavis.decide.judge import Verdict, judge_one
+from visavis.decide.tries import after_failure, require_try, visit_tries
+from visavis.flows.bars import Bar
+from visavis.flows.deciding import Answer, Deciding
+from visavis.flows.extract import Extractor
+from visavis.flows.keyed_index import KeyedIndex
+from visavis.flows.live import LiveGalleries
+from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.sessions import Sessions
+from visavis.flows.visits import Visits
+from visavis.model.access import Credential
+from visavis.model.consent import Subject
+from visavis.model.decision import Outcome
+from visavis.model.errors import Refusal
+from visavis.model.purpose import Gallery, LivenessUnavailable, Purpose
+from visavis.model.station import Session, SessionKind, SessionUnknown
+from visavis.model.template import Template
+from visavis.protect.pin import pin_fits
+
+_NOBODY: Final = "sub_nobody"
+_TOGETHER: Final = "Face, name and PIN did not fit together. Try again, use your receipt, or ask at the desk."
+"""Which of the three it was is told to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was decided; and of a match the secret of the link that leads to the person's data, and until when."""
+
+    answer: Answer
+    link_secret: str | None = None
+    expires_at: datetime | None = None
+
+
+class FaceAndPin:
+    """The flow for the person's own data without a receipt."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        sessions: Sessions,
+        extractor: Extractor,
+        live: LiveGalleries,
+        deciding: Deciding,
+        visits: Visits,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._sessions = sessions
+        self._extractor = extractor
+        self._live = live
+        self._deciding = deciding
+        self._visits = visits
+
+    def at_station(self, photo: bytes, *, claim: str, pin: str, session_id: str, station_id: str) -> Known:
+        """Know somebody by what they are and what they know.
+
+        1. A person watches the station, whatever the purpose asks for.
+        2. The session is used up (rule S2), the photo shows exactly one usable face: else REFUSED with the reason,
+           which says nothing about the name or the PIN.
+        3. Tries are limited and slowed as for a PIN, and counted before either is looked at: with wrong PINs, and by
+           themselves as well, so that who knows the PIN cannot try one face after another.
+        4. Face and PIN are both looked at, whatever comes of the other.
+        5. In the deciding transaction the person is read again. Only where both hold it is a MATCH; a name that nobody
+           has, another face, another PIN and a consent that is over are answered alike.
+        6. The decision is recorded before it is told.
+
+        Who looks like somebody else here is not asked for more: the PIN is the second factor.
+
+        :raises LivenessUnavailable: 1 does not hold. :raises SessionRefused: the session does not cover it; nothing
+            was looked at. :raises GalleryLoading: the server has just started, and the session can still be used.
+        """
+        with self._store.read() as tx:
+            station = tx.stations.get(station_id)
+        if not station.attended:
+            raise LivenessUnavailable("Nobody watches this station.")
+        kinds = frozenset({SessionKind.VERIFY})
+        session = self._sessions.claim(session_id, kinds=kinds, station_id=station_id, require=self._require_loaded)
+        try:
+            of, probe, index, bar = self._looked(session, photo)
+            tag = self._deciding.keyring.reference_tag(gallery_id=of[0].id, external_reference=claim)
+            with self._store.write() as tx:
+                for tries_id in _counted(tag):
+                    self._count(tx, tries_id)
+                subject = tx.subjects.first(gallery_id=of[0].id, reference_tag=tag)
+                credential = None if subject is None else tx.credentials.first(id=subject.id)
+        except Refusal as refusal:
+            return Known(self._deciding.refuse(session, refusal))
+        fits = pin_fits(
+            pin,
+            pin_hash=None if credential is None else credential.pin_hash,
+            pepper=self._deciding.keyring.installation,
+            subject_id=_NOBODY if subject is None else subject.id,
+        )
+        answer = self._decide(session, of, index, probe, bar, shown=(subject, credential), fits=fits)
+        if answer.outcome is not Outcome.MATCH or answer.subject_id is None:
+            return Known(replace(answer, guidance=_TOGETHER))
+        secret, until = self._visits.promise(answer.subject_id, station=station.name)
+        return Known(answer, secret, until)
+
+    def _require_loaded(self, session: Session) -> None:
+        self._live.require_loaded(session.gallery_id)
+
+    def _looked(self, session: Session, photo: bytes) -> tuple[tuple[Gallery, Purpose], Template, KeyedIndex, Bar]:
+        if session.gallery_id is None:
+            raise SessionUnknown
+        with self._store.read() as tx:
+            gallery, purpose = tx.galleries.get(session.gallery_id), tx.purposes.get(session.purpose_id)
+        self._deciding.require_model(gallery)
+        probe, index = self._extractor.extract(photo), self._live.index(gallery)
+        bar = self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
+        return (gallery, purpose), probe, index, bar
+
+    def _count(self, tx: Transaction, tries_id: str) -> None:
+        before = tx.tries.first(id=tries_id)
+        require_try(before, now=self._clock.now())
+        after = after_failure(before, tries_id=tries_id, now=self._clock.now())
+        if before is None:
+            tx.tries.add(after)
+        else:
+            tx.tries.change(after)
+
+    def _decide(
+        self,
+        session: Session,
+        of: tuple[Gallery, Purpose],
+        index: KeyedIndex,
+        probe: Template,
+        bar: Bar,
+        *,
+        shown: tuple[Subject | None, Credential | None],
+        fits: bool,
+    ) -> Answer:
+        (gallery, purpose), (subject, credential) = of, shown
+        with self._store.write() as tx:
+            nearest = None if subject is None else index.nearest_of(subject.id, probe=probe)
+            photos = 1 if nearest is None else len(nearest.reference_ids)
+            threshold = self._deciding.bar(
+                purpose, gallery_id=gallery.id, references=bar.references, of_person=photos
+            ).threshold
+            reached = nearest is not None and nearest.score >= threshold
+            live = nearest is not None and reached and self._deciding.is_recognisable(tx, nearest)
+            unchanged = credential is not None and tx.credentials.first(id=credential.id) == credential
+            score = nearest.score if nearest is not None and live and fits and unchanged else None
+            verdict: Verdict = judge_one(
+                score=score, threshold=threshold, subject_id=None if subject is None else subject.id
+            )
+            if verdict.outcome is Outcome.MATCH and subject is not None:
+                for tries_id in _counted(subject.reference_tag):
+                    tx.tries.remove(id=tries_id)
+            return self._deciding.record(tx, session, verdict, bar=bar)
+
+
+def _counted(reference_tag: bytes) -> tuple[str, str]:
+    """Under which identifiers a try is counted: with PINs of that name, and by itself."""
+    return reference_tag.hex(), visit_tries(reference_tag)

@@ -1,0 +1,204 @@
+"""What can come in between when somebody enrols at home: no camera, no server, another window, a reload."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from sim.faces import photo
+from support.browser import Traffic
+from support.enrol_page import (
+    choose,
+    fates,
+    go_on_to_photos,
+    invited,
+    open_invitation,
+    press_take,
+    send,
+)
+from support.world import BASE, PURPOSE, World
+
+from visavis.wire.setup import PurposeRequest
+
+pytestmark = pytest.mark.browser
+slow = pytest.mark.slow
+
+PHOTOS: Final = "/v1/consent/photos"
+DOOR: Final = PurposeRequest.model_validate({**PURPOSE, "name": "enrolling at home"})
+ORT: Final = re.compile(r"ort|wasm|/capture/")
+
+
+@pytest.fixture
+def gallery(world: World) -> str:
+    return world.gallery(text="We open the door.\n\nThen we forget.")
+
+
+_WITHOUT: Final = {
+    "refused": ("NotAllowedError", "The browser did not allow the camera."),
+    "missing": ("NotFoundError", "No camera was found."),
+    "in use": ("NotReadableError", "Another program is using the camera."),
+}
+
+
+@slow
+@pytest.mark.parametrize("camera", sorted(_WITHOUT))
+def test_without_a_camera_a_file_does_as_well(
+    page: Page, at_sim: World, gallery: str, phone_photos: list[Path], camera: str
+) -> None:
+    error, words = _WITHOUT[camera]
+    page.add_init_script(
+        "if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia ="
+        f" () => Promise.reject(new DOMException('', '{error}'))"
+    )
+    open_invitation(page, invited(at_sim, gallery))
+    go_on_to_photos(page)
+    page.get_by_role("button", name="Turn the camera on").click()
+    expect(page.locator("visavis-capture")).to_contain_text(words)
+    page.locator("#photos summary").click()
+    expect(page.locator("#photos details")).to_contain_text("Or ask Acme to take them with you")
+    choose(page, *phone_photos[:1])
+    page.locator("#enough").click()
+    expect(page.locator("#check")).to_be_visible()
+
+
+@slow
+def test_a_camera_that_is_unplugged_loses_no_photo(page: Page, at_sim: World, gallery: str) -> None:
+    open_invitation(page, invited(at_sim, gallery))
+    go_on_to_photos(page)
+    page.get_by_role("button", name="Turn the camera on").click()
+    press_take(page)
+    expect(page.locator(".strip img")).to_have_count(1)
+    page.evaluate("""() => {
+      const video = document.querySelector("visavis-capture").shadowRoot.querySelector("video");
+      video.srcObject.getTracks()[0].dispatchEvent(new Event("ended"));
+    }""")
+    expect(page.locator("visavis-capture")).to_contain_text("The camera is gone.")
+    page.locator("#enough").click()
+    expect(page.locator(".photo")).to_have_count(1)
+
+
+@pytest.mark.usefixtures("shown_faces")
+@slow
+def test_a_link_that_is_over_says_so_at_every_step(
+    page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
+) -> None:
+    over = page.get_by_role("heading", name="This link is over")
+    page.goto(f"{BASE}/enrol#nothing")
+    expect(over).to_be_visible()
+    page.goto("about:blank")
+    page.goto(f"{BASE}/enrol")
+    expect(over).to_be_visible()
+    open_invitation(page, secret := invited(at_sim, gallery))
+    go_on_to_photos(page)
+    choose(page, *phone_photos)
+    assert at_sim.link("POST", "/v1/consent/refusal", secret).is_success  # in another window
+    page.locator("#send").click()
+    expect(over).to_be_visible()
+
+
+@pytest.mark.usefixtures("shown_faces")
+@slow
+def test_a_server_that_is_away_costs_nothing_but_a_second_press(
+    page: Page, at_sim: World, traffic: Traffic, gallery: str, phone_photos: list[Path]
+) -> None:
+    open_invitation(page, invited(at_sim, gallery))
+    go_on_to_photos(page)
+    choose(page, *phone_photos)
+    calls: list[str] = []
+
+    def away(route: Route) -> None:
+        calls.append(route.request.url)
+        if len(calls) == 1:
+            route.fallback()
+        else:
+            route.abort()
+
+    page.route(f"**{PHOTOS}", away)
+    page.locator("#send").click()
+    expect(page.locator("#check-problem")).to_contain_text("The server did not answer.")
+    assert fates(page) == ["taken", "waits", "waits"]
+    page.unroute(f"**{PHOTOS}", away)
+    send(page)
+    assert fates(page) == ["taken"] * 3
+    page.locator("#to-sign").click()
+    page.route("**/countersignature", lambda route: route.abort())
+    page.locator("#yes").click()
+    expect(page.locator("#sign-problem")).to_contain_text("The server did not answer.")
+    page.unroute("**/countersignature")
+    page.locator("#yes").click()
+    expect(page.locator("#agreed")).to_be_visible()
+    traffic.complaints.clear()  # the browser logs what did not arrive
+
+
+@pytest.mark.usefixtures("shown_faces")
+@slow
+def test_back_goes_one_step_back_and_reload_finds_what_was_sent(
+    page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
+) -> None:
+    secret = invited(at_sim, gallery)
+    open_invitation(page, secret)
+    go_on_to_photos(page)
+    choose(page, *phone_photos)
+    send(page)
+    page.locator("#to-sign").click()
+    for step in ("check", "photos", "ask"):
+        page.go_back()
+        expect(page.locator(f"#{step}")).to_be_visible()
+    expect(page.get_by_role("checkbox")).to_be_checked()
+    page.reload()
+    go_on_to_photos(page)
+    expect(page.locator("#held")).to_contain_text("3 photos that were sent through this link wait at the server.")
+    page.locator("#held-on").click()
+    expect(page.locator("#sign-lead")).to_contain_text("3 photos have arrived.")
+    page.locator("#sign-over").click()
+    expect(page.locator("#photos")).to_be_visible()
+    expect(page.locator("#held")).to_be_hidden()
+    assert at_sim.link("GET", "/v1/consent", secret).json()["photos"]["held"] == 0
+
+
+@pytest.mark.usefixtures("shown_faces")
+@slow
+def test_what_was_started_over_in_another_window_is_sent_again(
+    page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
+) -> None:
+    secret = invited(at_sim, gallery)
+    open_invitation(page, secret)
+    go_on_to_photos(page)
+    choose(page, *phone_photos)
+    send(page)
+    page.locator("#to-sign").click()
+    assert at_sim.link("DELETE", PHOTOS, secret).status_code == 204
+    page.locator("#yes").click()
+    expect(page.locator("#check-problem")).to_contain_text("The server has no photo of you")
+    send(page)
+    page.locator("#to-sign").click()
+    page.locator("#yes").click()
+    expect(page.locator("#agreed")).to_be_visible()
+
+
+@slow
+def test_each_link_finds_the_page_that_it_is_for(page: Page, at_sim: World, gallery: str) -> None:
+    page.goto(f"{BASE}/consent#{invited(at_sim, gallery)}", wait_until="commit")
+    page.wait_for_url("**/enrol#*")
+    expect(page.locator("#ask h1")).to_be_visible()
+    page.goto("about:blank")
+    page.goto(f"{BASE}/enrol#{at_sim.pending(gallery, 'bea', photo('bea'))}", wait_until="commit")
+    page.wait_for_url("**/consent#*")
+    expect(page.locator("#yes")).to_be_visible()
+
+
+@slow
+def test_a_page_that_cannot_load_the_camera_tries_again(
+    page: Page, at_sim: World, traffic: Traffic, gallery: str
+) -> None:
+    open_invitation(page, invited(at_sim, gallery))
+    page.route("**/capture/element.js", lambda route: route.abort())
+    page.get_by_role("checkbox").check()
+    page.locator("#go-on").click()
+    expect(page.locator("#photos-problem")).to_contain_text("could not be loaded")
+    page.unroute("**/capture/element.js")
+    page.locator("#camera-again").click()
+    expect(page.locator("visavis-capture")).to_be_visible()
+    expect(page.locator("#photos-problem")).to_be_empty()
+    traffic.complaints.clear()  # the browser logs what did not arrive
