@@ -61,6 +61,7 @@ def test_somebody_without_a_receipt_sees_their_data_by_face_and_pin(
     expect(page.locator("#held")).to_contain_text("ann")
     expect(page.locator("#readings")).to_contain_text("You, by face and PIN")
     expect(page.locator("#log-entries")).to_contain_text("opened with your face and your PIN")
+    expect(page.locator("#log-unpinned")).to_contain_text("Without your receipt")
     look("me-visit")
     assert "visit=" not in page.url
     page.locator("#end-visit").click()
@@ -79,11 +80,13 @@ def test_neither_is_enough_and_nothing_tells_which_was_wrong(
     for face, pin in ((photo("ann", 2), "000000"), (photo("stranger"), ann.pin)):
         stands_there[0] = face
         prove(page, "ann", pin)
+        expect(page.locator("#answer")).to_be_visible()
         expect(page.locator("#answer h1")).to_have_text("That did not fit together")
         said.append(page.locator("#answer h1, #answer-means").all_inner_texts())
         look("station-my-data-refused")
         page.locator("#done").click()
         expect(page.locator("#idle")).to_be_visible()
+        assert page.locator("#answer h1").text_content() == ""
         at_sim.clock.move(seconds=3)
         assert page.locator("#data-name").input_value() == ""
     assert said[0] == said[1]

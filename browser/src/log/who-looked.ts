@@ -41,6 +41,7 @@ function showEntries({ entries, newest, key }: OwnLog, receipt: Receipt): void {
     "log-root": newest === null ? "" : base64(newest.root),
     "log-key": key.line,
   });
+  byId("log-unpinned").textContent = t(receipt.visit_id === undefined ? "me.log.unpinned" : "me.log.without_receipt");
   byId("log-unpinned").hidden = receipt.log_key !== undefined;
   byId("log-list").hidden = false;
 }

@@ -60,6 +60,7 @@ function end(): void {
   claimed = shown = dataLink = null;
   answered = disputed = null;
   byId("data-code").replaceChildren();
+  for (const told of ["answer-title", "answer-means"]) byId(told).replaceChildren();
   for (const box of ["claimed", "pin-name", "pin-digits", "data-name", "data-pin"]) input(box).value = "";
   for (const place of ["data-problem", "idle-problem", "look-problem", "way-problem", "pin-problem", "qr-problem", "answer-problem"]) calm(place);
 }
