@@ -29,6 +29,7 @@ def test_the_guide_of_a_station(reader: Reader, server: LiveServer) -> None:
     assert "session_too_soon" in said
 
 
+@pytest.mark.slow
 def test_the_guide_of_rest(reader: Reader) -> None:
     missing = [tool for tool in ("curl", "openssl") if shutil.which(tool) is None]
     if missing:
@@ -62,6 +63,7 @@ def test_the_guide_of_many_people(reader: Reader) -> None:
     reader.read(GUIDES / "bulk.md")
 
 
+@pytest.mark.slow
 def test_the_guide_of_python(reader: Reader, server: LiveServer) -> None:
     said = reader.run_python(GUIDES / "python.md", api_key=server.api_key).splitlines()
     wanted = [line for block in blocks(GUIDES / "python.md", "text") for line in block.text.splitlines()]

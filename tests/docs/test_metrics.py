@@ -29,6 +29,7 @@ def told(world: World) -> str:
         world.identify(station, photo(name, 2))
     world.clock.move(seconds=CONFIRMED_AFTER.total_seconds())
     world.app.state.metrics.purged()
+    assert world.api("POST", "/v1/backups").is_success
     key = world.made("/v1/api-keys", {"name": "prometheus", "scopes": ["metrics"]})["secret"]
     (method, path) = ("GET", re.findall(r"metrics_path: (\S+)", SCRAPE)[0])
     answer = world.http.request(method, path, headers={"Authorization": f"Bearer {key}"})

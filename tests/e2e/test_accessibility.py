@@ -207,6 +207,7 @@ def test_every_step_of_enrolling_at_home_is_named_structured_and_readable(
         check(page)
 
 
+@pytest.mark.slow
 def test_consent_and_withdrawal_need_no_mouse(page: Page, at_sim: World, tmp_path: Path) -> None:
     def tab_to(selector: str) -> None:
         for _ in range(40):

@@ -55,6 +55,7 @@ def waiting(world: World) -> list[dict[str, Any]]:
     return items
 
 
+@pytest.mark.slow
 def test_a_record_is_opened_with_a_reason_the_name_by_another_press_and_withdrawn_on_their_word(
     page: Page, at_sim: World, look: Look
 ) -> None:

@@ -176,6 +176,7 @@ def test_who_has_enough_of_scanning_gets_the_camera_off(page: Page, at_sim: Worl
     expect(page.locator("#problem")).to_be_empty()
 
 
+@pytest.mark.slow
 def test_whose_consent_ends_soon_goes_on_with_the_same_key(
     page: Page, at_sim: World, receipt: Path, tmp_path: Path, look: Look, traffic: Traffic
 ) -> None:

@@ -75,6 +75,7 @@ def test_answer_that_broke_after_it_was_stored_does_not_lose_the_key(
         expect(page.locator("#held")).to_contain_text("You agreed to be recognised.")
 
 
+@pytest.mark.slow
 def test_refused_answer_leaves_nothing_to_keep(page: Page, at_sim: World) -> None:
     warned: list[str] = []
 
@@ -232,6 +233,7 @@ def test_grant_link_that_is_over_gets_a_kind_page(page: Page, at_sim: World) -> 
     expect(page.get_by_role("heading", name="This link is over")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_code_of_a_receipt_opens_my_data_and_its_key_stays_in_the_browser(
     page: Page, at_sim: World, traffic: Traffic, tmp_path: Path
 ) -> None:

@@ -30,7 +30,7 @@ from support.world import World, reopened_world, settings_in
 from visavis import bootstrap
 
 KILLS = 200
-IN_EVERY_RUN = 10
+IN_EVERY_RUN = 6
 TARGETS = list(OPERATIONS)[:8]
 
 _REFUSED_SOCKETS = "ignore:unclosed <.*GuardedSocket:ResourceWarning"

@@ -59,6 +59,7 @@ def started(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+@pytest.mark.slow
 def test_a_server_cannot_be_dumped_and_dies_without_a_core(tmp_path: Path) -> None:
     with started(tmp_path) as server:
         assert (tmp_path / "dumpable").read_text() == "0"

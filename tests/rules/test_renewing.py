@@ -87,7 +87,6 @@ def test_a_consent_that_is_over_is_not_revived(world: World, ann: Person) -> Non
     assert terms(world, ann).json()["code"] == "consent_expired"
 
 
-@pytest.mark.slow
 def test_only_the_same_key_goes_on(world: World, ann: Person) -> None:
     world.clock.move(days=SOON)
     (old,) = receipts(world, ann)
