@@ -9,9 +9,9 @@ import { find, locale } from "../shared/texts.js";
 
 /** What is said otherwise where a guardian stands by. */
 const OTHERWISE: Readonly<Record<string, string>> = {
-  "capture.drop": "capture.drop.guardian",
-  "capture.problem.photo_of_several.mend": "capture.problem.photo_of_several.mend.guardian",
-  "capture.problem.photo_of_nobody.mend": "capture.problem.photo_of_nobody.mend.guardian",
+  "capture.drop": "enrol.guardian.drop",
+  "capture.problem.photo_of_several.mend": "enrol.guardian.several",
+  "capture.problem.photo_of_nobody.mend": "enrol.guardian.nobody",
 };
 
 const TO_GUARDIAN: Texts = { locale, t: (key, values) => find(OTHERWISE[key] ?? key, values) ?? key };
