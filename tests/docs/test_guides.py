@@ -17,6 +17,7 @@ def test_every_guide_has_a_test_or_says_that_it_is_not_run() -> None:
     assert [block for page in untold for block in blocks(page, "sh", "python") if block.run] == []
 
 
+@pytest.mark.slow
 def test_the_guide_of_first_steps(reader: Reader) -> None:
     todo = [block.text for block in blocks(GUIDES / "first-steps.md", "sh") if block.run]
     assert [text for text in todo if text in BY_THE_FIXTURE] == list(BY_THE_FIXTURE)

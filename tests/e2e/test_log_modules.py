@@ -2,14 +2,14 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import rfc8785
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from support.browser import at_modules
 from support.log_builder import Tree
 from support.log_lies import LIES
@@ -38,10 +38,14 @@ EACH: Final = """
 """
 
 
-@pytest.fixture
-def modules(page: Page) -> Page:
+@pytest.fixture(scope="module")
+def modules(browser: Browser) -> Iterator[Page]:
+    """One page for all: modules keep nothing between calls."""
+    context = browser.new_context(locale="en-GB", timezone_id="UTC")
+    page = context.new_page()
     at_modules(page)
-    return page
+    yield page
+    context.close()
 
 
 def run(page: Page, module: str, body: str, given: Any = None) -> Any:
@@ -145,17 +149,25 @@ class Server:
         self.page = page
         self.tiles: Callable[[str], bytes | None] = lambda _path: None
         self.asked: list[str] = []
-        page.expose_function("tile", self._tile)
 
-    def _tile(self, path: str) -> str | None:
+    def tile(self, path: str) -> str | None:
         self.asked.append(path)
         found = self.tiles(path)
         return None if found is None else b64encode(found[:_LONGEST]).decode()
 
 
+@pytest.fixture(scope="module")
+def exposed(modules: Page) -> Server:
+    server = Server(modules)
+    modules.expose_function("tile", server.tile)
+    return server
+
+
 @pytest.fixture
-def serving(modules: Page) -> Server:
-    return Server(modules)
+def serving(exposed: Server) -> Server:
+    """One that has nothing, and was asked for nothing."""
+    exposed.tiles, exposed.asked = lambda _path: None, []
+    return exposed
 
 
 FETCH: Final = """

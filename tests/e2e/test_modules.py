@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Browser, Error, Page
 from support.browser import at_modules
 
 from visavis.consent.receipt import (
@@ -30,10 +31,14 @@ NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 CONTROLLER = OKPKey.generate_key("Ed25519")
 
 
-@pytest.fixture
-def modules(page: Page) -> Page:
+@pytest.fixture(scope="module")
+def modules(browser: Browser) -> Iterator[Page]:
+    """One page for all: modules keep nothing between calls."""
+    context = browser.new_context(locale="en-GB", timezone_id="UTC")
+    page = context.new_page()
     at_modules(page)
-    return page
+    yield page
+    context.close()
 
 
 def run(page: Page, module: str, body: str, given: Any = None) -> Any:

@@ -89,6 +89,7 @@ def test_no_request_leaves_the_origin(page: Page, at_sim: World, traffic: Traffi
     assert traffic.origins() == {BASE}
 
 
+@pytest.mark.slow
 def test_link_secret_is_in_no_address(page: Page, at_sim: World, traffic: Traffic, tmp_path: Path) -> None:
     secret = at_sim.pending(at_sim.gallery(), "ann", photo("ann"))
     open_consent(page, secret)
@@ -123,6 +124,7 @@ def test_link_used_twice_gets_a_kind_page(page: Page, at_sim: World, tmp_path: P
     look("consent-over")
 
 
+@pytest.mark.slow
 def test_link_that_ends_while_it_is_read_agrees_to_nothing(page: Page, at_sim: World) -> None:
     open_consent(page, at_sim.pending(at_sim.gallery(), "ann", photo("ann")))
     at_sim.clock.move(seconds=15 * 86400)

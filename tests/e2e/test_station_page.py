@@ -168,6 +168,7 @@ def test_a_hand_scanner_reads_the_qr_code_without_a_camera(page: Page, tablet: T
     assert tablet.cameras_on() == 0
 
 
+@pytest.mark.slow
 def test_a_wrong_pin_is_told_and_nothing_of_it_stays_on_the_page(page: Page, tablet: Tablet, look: Look) -> None:
     page.locator("#no-face").click()
     look("station-other-way")
@@ -209,6 +210,7 @@ def test_this_was_not_me_is_passed_on_with_whoever_shows_who_they_are_next(
     look("station-second-factor")
 
 
+@pytest.mark.slow
 def test_stopping_gives_the_session_up_and_turns_the_camera_off(page: Page, tablet: Tablet, look: Look) -> None:
     page.locator("#face").click()
     look("station-looking")
@@ -272,6 +274,7 @@ def test_whatever_the_server_refuses_is_told_and_nobody_is_stuck(
     expect(page.locator("#idle")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_tablet_that_slept_begins_anew(page: Page, tablet: Tablet) -> None:
     page.locator("#no-face").click()
     page.locator("#by-pin").click()
@@ -299,6 +302,7 @@ def test_a_page_that_is_loaded_again_is_the_same_station_and_gives_up_what_was_o
     assert tablet.decisions() == [("MATCH", "face")]
 
 
+@pytest.mark.slow
 def test_a_station_that_an_operator_has_to_look_at_says_so_and_takes_pins(
     page: Page, tablet: Tablet, look: Look
 ) -> None:
@@ -330,6 +334,7 @@ def test_a_tablet_whose_key_was_replaced_says_so_and_can_be_paired_again(
     expect(page.locator("#idle")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_wrong_code_is_told_and_the_page_stays(page: Page, at_sim: World, look: Look) -> None:
     page.goto(f"{BASE}/station")
     assert at_sim.http.get("/station").is_success

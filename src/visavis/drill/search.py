@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -72,7 +73,10 @@ class Searcher:
         for top in places:
             for path in every_file(top):
                 shown = str(path.relative_to(top.parent))
-                found |= self(path.read_bytes(), place=shown) | self(os.fsencode(shown), place=f"the name of {shown}")
+                found |= self(os.fsencode(shown), place=f"the name of {shown}")
+                # A server that runs may have renamed what was listed; what is gone cannot be stolen.
+                with suppress(FileNotFoundError):
+                    found |= self(path.read_bytes(), place=shown)
         return found
 
     def each(self, parts: Iterable[tuple[str, bytes]]) -> set[Found]:
