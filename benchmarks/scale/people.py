@@ -39,6 +39,7 @@ from visavis.adapters.sql import tables
 from visavis.adapters.sql.store import SqlStore
 from visavis.consent import receipt as texts
 from visavis.consent.rules import require_live_consent
+from visavis.consent.sentences import ENGLISH
 from visavis.flows.purposes import newest_text
 from visavis.model.consent import EnrolmentState, Receipt, Subject, SubjectState
 from visavis.model.ids import new_id
@@ -348,7 +349,7 @@ def _agreed(receipt_id: str, subject_id: str) -> tuple[str, str, bytes]:
     payload = {
         "given_at": _Worker.common.now.replace(microsecond=0, tzinfo=None).isoformat() + "Z",
         "offer_sha256": hashlib.sha256(offer.encode()).hexdigest(),
-        "statement": texts.STATEMENT,
+        "statement": ENGLISH.person,
     }
     jwk = {"crv": "Ed25519", "kty": "OKP", "x": _base64(raw)}
     header = {"alg": texts.ALGORITHM, "typ": texts.COUNTERSIGNATURE_TYPE, "jwk": jwk}

@@ -14,7 +14,7 @@ from support.again import who
 from support.attackers import seen, told
 from support.world import Person, World
 
-from visavis.consent.receipt import countersign, grant
+from visavis.consent.receipt import countersign
 from visavis.model.ids import new_secret
 
 OPENING = "/v1/personal-sessions/opening"
@@ -119,12 +119,12 @@ def test_a_grant_is_for_the_session_its_link_opened(world: World) -> None:
     stations = [world.station(purpose_id=purpose) for _ in range(2)]
     opened = [world.at(station, "POST", "/v1/sessions", json={"kind": "document_check"}).json() for station in stations]
     links = [answer["grant_link"].partition("#")[2] for answer in opened]
-    terms = world.link("GET", "/v1/grant", links[0]).json()
-    key = OKPKey.generate_key("Ed25519")
-    token = grant(session_id=terms["session_id"], text=terms["text"], holder_key=key, now=world.clock.now())
+    token = world.grant(links[0])
     assert told(world.link("POST", "/v1/grant", links[1], json={"grant": token})) == "consent_forged"
-    for other in ("another text", ""):
-        forged = grant(session_id=terms["session_id"], text=other, holder_key=key, now=world.clock.now())
+    for forged in (
+        *(world.grant(links[0], text=other) for other in ("another text", "")),
+        world.grant(links[0], language="de"),
+    ):
         assert told(world.link("POST", "/v1/grant", links[0], json={"grant": forged})) == "consent_forged"
     assert world.sql("SELECT DISTINCT state FROM sessions") == [("AWAITING",)]
     assert told(world.link("POST", "/v1/grant", links[0], json={"grant": token})) == "200"

@@ -13,12 +13,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from joserfc.jwk import OKPKey
 from sim.faces import photo
 from support.attackers import at_once, told
 from support.world import Device, World
-
-from visavis.consent.receipt import grant
 
 
 @pytest.fixture
@@ -35,20 +32,13 @@ def opened(world: World, station: Device) -> httpx2.Response:
     return world.at(station, "POST", "/v1/sessions", json={"kind": "document_check"})
 
 
-def granted(world: World, link: str) -> str:
-    """The station plays the holder."""
-    terms = world.link("GET", "/v1/grant", link).json()
-    key = OKPKey.generate_key("Ed25519")
-    return grant(session_id=terms["session_id"], text=terms["text"], holder_key=key, now=world.clock.now())
-
-
 def looped(world: World, station: Device, portrait: bytes, document: bytes) -> str:
     """One turn of the loop, by somebody who does not wait."""
     answer = opened(world, station)
     if answer.status_code != 201:
         return told(answer)
     link = answer.json()["grant_link"].partition("#")[2]
-    assert told(world.link("POST", "/v1/grant", link, json={"grant": granted(world, link)})) == "200"
+    assert told(world.link("POST", "/v1/grant", link, json={"grant": world.grant(link)})) == "200"
     return compared(world, station, answer.json()["session_id"], portrait, document)
 
 
@@ -101,7 +91,7 @@ def test_nothing_is_compared_before_the_holder_granted_it(world: World, station:
 def test_one_grant_is_one_comparison(world: World, station: Device) -> None:
     answer = opened(world, station).json()
     link = answer["grant_link"].partition("#")[2]
-    token = granted(world, link)
+    token = world.grant(link)
     assert told(world.link("POST", "/v1/grant", link, json={"grant": token})) == "200"
     got = at_once(8, lambda n: compared(world, station, answer["session_id"], photo("a"), photo("a", n)))
     assert Counter(got) == {"MATCH": 1, "session_used": 7}
@@ -139,7 +129,7 @@ def test_the_stations_of_one_purpose_lock_each_for_itself(world: World, purpose:
 def test_a_grant_that_comes_late_is_none(world: World, station: Device) -> None:
     answer = opened(world, station).json()
     link = answer["grant_link"].partition("#")[2]
-    token = granted(world, link)
+    token = world.grant(link)
     world.clock.move(seconds=120)
     assert told(world.link("GET", "/v1/grant", link)) == "session_unknown"
     assert told(world.link("POST", "/v1/grant", link, json={"grant": token})) == "session_expired"

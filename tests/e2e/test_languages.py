@@ -8,7 +8,7 @@ from support.person_at_page import load_receipt, open_consent, save_receipt
 from support.pictures import Look
 from support.world import BASE, World
 
-from visavis.consent.receipt import STATEMENT
+from visavis.consent.sentences import ENGLISH, GERMAN
 
 pytestmark = pytest.mark.browser
 
@@ -23,9 +23,8 @@ def test_a_person_chooses_a_language_and_keeps_the_link(page: Page, at_sim: Worl
     asked = page.locator("#ask")
     for words in ("höchstens 1 von 2.000", "(90 Tage)", "Fassung 1, Englisch", "Recht: Niederlande (NL)"):
         expect(asked).to_contain_text(words)
-    look("consent-german")
     signed = page.locator("[data-field=statement]")
-    expect(signed).to_have_text(STATEMENT)
+    expect(signed).to_have_text(ENGLISH.person)
     expect(signed).to_have_attribute("lang", "en")
     page.locator("#yes").click()
     expect(page.locator("#agree-problem")).to_contain_text("Setzen Sie zuerst das Häkchen")
@@ -33,6 +32,22 @@ def test_a_person_chooses_a_language_and_keeps_the_link(page: Page, at_sim: Worl
     page.locator("#yes").click()
     expect(page.get_by_role("heading", name="Bewahren Sie jetzt Ihren Beleg auf.")).to_be_focused()
     expect(page.get_by_role("img", name="Ihr QR-Code")).to_be_visible()
+
+
+def test_whoever_reads_german_agrees_in_german(page: Page, at_sim: World, look: Look) -> None:
+    gallery = at_sim.gallery(language="de", text="Wir öffnen die Tür, wenn unsere Station Sie erkennt.")
+    asked = at_sim.pending(gallery, "ann", photo("ann"))
+    open_consent(page, asked, query="?lang=de")
+    expect(page.locator("#text")).to_have_attribute("lang", "de")
+    signed = page.locator("[data-field=statement]")
+    expect(signed).to_have_text(GERMAN.person)
+    expect(signed).to_have_attribute("lang", "de")
+    expect(page.locator("[data-field=methods]")).to_have_text(" ".join(GERMAN.methods[1:]))
+    look("consent-german")
+    page.get_by_role("checkbox").check()
+    page.locator("#yes").click()
+    expect(page.get_by_role("heading", name="Bewahren Sie jetzt Ihren Beleg auf.")).to_be_focused()
+    assert at_sim.sql("SELECT state FROM subjects") == [("ACTIVE",)]  # the server took that sentence
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ from visavis.consent.receipt import (
     record,
     sign_offer,
 )
+from visavis.consent.sentences import SENTENCES, Sentences
 from visavis.model.purpose import Gallery, LivenessMode, Purpose, PurposeText, TargetKind
 from visavis.wire import signature
 
@@ -143,11 +144,20 @@ def test_countersignature_is_the_one_that_python_makes(modules: Page) -> None:
     assert ours.split(".")[1] == countersign(token, subject_key=key, now=NOW).split(".")[1]
 
 
-def test_grant_is_understood_by_the_server(modules: Page) -> None:
+@pytest.mark.parametrize("said", SENTENCES.values(), ids=SENTENCES)
+def test_pages_sign_the_sentences_that_the_server_checks(modules: Page, said: Sentences) -> None:
+    records = [{"language": said.language}, {"language": said.language, "guardian": {}}]
+    signed = run(modules, "consent/receipt", "return g.map((r) => m.statementFor(r))", records)
+    assert signed == [said.person, said.guardian]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "de-AT", "DE", "tlh", ""])
+def test_grant_is_understood_by_the_server(modules: Page, language: str) -> None:
     body = "const k = await import('/static/js/crypto/keys.js'); const key = await k.makeKey();"
-    body += "return [key.x, await m.grant({sessionId: 'ses_a', text: g, key, now: new Date()})]"
-    public, token = run(modules, "consent/receipt", body, "Nur einmal: „jetzt“")
-    raw = granted_by(token, session_id="ses_a", text="Nur einmal: „jetzt“")
+    body += "return [key.x, await m.grant({sessionId: 'ses_a', ...g, key, now: new Date()})]"
+    given = {"text": "Nur einmal: „jetzt“", "language": language}
+    public, token = run(modules, "consent/receipt", body, given)
+    raw = granted_by(token, session_id="ses_a", **given)
     assert as_public_key(raw).as_dict(private=False)["x"] == public
 
 

@@ -24,7 +24,7 @@ KEY = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(
 RECORD = {"schema_version": receipt.SCHEMA, "valid_until": "2028-01-01T00:00:00Z"}
 OFFER = receipt.sign_offer(RECORD, controller_key=KEY)
 COUNTERSIGNATURE = receipt.countersign(OFFER, subject_key=KEY, now=NOW)
-GRANT = receipt.grant(session_id="ses_x", text="text", holder_key=KEY, now=NOW)
+GRANT = receipt.grant(session_id="ses_x", text="text", language="en", holder_key=KEY, now=NOW)
 HEADERS = signature.sign(
     method="POST", path="/v1/sessions", body=b"{}", signer="sta_" + "a" * 26, private_key=PRIVATE, created=1
 )
@@ -75,7 +75,7 @@ def read(token: str) -> None:
     """Read a token as everything that it could be."""
     attempt(lambda: receipt.expiry(receipt.read_offer(token, controller_key=KEY)))
     attempt(lambda: receipt.countersigned_by(token, offer=OFFER))
-    attempt(lambda: receipt.granted_by(token, session_id="ses_x", text="text"))
+    attempt(lambda: receipt.granted_by(token, session_id="ses_x", text="text", language="en"))
 
 
 def attempt(act: Callable[[], object]) -> None:

@@ -18,6 +18,7 @@ from support.exporting import Quorum
 from support.world import PURPOSE, Person, World, reopened_world, settings_in
 
 from visavis.consent import receipt
+from visavis.consent.sentences import ENGLISH
 
 
 def ask(world: World, gallery: str, *, days: int | None, reference: str = "kim", number: int = 1) -> httpx2.Response:
@@ -55,7 +56,7 @@ def test_s8_the_offer_says_that_a_guardian_agrees_and_ends_with_that_day(world: 
     terms = world.link("GET", "/v1/consent", secret_of(ask(world, world.gallery(), days=20))).json()
     day = terms["record"]["guardian"]["until"]
     assert terms["record"]["valid_until"] == f"{day}T00:00:00Z"
-    assert terms["statement"] == receipt.GUARDIAN_STATEMENT
+    assert terms["statement"] == ENGLISH.guardian
 
 
 def test_s8_a_day_beyond_the_retention_does_not_prolong_it(world: World) -> None:
@@ -81,8 +82,8 @@ def test_s8_a_day_that_is_over_or_too_far_is_refused(world: World, days: int) ->
 @pytest.mark.parametrize(
     ("days", "wrong", "right"),
     [
-        (20, receipt.STATEMENT, receipt.GUARDIAN_STATEMENT),
-        (None, receipt.GUARDIAN_STATEMENT, receipt.STATEMENT),
+        (20, ENGLISH.person, ENGLISH.guardian),
+        (None, ENGLISH.guardian, ENGLISH.person),
     ],
 )
 def test_s8_the_other_statement_is_refused(world: World, days: int | None, wrong: str, right: str) -> None:
@@ -114,7 +115,7 @@ def test_s8_later_photos_do_not_turn_it_into_a_consent_that_lasts_longer(world: 
     link = secret_of(ask(world, gallery, days=days, number=2))
     terms = world.link("GET", "/v1/consent", link).json()
     assert terms["record"]["guardian"]["until"] == (world.clock.now().date() + timedelta(days=20)).isoformat()
-    assert terms["statement"] == receipt.GUARDIAN_STATEMENT
+    assert terms["statement"] == ENGLISH.guardian
     assert world.countersign(link, kim.key).status_code == 200
 
 
@@ -234,10 +235,10 @@ def test_s8_a_guardian_agrees_to_no_document_check(world: World) -> None:
     checker = world.station(purpose_id=world.purpose(target_kind="fmr", target=1e-4))
     opened = world.at(checker, "POST", "/v1/sessions", json={"kind": "document_check"}).json()
     secret = opened["grant_link"].partition("#")[2]
-    terms, key = world.link("GET", "/v1/grant", secret).json(), OKPKey.generate_key("Ed25519")
-    good = receipt.grant(session_id=terms["session_id"], text=terms["text"], holder_key=key, now=world.clock.now())
+    key = OKPKey.generate_key("Ed25519")
+    good = world.grant(secret, key=key)
     said = jws.extract_compact(good.encode())
-    payload = {**json.loads(said.payload), "statement": receipt.GUARDIAN_STATEMENT}
+    payload = {**json.loads(said.payload), "statement": ENGLISH.guardian}
     token = jws.serialize_compact(said.headers(), rfc8785.dumps(payload), key, algorithms=["Ed25519"])
     assert world.link("POST", "/v1/grant", secret, json={"grant": token}).json()["code"] == "consent_forged"
     assert world.link("POST", "/v1/grant", secret, json={"grant": good}).status_code == 200
@@ -278,7 +279,7 @@ def test_s8_in_a_bundle_the_guardians_day_counts_as_it_was_signed(world: World, 
     assert (outcome, code) == ("PENDING", None)
     (row,) = world.api("GET", f"/v1/imports/{imported['id']}/links").json()["items"]
     asked = world.link("GET", "/v1/consent", row["consent_link"].partition("#")[2]).json()
-    assert (asked["record"]["guardian"]["until"], asked["statement"]) == (until, receipt.GUARDIAN_STATEMENT)
+    assert (asked["record"]["guardian"]["until"], asked["statement"]) == (until, ENGLISH.guardian)
 
 
 @pytest.mark.slow

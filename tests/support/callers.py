@@ -12,7 +12,7 @@ from schemathesis.core.parameters import ParameterLocation
 from sim.faces import photo
 
 from support.world import BASE, Person, World
-from visavis.consent.receipt import countersign, grant
+from visavis.consent.receipt import countersign
 from visavis.wire.signature import sign
 
 OK: Final = 200
@@ -118,9 +118,7 @@ class Callers:
             offer = self._world.link("GET", "/v1/consent", link).json().get("offer", "")
             return countersign(offer, subject_key=OKPKey.generate_key("Ed25519"), now=self._world.clock.now())
         if name == "grant":
-            terms = self._world.link("GET", "/v1/grant", link).json()
-            key, now = OKPKey.generate_key("Ed25519"), self._world.clock.now()
-            return grant(session_id=terms["session_id"], text=terms["text"], holder_key=key, now=now)
+            return self._world.grant(link)
         if name == "link_secret":
             return self._invited()[1]
         known = {"gallery_id": self.gallery, "purpose_id": self.purpose, "subject_id": self.person.subject_id}

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey
 
-from visavis.consent.receipt import STATEMENT
+from visavis.consent.sentences import ENGLISH
 
 TYPE = "visavis-countersignature+jws"
 _ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -36,7 +36,7 @@ class Forger:
         self.payload = {
             "given_at": "2026-01-01T00:00:00Z",
             "offer_sha256": hashlib.sha256(offer.encode()).hexdigest(),
-            "statement": STATEMENT,
+            "statement": ENGLISH.person,
         }
 
     def token(
@@ -63,7 +63,7 @@ def another_offer(forger: Forger) -> str:
 
 
 def no_offer(forger: Forger) -> str:
-    return forger.token(payload=as_json({"statement": STATEMENT}))
+    return forger.token(payload=as_json({"statement": ENGLISH.person}))
 
 
 def another_statement(forger: Forger) -> str:

@@ -224,16 +224,15 @@ class World:
         self.clock.move(seconds=3)
         opened = self.at(station, "POST", "/v1/sessions", json={"kind": "document_check"}).json()
         secret = opened["grant_link"].partition("#")[2]
-        terms = self.link("GET", "/v1/grant", secret).json()
-        token = grant(
-            session_id=terms["session_id"],
-            text=terms["text"],
-            holder_key=OKPKey.generate_key("Ed25519"),
-            now=self.clock.now(),
-        )
-        response = self.link("POST", "/v1/grant", secret, json={"grant": token})
+        response = self.link("POST", "/v1/grant", secret, json={"grant": self.grant(secret)})
         assert response.status_code == 200, response.text
         return str(opened["session_id"])
+
+    def grant(self, secret: str, *, key: OKPKey | None = None, **changed: str) -> str:
+        """The holder of a link agrees to what it asks; ``changed`` replaces what is signed."""
+        terms = self.link("GET", "/v1/grant", secret).json()
+        asked = {name: terms[name] for name in ("session_id", "text", "language")}
+        return grant(**{**asked, **changed}, holder_key=key or OKPKey.generate_key("Ed25519"), now=self.clock.now())
 
     def document_check(self, station: Device, portrait: bytes, document: bytes) -> dict[str, Any]:
         path = f"/v1/sessions/{self.granted_check(station)}/document-check"

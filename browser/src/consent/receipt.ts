@@ -4,14 +4,7 @@ import { hex, sha256, utf8 } from "../crypto/bytes.js";
 import { type PrivateJwk, type PublicJwk, publicHalf } from "../crypto/keys.js";
 import { partsOf, signJws, verifyJws } from "../crypto/jws.js";
 import { t } from "../shared/texts.js";
-
-export const STATEMENT = "I have read the purpose. I agree to be recognised for it until its date or until I withdraw.";
-/** What is agreed to instead, where the offer says that a guardian agrees. */
-export const GUARDIAN_STATEMENT =
-  "I am this person's guardian and decide for them. I have read the purpose. I agree that they are recognised for it " +
-  "until its date or until I withdraw.";
-export const GRANT_STATEMENT =
-  "I have read the purpose. I agree that my two pictures are compared once, now, and not kept.";
+import { sentencesIn, sentencesOf } from "./sentences.js";
 
 const OFFER_TYPE = "visavis-offer+jws";
 const COUNTERSIGNATURE_TYPE = "visavis-countersignature+jws";
@@ -51,6 +44,8 @@ export interface RecordedPurpose {
 /** The record in an offer: what the pages read of `spec/consent-receipt.md`. */
 export interface ConsentRecord {
   schema_version: string;
+  /** Of the record's own sentences; records of the first releases do not say it and are in English. */
+  language?: string;
   record_id: string;
   pii_principal_id: string;
   gallery_id: string;
@@ -67,9 +62,18 @@ export interface ConsentRecord {
   renews?: string;
 }
 
-/** The sentence that has to be agreed to with this record. */
-export const statementFor = (record: Pick<ConsentRecord, "guardian">): string =>
-  record.guardian === undefined ? STATEMENT : GUARDIAN_STATEMENT;
+/**
+ * The sentence that has to be agreed to with this record.
+ * @throws {Error} the record is in a language in which there is none
+ */
+export function statementFor(record: Pick<ConsentRecord, "guardian" | "language">): string {
+  const said = sentencesOf(record);
+  if (said === undefined) throw new Error(t("receipt.offer_unknown"));
+  return record.guardian === undefined ? said.person : said.guardian;
+}
+
+/** The language of the sentences in a record. */
+export const spokenIn = (record: Pick<ConsentRecord, "language">): string => record.language ?? "en";
 
 /** RFC 3339 in UTC, whole seconds. */
 const stamp = (moment: Date): string => `${moment.toISOString().slice(0, 19)}Z`;
@@ -107,18 +111,20 @@ export async function countersign(offer: string, key: PrivateJwk, now: Date): Pr
 export interface ToGrant {
   sessionId: string;
   text: string;
+  /** Of the text (BCP 47). */
+  language: string;
   key: PrivateJwk;
   now: Date;
 }
 
 /** Grant one document check, with a key made for this once. */
-export async function grant({ sessionId, text, key, now }: ToGrant): Promise<string> {
+export async function grant({ sessionId, text, language, key, now }: ToGrant): Promise<string> {
   return signJws({
     typ: GRANT_TYPE,
     payload: {
       session_id: sessionId,
       text_sha256: await digest(text),
-      statement: GRANT_STATEMENT,
+      statement: sentencesIn(language).grant,
       given_at: stamp(now),
     },
     key,

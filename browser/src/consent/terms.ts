@@ -1,10 +1,10 @@
 /** What a one-time link asks: the controller's signed offer, checked, and put on the page in plain words. */
 
 import { call, Problem, publishedKeys } from "../server/api.js";
-import { byId, calm, complain, fill, fillContact, input } from "../shared/dom.js";
+import { byId, calm, complain, fill, fillContact, input, speak } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { date, day, dayAndTime, days, language, promise, region, watched } from "../shared/words.js";
-import { type ConsentRecord, readOffer, type RecordedPurpose, statementFor } from "./receipt.js";
+import { type ConsentRecord, readOffer, type RecordedPurpose, spokenIn, statementFor } from "./receipt.js";
 
 /** Photos of their own that somebody sent through an invitation, and how many it takes. */
 export interface PhotosWaiting {
@@ -94,6 +94,7 @@ export function showTerms({ record, statement, expiresAt }: Asked): void {
     statement,
     "link-until": dayAndTime(expiresAt),
   });
+  speak(["methods", "statement"], spokenIn(record));
   fillContact(controller.party_contact);
   keepFor(guardian === null ? "self" : "guardian");
   const text = byId("text");

@@ -1,8 +1,8 @@
 /** Going on: what is asked of somebody whose consent ends soon, and their answer with the key they have. */
 
-import { countersign, type ConsentRecord, readOffer, type Receipt, statementFor } from "../consent/receipt.js";
+import { countersign, type ConsentRecord, readOffer, type Receipt, spokenIn, statementFor } from "../consent/receipt.js";
 import { call, publishedKeys, serverNow } from "../server/api.js";
-import { byId, calm, complain, fill, fillContact, input, onPress, saveJson, show } from "../shared/dom.js";
+import { byId, calm, complain, fill, fillContact, input, onPress, saveJson, show, speak } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { day } from "../shared/words.js";
 
@@ -36,6 +36,7 @@ export async function askToGoOn(receipt: Receipt, renews: string): Promise<void>
     "renew-until": day(record.valid_until),
     "renew-statement": terms.statement,
   });
+  speak(["renew-methods", "renew-statement"], spokenIn(record));
   fillContact(controller.party_contact);
   const notice = record.pii_processing.privacy_notice;
   const text = byId("renew-text");

@@ -1,9 +1,10 @@
 /** The page for the holder of a document: grant one check, with a key made for it and forgotten. */
 
-import { GRANT_STATEMENT, grant } from "../consent/receipt.js";
+import { grant } from "../consent/receipt.js";
+import { sentencesIn } from "../consent/sentences.js";
 import { canMakeKeys, makeKey } from "../crypto/keys.js";
 import { call, Problem, serverNow } from "../server/api.js";
-import { byId, calm, complain, dropFragment, fill, fragment, input, onPress, show } from "../shared/dom.js";
+import { byId, calm, complain, dropFragment, fill, fragment, input, onPress, show, speak } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { clock } from "../shared/words.js";
 
@@ -13,6 +14,7 @@ const OVER = ["session_unknown", "session_expired", "session_used", "link_unknow
 interface Terms {
   session_id: string;
   controller: string;
+  language: string;
   text: string;
   statement: string;
   expires_at: string;
@@ -27,10 +29,15 @@ async function start(): Promise<void> {
   if (link === "") return show("over");
   try {
     const terms = await call<Terms>("GET", "/v1/grant", { link });
-    if (terms.statement !== GRANT_STATEMENT) throw new Error(t("page.another_statement"));
+    const said = sentencesIn(terms.language);
+    if (terms.statement !== said.grant) throw new Error(t("page.another_statement"));
     asked = terms;
     fill({ controller: terms.controller, statement: terms.statement, "link-until": clock(terms.expires_at) });
-    byId("text").textContent = terms.text;
+    speak(["statement"], said.language);
+    const text = byId("text");
+    text.lang = terms.language;
+    text.dir = "auto";
+    text.textContent = terms.text;
     show("ask");
   } catch (error) {
     if (isOver(error)) return show("over");
@@ -47,8 +54,8 @@ async function agree(): Promise<void> {
   }
   if (asked === null) return;
   if (!(await canMakeKeys())) throw new Error(t("grant.no_key"));
-  const { session_id: sessionId, text } = asked;
-  const signed = await grant({ sessionId, text, key: await makeKey(), now: serverNow() });
+  const { session_id: sessionId, text, language } = asked;
+  const signed = await grant({ sessionId, text, language, key: await makeKey(), now: serverNow() });
   try {
     await call<null>("POST", "/v1/grant", { link, body: { grant: signed } });
   } catch (error) {

@@ -42,6 +42,16 @@ export function fill(texts: Readonly<Record<string, string>>): void {
   }
 }
 
+/** Say in which language the texts of these `data-field` elements are: they are not always in the page's. */
+export function speak(names: readonly string[], lang: string): void {
+  for (const name of names) {
+    document.querySelectorAll<HTMLElement>(`[data-field="${name}"]`).forEach((place) => {
+      place.lang = lang;
+      place.dir = "auto";
+    });
+  }
+}
+
 /** Write how to reach somebody; an address of e-mail becomes a link. */
 export function fillContact(contact: string): void {
   const isAddress = /^[^\s@/:?&]+@[^\s@/:?&]+$/.test(contact);

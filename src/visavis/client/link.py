@@ -14,7 +14,8 @@ from joserfc.jwk import OKPKey
 
 from visavis.client.raising import problem_here
 from visavis.client.receipt_file import Receipt
-from visavis.consent.receipt import GRANT_STATEMENT, countersign, grant, statement_for
+from visavis.consent.receipt import countersign, grant, statement_for
+from visavis.consent.sentences import sentences_in
 from visavis.wire.deciding import GrantTermsAnswer
 from visavis.wire.people import RenewalTerms, TermsAnswer
 
@@ -73,7 +74,7 @@ def honest_grant(terms: GrantTermsAnswer) -> GrantTermsAnswer:
 
     :raises VisavisProblem: ``offer_unfit``.
     """
-    if terms.statement != GRANT_STATEMENT:
+    if terms.statement != sentences_in(terms.language).grant:
         raise problem_here("offer_unfit", "The statement differs from the one that would be signed.")
     return terms
 
@@ -129,7 +130,8 @@ def renewed(terms: RenewalTerms, *, earlier: Receipt) -> Receipt:
 def granted(terms: GrantTermsAnswer) -> str:
     """A grant of the check that ``terms`` showed, signed with a key made for this once and then forgotten."""
     key = OKPKey.generate_key("Ed25519")
-    return grant(session_id=terms.session_id, text=terms.text, holder_key=key, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    return grant(session_id=terms.session_id, text=terms.text, language=terms.language, holder_key=key, now=now)
 
 
 def offered(offer: str) -> dict[str, Any]:

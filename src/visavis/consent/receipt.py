@@ -16,6 +16,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from visavis.consent.sentences import ENGLISH, SENTENCES, Sentences, sentences_in
 from visavis.model.consent import ConsentForged
 from visavis.model.public_key import is_sound_key
 from visavis.model.purpose import Gallery, Purpose, PurposeText
@@ -24,26 +25,10 @@ ALGORITHM: Final = "Ed25519"
 OFFER_TYPE: Final = "visavis-offer+jws"
 COUNTERSIGNATURE_TYPE: Final = "visavis-countersignature+jws"
 SCHEMA: Final = "visavis-consent-receipt-1"
-STATEMENT: Final = "I have read the purpose. I agree to be recognised for it until its date or until I withdraw."
-GUARDIAN_STATEMENT: Final = (
-    "I am this person's guardian and decide for them. I have read the purpose. I agree that they are recognised for it "
-    "until its date or until I withdraw."
-)
-"""What is agreed to instead, where the offer says that a guardian agrees (rule S8)."""
 GRANT_TYPE: Final = "visavis-grant+jws"
-GRANT_STATEMENT: Final = "I have read the purpose. I agree that my two pictures are compared once, now, and not kept."
-MEASURED: Final = (
-    "At night the templates of this gallery are compared with each other, to measure how alike people are; only rates "
-    "over all of them are kept."
-)
-"""Whoever did not read this is not measured (rule S2)."""
-LOOK_ALIKES: Final = (
-    "At night it is also noted which people of this gallery the machine could take for one another; both are then "
-    "asked for a PIN or QR code beside the face, or a person looks."
-)
-"""Only two who both read this are found (rule S2)."""
 _GUARDIAN: Final = "guardian"
 _RENEWS: Final = "renews"
+_LANGUAGE: Final = "language"
 _MISLEADING: Final = frozenset({"jku", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64"})
 """Header members that a reader of another make may follow, to another key or another signed text than ours."""
 
@@ -65,10 +50,13 @@ def record(
 ) -> dict[str, Any]:
     """What the person is asked to agree to, in the fields of ISO/IEC TS 27560.
 
+    Its own sentences are in the language of the purpose's text, so that whoever can read that can read all of it.
+
     :param backup_days: after how many days nobody can open what backups hold of somebody who was erased.
     :param guardian_until: a guardian agrees for the person until this day begins in UTC; ``None``: the person does.
     :param renews: the receipt in whose place this one steps; ``None``: in no other's.
     """
+    said = sentences_in(text.language)
     expires_at = purpose.consent_until(now)
     guardian = {} if guardian_until is None else {"guardian": {"until": guardian_until.isoformat()}}
     if guardian_until is not None:
@@ -76,6 +64,7 @@ def record(
     ends = {} if purpose.ends_at is None else {"ends_at": _stamp(purpose.ends_at)}
     return {
         "schema_version": SCHEMA,
+        _LANGUAGE: said.language,
         "record_id": receipt_id,
         "pii_principal_id": subject_id,
         "gallery_id": gallery.id,
@@ -94,20 +83,14 @@ def record(
                     "lawful_basis": "eu-gdpr:A9-2-a",
                     "pii_information": [{"pii_type": "dpv-pd:FacialPrint", "sensitive_pii_category": True}],
                     "pii_controllers": [purpose.controller],
-                    "processing_methods": [
-                        "A template is made of each photo; the photo is not kept.",
-                        "Whoever asks to be recognised at a station is compared with the templates of this gallery.",
-                        "When you agree it is compared once with the others, to notice somebody enrolled twice.",
-                        MEASURED,
-                        LOOK_ALIKES,
-                    ],
+                    "processing_methods": said.methods,
                     "retention_period": f"P{purpose.retention_days}D",
                     "backup_retention_period": f"P{backup_days}D",
                     **ends,
                     "liveness": purpose.liveness.value,
                     "error_target": {"rate": purpose.target_kind.value, "at_most": format(purpose.target, ".10g")},
                     "recipients": [],
-                    "withdrawal_method": "The page that this receipt opens, or a word to the controller.",
+                    "withdrawal_method": said.withdrawal,
                 }
             ],
             "jurisdiction": purpose.jurisdiction,
@@ -134,22 +117,23 @@ def sign_offer(offer: dict[str, Any], *, controller_key: OKPKey) -> str:
 def read_offer(offer: str, *, controller_key: OKPKey) -> dict[str, Any]:
     """The record in an offer of this controller.
 
-    :raises ConsentForged: not signed by the controller, or not an offer.
+    :raises ConsentForged: not signed by the controller, not an offer, or in a language without sentences to sign.
     """
     header, payload = _verify(offer, controller_key)
     if header.get("typ") != OFFER_TYPE or payload.get("schema_version") != SCHEMA:
         raise ConsentForged("This is not a consent offer.")
+    _sentences(payload)
     return payload
 
 
 def announces_measuring(offer: dict[str, Any]) -> bool:
     """Whether whoever was asked with this record was told that templates are compared to measure a gallery."""
-    return _announces(offer, MEASURED)
+    return _announces(offer, {one.measured for one in SENTENCES.values()})
 
 
 def announces_look_alikes(offer: dict[str, Any]) -> bool:
     """Whether whoever was asked with this record was told that look-alikes are found."""
-    return _announces(offer, LOOK_ALIKES)
+    return _announces(offer, {one.look_alikes for one in SENTENCES.values()})
 
 
 def countersign(offer: str, *, subject_key: OKPKey, now: datetime) -> str:
@@ -181,9 +165,11 @@ def countersigned_by(countersignature: str, *, offer: str) -> bytes:
 def statement_for(offer: str) -> str:
     """The sentence that has to be agreed to with this offer. Whose signature the offer bears is not looked at here."""
     try:
-        return GUARDIAN_STATEMENT if _GUARDIAN in _claimed(offer) else STATEMENT
+        record = _claimed(offer)
+        said = _sentences(record)
     except ConsentForged:
-        return STATEMENT  # nothing that a controller signed: it is refused for that
+        return ENGLISH.person  # nothing that a controller signed: it is refused for that
+    return said.guardian if _GUARDIAN in record else said.person
 
 
 def guardian_until(offer: dict[str, Any]) -> date | None:
@@ -271,9 +257,17 @@ def _start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _announces(offer: dict[str, Any], line: str) -> bool:
+def _announces(offer: dict[str, Any], lines: set[str]) -> bool:
     purposes = offer.get("pii_processing", {}).get("purposes", [])
-    return any(line in purpose.get("processing_methods", []) for purpose in purposes)
+    return any(not lines.isdisjoint(purpose.get("processing_methods", [])) for purpose in purposes)
+
+
+def _sentences(record: dict[str, Any]) -> Sentences:
+    """In whose words a record is. Those of the first releases do not say it: they are in English."""
+    found = SENTENCES.get(str(record.get(_LANGUAGE, ENGLISH.language)))
+    if found is None:
+        raise ConsentForged("The offer is in a language that has no sentences to sign.")
+    return found
 
 
 def _public(key: OKPKey) -> dict[str, str]:
@@ -340,24 +334,27 @@ def _verify(token: str, key: OKPKey) -> tuple[dict[str, Any], dict[str, Any]]:
     return dict(verified.headers()), payload
 
 
-def grant(*, session_id: str, text: str, holder_key: OKPKey, now: datetime) -> str:
-    """The holder of a document agrees to one check of it, with a key made for this once."""
+def grant(*, session_id: str, text: str, language: str, holder_key: OKPKey, now: datetime) -> str:
+    """The holder of a document agrees to one check of it, with a key made for this once.
+
+    :param text: the purpose's. :param language: of that text (BCP 47); the sentence that is signed is in it.
+    """
     payload = {
         "session_id": session_id,
         "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "statement": GRANT_STATEMENT,
+        "statement": sentences_in(language).grant,
         "given_at": _stamp(now),
     }
     return _sign(payload, GRANT_TYPE, holder_key, {"jwk": _public(holder_key)})
 
 
-def granted_by(grant: str, *, session_id: str, text: str) -> bytes:
+def granted_by(grant: str, *, session_id: str, text: str, language: str) -> bytes:
     """The raw public key (32 bytes) of who granted this check under this text.
 
     :raises ConsentForged: the grant is not signed, or is for another session, text or statement.
     """
     raw, payload = _signed_by_header_key(grant, GRANT_TYPE)
-    expected = (session_id, hashlib.sha256(text.encode()).hexdigest(), GRANT_STATEMENT)
+    expected = (session_id, hashlib.sha256(text.encode()).hexdigest(), sentences_in(language).grant)
     if (payload.get("session_id"), payload.get("text_sha256"), payload.get("statement")) != expected:
         raise ConsentForged("The grant is for another session, text or statement.")
     return raw

@@ -171,7 +171,7 @@ class Sessions:
             if session is None:
                 raise SessionUnknown
             text = newest_text(tx, session.purpose_id)
-            granted_by(grant, session_id=session.id, text=text.text)
+            granted_by(grant, session_id=session.id, text=text.text, language=text.language)
             return self._open(tx, session)
 
     def claim(

@@ -75,6 +75,7 @@ class GrantTermsAnswer(Shape):
 
     session_id: Identifier
     controller: str
+    language: str = Field(description="BCP 47, of the text.")
     text: str
     statement: str
     expires_at: datetime

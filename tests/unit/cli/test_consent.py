@@ -9,7 +9,8 @@ from click.testing import Result
 from fixtures.answers import AGREED, BASE, GRANT_TERMS, OFFER, OTHER_WAY, SECRET, TERMS, FakeServer, problem, session
 
 from visavis.client import Receipt
-from visavis.consent.receipt import STATEMENT, countersigned_by
+from visavis.consent.receipt import countersigned_by
+from visavis.consent.sentences import ENGLISH
 
 Run = Callable[..., Result]
 
@@ -38,7 +39,7 @@ def test_signing_makes_the_key_here_and_keeps_the_receipt(run: Run, server: Fake
 
 def test_the_person_reads_before_they_are_asked(run: Run) -> None:
     result = run("consent", "sign", LINK, typed="no\n")
-    for told in ("We open the door.", "Acme", "privacy@acme.example", "until you withdraw", STATEMENT):
+    for told in ("We open the door.", "Acme", "privacy@acme.example", "until you withdraw", ENGLISH.person):
         assert told in result.stderr
 
 

@@ -149,7 +149,7 @@ def test_a_holders_grant_in_this_terminal_is_for_what_they_read(
     server.answers[door("document-check")] = decision("MATCH")
     assert run("document-check", *station, "--grant-here", photo, photo, typed="I agree\n").exit_code == 0
     token = server.json_of(server.called.index("POST /v1/grant"))["grant"]
-    assert granted_by(token, session_id=SES, text=str(GRANT_TERMS["text"]))
+    assert granted_by(token, session_id=SES, text=str(GRANT_TERMS["text"]), language="en")
 
 
 def test_nobody_can_agree_in_the_holders_name(run: Run, server: FakeServer, station: list[str], photo: str) -> None:

@@ -119,7 +119,7 @@ def test_a_grant_is_for_this_session_and_text() -> None:
     with GrantLink(GRANT, transport=server.transport) as link:
         link.grant(link.terms())
     token = server.json_of()["grant"]
-    assert granted_by(token, session_id=an_id("ses"), text=str(GRANT_TERMS["text"]))
+    assert granted_by(token, session_id=an_id("ses"), text=str(GRANT_TERMS["text"]), language="en")
 
 
 def test_a_grants_key_is_made_for_this_once() -> None:
@@ -128,7 +128,9 @@ def test_a_grants_key_is_made_for_this_once() -> None:
     keys = set()
     for _ in range(2):
         link.grant(link.terms())
-        keys.add(granted_by(server.json_of()["grant"], session_id=an_id("ses"), text=str(GRANT_TERMS["text"])))
+        keys.add(
+            granted_by(server.json_of()["grant"], session_id=an_id("ses"), text=str(GRANT_TERMS["text"]), language="en")
+        )
     assert len(keys) == 2
 
 

@@ -61,8 +61,8 @@ from visavis.model.export import BUNDLE_LIFE, CLOCKS_APART, BundleForged, Bundle
 # Bundles lie on disks for weeks: a change of a line is another format, unless it is what the receipts in it say.
 FROZEN_END: Final = (
     b'{"end":{"left_out":0,"people":2,"references":2,"request_id":"exp_aaaqeayeaudaocajbifqydiob4",'
-    b'"sha256":"5c61b0e4daf2a954737b9180f24486fdc4aa7a809a2caf16a8c93119b21bf660"},'
-    b'"signature":"65fXBuziO7NqEu96tmEjsoB5DRJzSIga_RMqe_QTUOywlRBZ_aBYDcycVKj_ifETQ_8dZG7M0cRgCEiOupyADA"}'
+    b'"sha256":"eec604b39b3ef2df78437dc8ccb2c1cb9f2fda17cc9dc79c4e071c721e0ead6f"},'
+    b'"signature":"tc0pkeUfMMPXbfayKYuVDLfGWlZnixLiItFm2mbm2K5vOrFK0RGE_3yHKidoGiAlDkssEfw5n4wq-FJqxHCtDA"}'
 )
 FROZEN_HEADER_SIGNATURE: Final = (
     "DMMru3pMDCGtOhRC0XJ_mESl1Zj_xetLB0O5DEGzaw9CtWVQLw_4KVY7CXGKZj3nzT99EAqyFZ11PPQ4IgLpDw"
@@ -75,7 +75,7 @@ def test_what_is_written_is_what_lies_on_disks() -> None:
     written = write_line("end", TOLD["end"], controller_key=CONTROLLER)
     assert written == FROZEN_END + b"\n"
     assert json.loads(LINES[0])["signature"] == FROZEN_HEADER_SIGNATURE
-    assert [hashlib.sha256(line).hexdigest()[:8] for line in LINES] == ["bb994691", "05071ba7", "c4895f3a", "c5c3d9b4"]
+    assert [hashlib.sha256(line).hexdigest()[:8] for line in LINES] == ["bb994691", "a5c42636", "8cb9d039", "508b990b"]
     assert (FORMAT, MAX_LINE) == ("visavis-export-bundle-1", 2 * 1024 * 1024)
     assert (timedelta(days=28), timedelta(days=1)) == (BUNDLE_LIFE, CLOCKS_APART)
 

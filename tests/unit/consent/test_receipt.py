@@ -13,7 +13,6 @@ from joserfc.jwk import OKPKey
 
 from visavis.consent.receipt import (
     MAX_JWS,
-    STATEMENT,
     claimed_expiry,
     countersign,
     countersigned_by,
@@ -24,6 +23,7 @@ from visavis.consent.receipt import (
     record,
     sign_offer,
 )
+from visavis.consent.sentences import ENGLISH
 from visavis.model.consent import ConsentForged
 from visavis.model.public_key import is_sound_key
 from visavis.model.purpose import Gallery, LivenessMode, Purpose, PurposeText, TargetKind
@@ -84,7 +84,7 @@ def test_a_countersignature_names_its_key_and_never_the_private_half() -> None:
     assert {
         "given_at": "2026-01-01T12:00:00Z",
         "offer_sha256": AGREED["offer_sha256"],
-        "statement": STATEMENT,
+        "statement": ENGLISH.person,
     } == AGREED
 
 
@@ -157,7 +157,7 @@ def test_what_is_no_jws_is_refused(token: str) -> None:
     with pytest.raises(ConsentForged):
         read_offer(token, controller_key=CONTROLLER)
     with pytest.raises(ConsentForged):
-        granted_by(token, session_id="ses_a", text="text")
+        granted_by(token, session_id="ses_a", text="text", language="en")
 
 
 def test_a_token_longer_than_any_receipt_is_refused_though_its_signature_fits() -> None:
@@ -183,7 +183,7 @@ def test_every_part_is_signed(at: int) -> None:
         lambda: sign_offer(RECORD, controller_key=KEY),
         lambda: sign_offer({**RECORD, "schema_version": "other"}, controller_key=CONTROLLER),
         lambda: countersign(OFFER, subject_key=CONTROLLER, now=NOW),
-        lambda: grant(session_id="ses_a", text="t", holder_key=CONTROLLER, now=NOW),
+        lambda: grant(session_id="ses_a", text="t", language="en", holder_key=CONTROLLER, now=NOW),
         lambda: OFFER[:-4] + "AAAA",
     ],
 )
@@ -216,13 +216,13 @@ def test_what_is_no_offer_claims_no_end(offer: str) -> None:
 
 
 def test_a_grant_is_for_one_session_and_text() -> None:
-    token = grant(session_id="ses_a", text="text", holder_key=KEY, now=NOW)
-    assert granted_by(token, session_id="ses_a", text="text") == raw(KEY)
+    token = grant(session_id="ses_a", text="text", language="en", holder_key=KEY, now=NOW)
+    assert granted_by(token, session_id="ses_a", text="text", language="en") == raw(KEY)
     for session_id, text in (("ses_b", "text"), ("ses_a", "other")):
         with pytest.raises(ConsentForged):
-            granted_by(token, session_id=session_id, text=text)
+            granted_by(token, session_id=session_id, text=text, language="en")
     with pytest.raises(ConsentForged):
-        granted_by(countersign(OFFER, subject_key=KEY, now=NOW), session_id="ses_a", text="text")
+        granted_by(countersign(OFFER, subject_key=KEY, now=NOW), session_id="ses_a", text="text", language="en")
     refused(token)
 
 

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 
 from visavis.consent.receipt import (
-    GRANT_STATEMENT,
     MAX_JWS,
     as_public_key,
     claimed_expiry,
@@ -27,6 +26,7 @@ from visavis.consent.receipt import (
     sign_offer,
 )
 from visavis.consent.rules import require_live_consent
+from visavis.consent.sentences import ENGLISH
 from visavis.model.consent import ConsentForged, Receipt, Subject, SubjectState
 from visavis.model.public_key import is_sound_key
 from visavis.model.purpose import Gallery, LivenessMode, Purpose, PurposeText, TargetKind
@@ -88,10 +88,10 @@ def offered(token: str) -> Callable[[], object]:
 
 
 def granted(token: str) -> Callable[[], object]:
-    return lambda: granted_by(token, session_id="ses_a", text="text")
+    return lambda: granted_by(token, session_id="ses_a", text="text", language="en")
 
 
-GRANT = grant(session_id="ses_a", text="text", holder_key=KEY, now=NOW)
+GRANT = grant(session_id="ses_a", text="text", language="en", holder_key=KEY, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ GRANT = grant(session_id="ses_a", text="text", holder_key=KEY, now=NOW)
         (agree_to(encoded(["list"]) + ".x.x"), "This is not a JWS."),
         (granted(AGREED), "This is not a signature with a public key."),
         (
-            granted(grant(session_id="ses_b", text="text", holder_key=KEY, now=NOW)),
+            granted(grant(session_id="ses_b", text="text", language="en", holder_key=KEY, now=NOW)),
             "The grant is for another session, text or statement.",
         ),
         (lambda: expiry({}), "The offer does not say until when it is valid."),
@@ -233,10 +233,10 @@ def test_the_promised_rate_is_shown_as_a_person_would_write_it(target: float, sh
 
 
 def test_a_grant_says_what_was_granted_and_when() -> None:
-    assert part(grant(session_id="ses_a", text="text", holder_key=KEY, now=NOW), 1) == {
+    assert part(grant(session_id="ses_a", text="text", language="en", holder_key=KEY, now=NOW), 1) == {
         "session_id": "ses_a",
         "text_sha256": "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1",
-        "statement": GRANT_STATEMENT,
+        "statement": ENGLISH.grant,
         "given_at": "2026-01-01T12:00:00Z",
     }
 

@@ -11,6 +11,7 @@ from support.logged import entries_of, require_sound
 from support.world import Device, Person, World
 
 from visavis.consent import receipt
+from visavis.consent.sentences import ENGLISH
 from visavis.evaluate.alike import pairs_reaching
 from visavis.flows import find_look_alikes, look_alikes
 from visavis.flows.ports import Transaction
@@ -160,7 +161,8 @@ def test_s2_only_two_who_were_both_told_of_it_are_found(
     assert ann.subject_id
     monkeypatch.setattr(find_look_alikes, "MOST_AT_ONCE", most)
     with monkeypatch.context() as before:
-        before.setattr(receipt, "LOOK_ALIKES", "A template is not kept longer than you agreed to.")
+        silent = replace(ENGLISH, look_alikes="A template is not kept longer than you agreed to.")
+        before.setattr(receipt, "sentences_in", lambda _: silent)
         world.active(gallery, "twin", photo("twin", 1, twin_of="ann"))
         (review,) = world.api("GET", "/v1/reviews").json()["items"]
         world.api("POST", f"/v1/reviews/{review['id']}/resolution", json={"resolution": "activate"})

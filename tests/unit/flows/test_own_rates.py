@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from support.world import Device, Person, World
 
 from visavis.adapters.sql.store import SqlStore
 from visavis.consent import receipt
+from visavis.consent.sentences import ENGLISH
 from visavis.flows.keyed_index import KeyedIndex
 from visavis.model.calibration import CalibrationTooSmall
 
@@ -103,7 +105,8 @@ def test_s2_who_was_not_told_before_they_agreed_is_not_compared(
     crowd: Callable[..., Crowd], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr(receipt, "MEASURED", "A template is not kept longer than you agreed to.")
+        silent = replace(ENGLISH, measured="A template is not kept longer than you agreed to.")
+        before.setattr(receipt, "sentences_in", lambda _: silent)
         alike = crowd(alike=0.35)
     with pytest.raises(CalibrationTooSmall, match="0 people"):
         alike.measure()

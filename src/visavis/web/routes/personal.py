@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from visavis.consent.receipt import GRANT_STATEMENT
+from visavis.consent.sentences import sentences_in
 from visavis.flows.sessions import Opened
 from visavis.model.access import ApiKey, Scope
 from visavis.web.auth import Flows, LinkSecret, PersonId, ReadingOperator, key_with, opening
@@ -75,8 +75,9 @@ def grant_terms(flows: Flows, link: LinkSecret) -> GrantTermsAnswer:
     return GrantTermsAnswer(
         session_id=session.id,
         controller=controller,
+        language=text.language,
         text=text.text,
-        statement=GRANT_STATEMENT,
+        statement=sentences_in(text.language).grant,
         expires_at=session.expires_at,
     )
 
