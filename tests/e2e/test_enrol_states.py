@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, Route, expect
 from sim.faces import photo
+from support.again import who
 from support.browser import Traffic
 from support.enrol_page import (
     choose,
@@ -149,9 +150,7 @@ def test_back_goes_one_step_back_and_reload_finds_what_was_sent(
     page.reload()
     go_on_to_photos(page)
     expect(page.locator("#held")).to_contain_text("3 photos that were sent through this link wait at the server.")
-    page.locator("#held-on").click()
-    expect(page.locator("#sign-lead")).to_contain_text("3 photos have arrived.")
-    page.locator("#sign-over").click()
+    page.locator("#held-over").click()
     expect(page.locator("#photos")).to_be_visible()
     expect(page.locator("#held")).to_be_hidden()
     assert at_sim.link("GET", "/v1/consent", secret).json()["photos"]["held"] == 0
@@ -175,6 +174,34 @@ def test_what_was_started_over_in_another_window_is_sent_again(
     page.locator("#to-sign").click()
     page.locator("#yes").click()
     expect(page.locator("#agreed")).to_be_visible()
+
+
+@pytest.mark.usefixtures("shown_faces")
+def test_s1_photos_that_somebody_else_put_in_their_place_are_not_agreed_to(
+    page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
+) -> None:
+    secret = invited(at_sim, gallery)
+    open_invitation(page, secret)
+    go_on_to_photos(page)
+    choose(page, phone_photos[0])
+    page.locator("#enough").click()
+    send(page)
+    page.locator("#to-sign").click()
+    assert at_sim.link("DELETE", PHOTOS, secret).status_code == 204
+    assert at_sim.link("POST", PHOTOS, secret, files={"photos": photo("eve")}).json()["held"] == 1
+    page.locator("#yes").click()
+    problem = page.locator("#sign-problem")
+    expect(problem).to_contain_text("A photo waits that was not sent from this page.")
+    expect(problem).to_contain_text("somebody else has your link")
+    assert at_sim.sql("SELECT countersignature FROM receipts") == [(None,)]
+    page.locator("#sign-over").click()
+    choose(page, phone_photos[1])
+    page.locator("#enough").click()
+    send(page)
+    page.locator("#to-sign").click()
+    page.locator("#yes").click()
+    expect(page.locator("#agreed")).to_be_visible()
+    assert who(at_sim, at_sim.station(gallery), photo("eve", 2)) is None
 
 
 @slow

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.slow
-def test_a_person_chooses_a_language_and_keeps_the_link(page: Page, at_sim: World, look: Look) -> None:
+def test_a_person_chooses_a_language_and_keeps_the_link(page: Page, at_sim: World) -> None:
     gallery = at_sim.gallery(target=0.0005)
     open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
     page.get_by_role("link", name="Deutsch").click()

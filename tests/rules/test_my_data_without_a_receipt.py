@@ -91,6 +91,35 @@ def test_face_and_pin_together_open_what_is_held(desk: Desk) -> None:
     assert visitor.ask("GET", "/v1/me").json()["code"] == "visit_over"
 
 
+def test_whoever_was_known_last_is_the_one_even_while_an_older_link_is_opened(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits, older = desk.world.services.visits, desk.linked()
+    record, newer = visits._readings.record_own, []
+
+    def meanwhile(*args: Any, **named: Any) -> None:
+        record(*args, **named)
+        newer.append(visits.promise(desk.ann.subject_id, station="door")[0])
+
+    with monkeypatch.context() as during:
+        during.setattr(visits._readings, "record_own", meanwhile)
+        assert desk.visit(older, Ed25519PrivateKey.generate()).json()["code"] == "link_unknown"
+    assert desk.visit(newer[0], Ed25519PrivateKey.generate()).status_code == 201
+
+
+def test_a_visit_that_could_not_be_recorded_is_none_and_its_link_stays(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits, link = desk.world.services.visits, desk.linked()
+    with monkeypatch.context() as broken:
+        broken.setattr(visits._readings, "record_own", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            visits.open(link, public_key=bytes(Ed25519PrivateKey.generate().public_key().public_bytes_raw()))
+    assert visits._visits == {}
+    assert desk.visit(link, Ed25519PrivateKey.generate()).status_code == 201
+    assert desk.visit(link, Ed25519PrivateKey.generate()).json()["code"] == "link_unknown"
+
+
 @pytest.mark.slow
 def test_the_person_sees_that_somebody_was_there_and_so_does_the_log(desk: Desk) -> None:
     desk.asked(photo("bob", 2), "bob", desk.bob.pin)  # with the first the bar is entered as well

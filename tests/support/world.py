@@ -1,5 +1,6 @@
 """A whole server in one process: real flows, real database and real doors; simulated time and faces."""
 
+import hashlib
 import shutil
 import sqlite3
 import threading
@@ -73,6 +74,7 @@ class World:
         self.has_purged = threading.Event()
         """The purge at the start is over: nothing but the test writes from then on."""
         self._names = 0
+        self._sent: dict[str, list[bytes]] = {}
 
     @property
     def transport(self) -> httpx2.BaseTransport:
@@ -148,10 +150,18 @@ class World:
     def link(self, method: str, path: str, secret: str, **body: Any) -> httpx2.Response:
         return self.http.request(method, path, headers={"Visavis-Link": secret}, **body)
 
+    def send(self, link_secret: str, *photos: bytes) -> httpx2.Response:
+        """Photos of whoever was invited; they remember which."""
+        self._sent.setdefault(link_secret, []).extend(photos)
+        files = [("photos", (f"{n}.jpg", content, "image/jpeg")) for n, content in enumerate(photos)]
+        return self.link("POST", "/v1/consent/photos", link_secret, files=files)
+
     def countersign(self, link_secret: str, key: OKPKey | None = None) -> httpx2.Response:
         offer = self.link("GET", "/v1/consent", link_secret).json()["offer"]
         signed = countersign(offer, subject_key=key or OKPKey.generate_key("Ed25519"), now=self.clock.now())
-        return self.link("POST", "/v1/consent/countersignature", link_secret, json={"countersignature": signed})
+        sent = [hashlib.sha256(content).hexdigest() for content in self._sent.get(link_secret, ())]
+        body = {"countersignature": signed, "photos": sent}
+        return self.link("POST", "/v1/consent/countersignature", link_secret, json=body)
 
     def active(self, gallery_id: str, reference: str, *photos: bytes) -> Person:
         """Enrol and agree: simulated consent."""

@@ -57,8 +57,12 @@ export class Answer {
     this.#asked = asked;
   }
 
-  /** Yes. @throws {Problem} @throws {Error} this browser makes no keys */
-  async agree(): Promise<void> {
+  /**
+   * Yes.
+   * @param photos SHA-256 of each photo that was sent from this page
+   * @throws {Problem} @throws {Error} this browser makes no keys
+   */
+  async agree(photos: readonly string[] = []): Promise<void> {
     if (this.#asked === null) return;
     if (!(await canMakeKeys())) throw new Error(t("consent.no_key"));
     this.#key ??= await makeKey();
@@ -69,7 +73,7 @@ export class Answer {
       const parts = { server: location.origin, record, offer, countersignature, key: this.#key, logKey };
       this.#receipt = toReceipt({ ...parts, earlier: this.#earlier });
     }
-    await this.#send(this.#receipt);
+    await this.#send(this.#receipt, photos);
   }
 
   /** No: what there is of the person's face is erased. @throws {Problem} */
@@ -101,9 +105,9 @@ export class Answer {
     show("over");
   }
 
-  async #send(signed: Receipt): Promise<void> {
+  async #send(signed: Receipt, photos: readonly string[]): Promise<void> {
     try {
-      const body = { countersignature: signed.countersignature };
+      const body = { countersignature: signed.countersignature, photos };
       const agreed = await call<Answered>("POST", "/v1/consent/countersignature", { link: this.#link, body });
       showOtherWay("agreed-other", agreed.other_way);
     } catch (error) {

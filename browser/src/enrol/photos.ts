@@ -2,6 +2,7 @@
 
 import type { Pose } from "../capture/guide.js";
 import type { PhotosWaiting } from "../consent/terms.js";
+import { hex, sha256 } from "../crypto/bytes.js";
 import { call, Problem } from "../server/api.js";
 import { onePhoto } from "../server/multipart.js";
 
@@ -29,6 +30,8 @@ const PHOTOS = "/v1/consent/photos";
 export class Photos {
   readonly #link: string;
   readonly #changed: () => void;
+  /** SHA-256 of each that was sent from this page: what else waits is somebody else's. */
+  readonly #sent = new Set<string>();
   #all: readonly Photo[] = [];
   #held = 0;
   #most = WANTED.length;
@@ -53,6 +56,11 @@ export class Photos {
   /** Those that the server has not got. */
   get waiting(): readonly Photo[] {
     return this.#all.filter((one) => one.fate === "waits");
+  }
+
+  /** By which the server knows again what was sent from this page. */
+  get digests(): string[] {
+    return [...this.#sent];
   }
 
   /** How many more the invitation takes. */
@@ -112,12 +120,16 @@ export class Photos {
   }
 
   async #sendOne(photo: Photo): Promise<void> {
-    const { bytes, type } = onePhoto("photos", new Uint8Array(await photo.picture.arrayBuffer()));
+    const picture = new Uint8Array(await photo.picture.arrayBuffer());
+    const digest = hex(await sha256(picture));
+    this.#sent.add(digest); // before its answer, which may be lost
+    const { bytes, type } = onePhoto("photos", picture);
     const sent = await call<SentPhotos>("POST", PHOTOS, { link: this.#link, bytes, type });
     this.#held = sent.held;
     const [said] = sent.photos;
     if (said?.status === "TAKEN") return this.#is(photo, "taken");
     photo.why = Problem.sent({ code: said?.code ?? "", title: said?.title ?? "", mend: said?.mend ?? "" });
+    this.#sent.delete(digest);
     this.#is(photo, "refused");
   }
 
@@ -132,6 +144,7 @@ export class Photos {
       await call("DELETE", PHOTOS, { link: this.#link });
     }
     this.#held = 0;
+    this.#sent.clear();
     this.forget();
   }
 

@@ -147,7 +147,7 @@ async function send(): Promise<void> {
 
 async function sign(): Promise<void> {
   try {
-    await answer.agree();
+    await answer.agree(photos.digests);
   } catch (error) {
     if (!(error instanceof Problem && error.code === "photos_missing")) throw error;
     // Started over in another window; what was taken in this one is still here.
@@ -178,7 +178,6 @@ for (const [id, where] of [["held", "held-problem"], ["check", "check-problem"],
   onPress(`${id}-over`, where, () => busily(startOver));
 }
 onPress("camera-again", "photos-problem", openCamera);
-onPress("held-on", "held-problem", async () => steps.go("sign"));
 onPress("enough", "photos-problem", async () => steps.go("check"));
 onPress("add", "check-problem", async () => steps.go("photos"));
 onPress("send", "check-problem", () => busily(send));

@@ -74,19 +74,31 @@ def send_photos(shell: Shell, link: str, photos: Sequence[Path], anew: bool) -> 
     type=click.Path(path_type=Path),
     help="Your receipt from before, if photos were added: its key is used again.",
 )
+@click.option(
+    "--photo",
+    "photos",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A photo that you sent, where you were invited to; once for each of them.",
+)
 @pass_shell
-def sign(shell: Shell, link: str, path: Path, earlier: Path | None) -> None:
-    """Read the purpose and agree to it, with a key that is made here and stays in the receipt file."""
+def sign(shell: Shell, link: str, path: Path, earlier: Path | None, photos: Sequence[Path]) -> None:
+    """Read the purpose and agree to it, with a key that is made here and stays in the receipt file.
+
+    If you sent photos, name them again: nobody else's can then be put in their place.
+    """
     before = None if earlier is None else Receipt.load(earlier)
     with ConsentLink(link) as asked:
         terms = asked.terms()
+        if terms.photos is not None and terms.photos.held and not photos:
+            raise click.UsageError("Name the photos that you sent, each with --photo.")
         _tell(terms)
         require_agreement()
         receipt = asked.prepare(terms, earlier=before)
         # Kept before it is sent: a consent whose key was lost could be withdrawn by an operator only.
         receipt.save(path)
         try:
-            agreed = asked.countersign(receipt)
+            agreed = asked.countersign(receipt, photos=photos)
         except VisavisProblem as problem:
             if problem.refused:
                 path.unlink()
@@ -157,4 +169,4 @@ def _tell(terms: TermsAnswer) -> None:
         console.print(f"You are invited to send {terms.photos.at_least} to {terms.photos.at_most} photos of yourself.")
         console.print("Send them with 'visavis consent photos', before you sign.")
         if terms.photos.held:
-            console.print(f"{terms.photos.held} are there. If you did not send them, start over: with --anew.")
+            console.print(f"{terms.photos.held} are there. If you did not send all of them, start over: with --anew.")

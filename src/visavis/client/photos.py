@@ -1,6 +1,7 @@
 """Photos as callers have them: bytes, or the path of a file."""
 
 import asyncio
+import hashlib
 import os
 from pathlib import Path
 
@@ -27,6 +28,22 @@ async def async_as_file(field: str, photo: Photo) -> File:
     :raises VisavisProblem: ``photo_unreadable``.
     """
     return as_file(field, photo) if isinstance(photo, bytes) else await asyncio.to_thread(as_file, field, photo)
+
+
+async def async_digest(photo: Photo) -> str:
+    """SHA-256 of a photo in hexadecimal: by it the server knows it again.
+
+    :raises VisavisProblem: ``photo_unreadable``.
+    """
+    return digest(photo) if isinstance(photo, bytes) else await asyncio.to_thread(digest, photo)
+
+
+def digest(photo: Photo) -> str:
+    """The same.
+
+    :raises VisavisProblem: ``photo_unreadable``.
+    """
+    return hashlib.sha256(read_photo(photo)).hexdigest()
 
 
 def read_photo(photo: Photo) -> bytes:

@@ -1,6 +1,7 @@
 """The person's side of enrolling: read, agree or decline."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from visavis.flows.credentials import Issued, issue, issue_once
 from visavis.flows.doubles import Doubles
 from visavis.flows.entries import drop_links
 from visavis.flows.erase import erase_enrolment, erase_subject
+from visavis.flows.invited import photo_tag
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.offers import linked
@@ -26,6 +28,7 @@ from visavis.model.consent import (
     Enrolment,
     EnrolmentState,
     LinkUnknown,
+    PhotosExchanged,
     PhotosMissing,
     Receipt,
     Subject,
@@ -93,20 +96,23 @@ class Agree:
             photos = tx.references.count(enrolment_id=enrolment.id) if enrolment.invites else None
             return Terms(receipt.offer, offer, waiting, enrolment.expires_at, photos)
 
-    def countersign(self, link_secret: str, countersignature: str) -> Agreed:
+    def countersign(self, link_secret: str, countersignature: str, *, photos: Collection[bytes] = ()) -> Agreed:
         """The person agrees.
 
         1. The link is theirs and waits for an answer.
         2. The offer is the controller's and not over.
         3. The countersignature is for this offer.
         4. It was made with the key the person has used before, if they have.
-        5. There is a photo; and where the person sent some themselves, no more than one person may have with those of
-           before. Not sooner: whoever holds the link without that key must not learn what there was (rule S3).
+        5. There is a photo; and where the person sent some themselves, each that waits is one of ``photos``, and they
+           are no more than one person may have with those of before. Not sooner: whoever holds the link without that
+           key must not learn what there was (rule S3).
         6. Another person's references are now compared for the first time: a probable duplicate, or photos that do not
            look like one person, wait for an operator. The answer does not tell.
 
+        :param photos: SHA-256 of each photo that the person sent themselves, where they were invited to. Else whoever
+            has the link too could put their own face in the place of the person's before they sign.
         :raises LinkUnknown: 1. :raises ConsentForged: 2 to 4. :raises ConsentExpired: 2.
-        :raises PhotosMissing, TooManyPhotos, PromiseTooStrict: 5.
+        :raises PhotosMissing, PhotosExchanged, TooManyPhotos, PromiseTooStrict: 5.
         :raises PurposeEnded: nobody can agree to it any more.
         """
         with self._doubles.one_at_a_time, self._live.followed() as touched, self._store.write() as tx:
@@ -122,7 +128,7 @@ class Agree:
             tx.purposes.get(tx.galleries.get(subject.gallery_id).purpose_id).require_not_over(self._clock.now())
             if subject.public_key is not None and subject.public_key != raw_key:
                 raise ConsentForged("This person's earlier receipt was countersigned with another key.")
-            self._require_photos(tx, enrolment)
+            self._require_photos(tx, enrolment, subject, photos)
             tx.receipts.change(replace(receipt, countersignature=countersignature))
             subject = with_public_key(tx, subject, raw_key, keyring=self._keyring)
             self._record_grant(tx, subject, receipt, countersignature)
@@ -165,13 +171,19 @@ class Agree:
     def _enrolment(self, tx: Transaction, link_secret: str) -> Enrolment:
         return linked(tx, link_secret, keyring=self._keyring, now=self._clock.now())
 
-    def _require_photos(self, tx: Transaction, enrolment: Enrolment) -> None:
+    def _require_photos(
+        self, tx: Transaction, enrolment: Enrolment, subject: Subject, photos: Collection[bytes]
+    ) -> None:
         """Check 5."""
-        own = tx.references.count(enrolment_id=enrolment.id)
+        waiting = {reference.photo_tag for reference in tx.references.find(enrolment_id=enrolment.id)}
+        own = len(waiting)
         if not own:
             raise PhotosMissing
         if not enrolment.invites:
             return
+        secret = self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
+        if waiting - {photo_tag(secret, enrolment, digest) for digest in photos}:
+            raise PhotosExchanged
         held = tx.references.count(subject_id=enrolment.subject_id)
         if held > MAX_REFERENCES:
             raise TooManyPhotos(f"With {held - own} from before there may be {MAX_REFERENCES - held + own} more.")

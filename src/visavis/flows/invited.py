@@ -129,7 +129,7 @@ class Invited:
             usable = sum(one.usable is not None for one in found.values())
             if digest in found:
                 continue
-            if _photo_tag(secret, enrolment, digest) in waiting:
+            if photo_tag(secret, enrolment, digest) in waiting:
                 found[digest] = _Looked(digest, None, None)
             elif len(waiting) + usable >= MAX_PHOTOS:
                 found[digest] = _Looked(digest, None, PhotosFull())
@@ -152,7 +152,7 @@ class Invited:
             secret, now = self._secret(tx, enrolment), self._clock.now()
             keys, receipt = self._keyring.gallery_keys(tx, gallery.id), receipt_of(tx, enrolment)
             waiting = {r.photo_tag for r in tx.references.find(enrolment_id=enrolment.id)}
-            fresh = {_photo_tag(secret, enrolment, one.digest): one.usable for one in looked if one.usable is not None}
+            fresh = {photo_tag(secret, enrolment, one.digest): one.usable for one in looked if one.usable is not None}
             fresh = {tag_: usable for tag_, usable in fresh.items() if tag_ not in waiting}
             # Another call may have brought some meanwhile.
             taken = dict(list(fresh.items())[: MAX_PHOTOS - len(waiting)])
@@ -165,7 +165,7 @@ class Invited:
                 tx.references.add(reference)
             left = fresh.keys() - taken.keys()
             refusals = [
-                PhotosFull() if _photo_tag(secret, enrolment, one.digest) in left else one.refusal for one in looked
+                PhotosFull() if photo_tag(secret, enrolment, one.digest) in left else one.refusal for one in looked
             ]
             return Sent(refusals, len(waiting) + len(taken))
 
@@ -177,7 +177,7 @@ class Invited:
             raise GalleryFull("There is no room for more people: tell whoever invited you.") from None
 
 
-def _photo_tag(secret: SubjectSecret, enrolment: Enrolment, digest: bytes) -> bytes:
+def photo_tag(secret: SubjectSecret, enrolment: Enrolment, digest: bytes) -> bytes:
     """By which a photo is known again within one invitation.
 
     In another enrolment of the same person it is another photo: each consent has references of its own, and one that

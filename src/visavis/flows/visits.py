@@ -56,25 +56,32 @@ class Visits:
 
         1. The link was handed out a moment ago, and nobody has opened it.
         2. The person may still be recognised.
-        3. That somebody reads is recorded, and the person sees it, before anything is told.
+        3. That somebody reads is recorded, and the person sees it, before anything is told. What fails until here
+           leaves the link as it was.
+        4. The link is used up. Whoever was known at a station meanwhile has a newer one, and this one is nobody's.
 
         :param public_key: raw Ed25519, 32 bytes. :raises VisitKeyRefused: it is none.
-        :raises LinkUnknown: 1 or 2 does not hold.
+        :raises LinkUnknown: 1, 2 or 4 does not hold.
         """
         if not is_sound_key(public_key):
             raise VisitKeyRefused
-        now = self._clock.now()
+        now, link = self._clock.now(), _hash(link_secret)
+        # 1
         with self._lock:
-            promise = self._promises.pop(_hash(link_secret), None)
+            promise = self._promises.get(link)
         if promise is None or now >= promise.expires_at:
             raise LinkUnknown
         visit = Visit(new_id("vis"), promise.subject_id, public_key, now + VISIT_LIFE)
+        # 2, 3
         with self._store.write() as tx:
             subject = self._known(tx, promise.subject_id)
             if subject is None:
                 raise LinkUnknown
             self._readings.record_own(tx, subject, visit_id=visit.id, station=promise.station)
+        # 4
         with self._lock:
+            if self._promises.pop(link, None) is None:
+                raise LinkUnknown
             self._forget(visit.subject_id)
             self._visits[visit.id] = visit
         return visit

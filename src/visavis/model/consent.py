@@ -226,6 +226,14 @@ class PhotosMissing(ConsentRefused):
     mend = "Send at least one photo through the link, then agree; or say no."
 
 
+class PhotosExchanged(ConsentRefused):
+    """A photo waits that whoever agrees did not send: somebody else has the link as well."""
+
+    code = "photos_exchanged"
+    kind = Kind.CONFLICT
+    mend = "Start over: take your photos anew. If this comes again, somebody else has your link: tell who invited you."
+
+
 class PhotosFull(RequestRefused):
     """The invitation has as many photos as it takes; this one was not looked at."""
 

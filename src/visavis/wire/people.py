@@ -7,6 +7,10 @@ from pydantic import Field
 
 from visavis.wire.shape import ExternalReference, Identifier, Shape, Token
 
+PhotoDigest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+MAX_NAMED = 50
+"""Most photos that somebody names as theirs: ten times as many as can wait."""
+
 
 class EnrolmentAnswer(Shape):
     """What an enroller is told, whoever was there before. Hand ``consent_link`` to the person; it is shown once."""
@@ -87,6 +91,12 @@ class CountersignRequest(Shape):
     """The person agrees."""
 
     countersignature: Token
+    photos: list[PhotoDigest] = Field(
+        default=[],
+        max_length=MAX_NAMED,
+        description="Where the person was invited to send photos: SHA-256 of each that they sent, in hexadecimal. "
+        "While anything else waits, which somebody else must have sent, the answer is refused.",
+    )
 
 
 class AgreedAnswer(Shape):

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from visavis.model import leaves_loaded
-from visavis.model.consent import PhotosFull, PhotosMissing
+from visavis.model.consent import PhotosExchanged, PhotosFull, PhotosMissing
 from visavis.model.errors import FaceRefused, ImageRefused, Kind, Refusal
 from visavis.web.texts import OFFERED, Catalogue
 
 
 def of_photos() -> Iterator[type[Refusal]]:
     """Everything that can be wrong with a photo, and not with the machine."""
-    yield from (PhotosFull, PhotosMissing)
+    yield from (PhotosExchanged, PhotosFull, PhotosMissing)
     leaves = (leaf for leaf in leaves_loaded() if issubclass(leaf, FaceRefused | ImageRefused))
     yield from (leaf for leaf in leaves if leaf.kind is not Kind.UNAVAILABLE)
 

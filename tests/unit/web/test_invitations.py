@@ -41,8 +41,7 @@ def invited(world: World, gallery: str, reference: str) -> str:
 
 
 def send(world: World, link: str, *photos: bytes) -> httpx2.Response:
-    files = [("photos", (f"{n}.jpg", content, "image/jpeg")) for n, content in enumerate(photos)]
-    return world.link("POST", PHOTOS, link, files=files)
+    return world.send(link, *photos)
 
 
 def code(answer: httpx2.Response) -> tuple[int, str]:
@@ -126,6 +125,49 @@ def test_who_starts_over_leaves_nothing_of_the_first_try(world: World, gallery: 
     assert world.countersign(link).status_code == 200
     assert who(world, station, photo("dan", 2)) is None
     assert who(world, station, photo("ann", 2)) == "ann"
+
+
+def exchanged(world: World, link: str) -> None:
+    """Whoever agrees is refused, for a photo that they did not send, and nothing came of it."""
+    refused = world.countersign(link)
+    assert code(refused) == (409, "photos_exchanged")
+    assert "start over" in refused.json()["mend"].lower()
+    assert world.sql("SELECT countersignature FROM receipts") == [(None,)]
+
+
+def test_s1_nobody_who_has_the_link_too_puts_their_face_in_the_place_of_the_persons(world: World, gallery: str) -> None:
+    station, link = world.station(gallery), invited(world, gallery, "ann")
+    send(world, link, photo("ann"), photo("ann", 2))
+    theirs = [("photos", ("1.jpg", photo("eve", n), "image/jpeg")) for n in (1, 2)]
+    assert world.link("DELETE", PHOTOS, link).status_code == 204
+    assert world.link("POST", PHOTOS, link, files=theirs).json()["held"] == 2
+    exchanged(world, link)
+    assert [who(world, station, photo(one, 3)) for one in ("ann", "eve")] == [None, None]
+    # Started over, it is the person's own again.
+    assert world.link("DELETE", PHOTOS, link).status_code == 204
+    send(world, link, photo("ann"), photo("ann", 2))
+    assert world.link("POST", PHOTOS, link, files=theirs[:1]).json()["held"] == 3
+    exchanged(world, link)
+    assert world.link("DELETE", PHOTOS, link).status_code == 204
+    send(world, link, photo("ann"))
+    assert world.countersign(link).status_code == 200
+    assert [who(world, station, photo(one, 3)) for one in ("ann", "eve")] == ["ann", None]
+
+
+def test_who_does_not_say_what_they_sent_agrees_to_nothing(world: World, gallery: str) -> None:
+    link = invited(world, gallery, "ann")
+    assert world.link("POST", PHOTOS, link, files={"photos": photo("ann")}).json()["held"] == 1
+    exchanged(world, link)
+
+
+NAMED_BADLY = (["0" * 63], ["0" * 65], ["A" * 64], ["g" * 64], ["0" * 64] * 51, "0" * 64, [1], None)
+
+
+@pytest.mark.parametrize("photos", NAMED_BADLY)
+def test_photos_are_named_in_the_documented_form_or_not_at_all(world: World, gallery: str, photos: object) -> None:
+    body = {"countersignature": "a.b.c", "photos": photos}
+    answer = world.link("POST", "/v1/consent/countersignature", invited(world, gallery, "ann"), json=body)
+    assert code(answer) == (422, "request_invalid")
 
 
 def test_nobody_agrees_to_no_photo(world: World, gallery: str) -> None:

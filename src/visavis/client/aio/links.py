@@ -8,7 +8,7 @@ from visavis.client.aio.transport import AsyncOptions, AsyncTransport
 from visavis.client.credentials import LinkSecret
 from visavis.client.exchange import Body, door
 from visavis.client.link import Link, granted, honest, honest_grant, prepared
-from visavis.client.photos import Photo, async_as_file
+from visavis.client.photos import Photo, async_as_file, async_digest
 from visavis.client.receipt_file import Receipt
 from visavis.wire.deciding import GrantRequest, GrantTermsAnswer, SessionAnswer
 from visavis.wire.people import AgreedAnswer, CountersignRequest, DeclinedAnswer, SentPhotosAnswer, TermsAnswer
@@ -68,9 +68,14 @@ class AsyncConsentLink(_AsyncOnLink):
         """Start over: every photo that was sent is erased."""
         await self._transport.act("DELETE", door("consent", "photos"), Body(done_once=True))
 
-    async def countersign(self, receipt: Receipt) -> AgreedAnswer:
-        """Send the countersignature; from now on the person is recognised, unless an operator has to look first."""
-        body = Body(CountersignRequest(countersignature=receipt.countersignature))
+    async def countersign(self, receipt: Receipt, *, photos: Sequence[Photo] = ()) -> AgreedAnswer:
+        """Send the countersignature; from now on the person is recognised, unless an operator has to look first.
+
+        :param photos: all that you sent, where you were invited to: whatever else waits was sent by somebody who has
+            the link as well, and is refused (``photos_exchanged``).
+        """
+        sent = [await async_digest(photo) for photo in photos]
+        body = Body(CountersignRequest(countersignature=receipt.countersignature, photos=sent))
         return await self._transport.post(door("consent", "countersignature"), AgreedAnswer, body)
 
     async def decline(self) -> DeclinedAnswer:

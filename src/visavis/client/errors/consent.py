@@ -33,6 +33,14 @@ class LinkUnknown(ConsentRefused):
     """
 
 
+class PhotosExchanged(ConsentRefused):
+    """``photos_exchanged``.
+
+    A photo waits that whoever agrees did not send: somebody else has the link as well. Start over: take your
+    photos anew. If this comes again, somebody else has your link: tell who invited you.
+    """
+
+
 class PhotosMissing(ConsentRefused):
     """``photos_missing``.
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Unpack
 from visavis.client.credentials import LinkSecret
 from visavis.client.exchange import Body, door
 from visavis.client.link import Link, granted, honest, honest_grant, prepared
-from visavis.client.photos import Photo, as_file
+from visavis.client.photos import Photo, as_file, digest
 from visavis.client.receipt_file import Receipt
 from visavis.client.sync.caller import Caller
 from visavis.client.sync.transport import Options, Transport
@@ -69,9 +69,14 @@ class ConsentLink(_OnLink):
         """Start over: every photo that was sent is erased."""
         self._transport.act("DELETE", door("consent", "photos"), Body(done_once=True))
 
-    def countersign(self, receipt: Receipt) -> AgreedAnswer:
-        """Send the countersignature; from now on the person is recognised, unless an operator has to look first."""
-        body = Body(CountersignRequest(countersignature=receipt.countersignature))
+    def countersign(self, receipt: Receipt, *, photos: Sequence[Photo] = ()) -> AgreedAnswer:
+        """Send the countersignature; from now on the person is recognised, unless an operator has to look first.
+
+        :param photos: all that you sent, where you were invited to: whatever else waits was sent by somebody who has
+            the link as well, and is refused (``photos_exchanged``).
+        """
+        sent = [digest(photo) for photo in photos]
+        body = Body(CountersignRequest(countersignature=receipt.countersignature, photos=sent))
         return self._transport.post(door("consent", "countersignature"), AgreedAnswer, body)
 
     def decline(self) -> DeclinedAnswer:

@@ -78,7 +78,8 @@ def countersign(
     """Agree. The answer is the same whether or not an operator has to look first."""
 
     def act() -> tuple[AgreedAnswer, str]:
-        agreed = flows.agree.countersign(link, body.countersignature)
+        photos = {bytes.fromhex(one) for one in body.photos}
+        agreed = flows.agree.countersign(link, body.countersignature, photos=photos)
         answer = AgreedAnswer(
             subject_id=agreed.subject_id,
             receipt_id=agreed.receipt_id,
@@ -88,7 +89,7 @@ def countersign(
         )
         return answer, agreed.subject_id
 
-    asked = fingerprint(request, body.countersignature)
+    asked = fingerprint(request, body.countersignature, *body.photos)
     caller = flows.keyring.secret_tag(link, use="link callers").hex()
     return written(flows, caller=caller, key=idempotency_key, fingerprint=asked, act=act, status=200)
 
