@@ -90,7 +90,7 @@ bench-identify: $(VENV)/dev.done models ## identify over REST with 1,000 referen
 	@$(BIN)/python -m benchmarks.load.identify
 
 bench-pages: $(VENV)/dev.done models pages chromium ## the pages in a browser: press to decision, weight, leaks (20 minutes)
-	@$(BIN)/python -m benchmarks.load.pages
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.load.pages
 
 bench-capture: $(VENV)/dev.done models pages chromium ## what guidance before the camera costs a browser
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.speed.capture

@@ -22,16 +22,13 @@ from typing import Any, Final
 from benchmarks.filled_server import Filled, filled_server, last_line
 from demo.portraits import portraits
 from playwright.sync_api import CDPSession, Page, sync_playwright
+from support.browser import ARGUMENTS, CHROMIUM
+from support.films import STRAIGHT, film, placed, wall
+
+from visavis.client import ConsentLink, Visavis
+from visavis.wire.setup import StationRequest
 
 ROOT: Final = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from support.browser import ARGUMENTS, CHROMIUM  # noqa: E402 -- after the tests' own modules can be found
-from support.films import STRAIGHT, film, placed, wall  # noqa: E402 -- as above
-
-from visavis.client import ConsentLink, Visavis  # noqa: E402 -- as above
-from visavis.wire.setup import StationRequest  # noqa: E402 -- as above
-
 SESSIONS: Final = int(os.environ.get("VISAVIS_BENCH_SESSIONS", "500"))
 WARM: Final = 20
 LOADS: Final = 10

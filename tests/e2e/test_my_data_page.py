@@ -10,6 +10,7 @@ import segno
 from playwright.sync_api import Page, expect
 from sim.faces import SimExtractor, photo
 from support.browser import Traffic
+from support.pdf import files_inside
 from support.person_at_page import agree, load_receipt, open_consent, read_json
 from support.pictures import Look
 from support.tablet import paired
@@ -201,6 +202,11 @@ def test_whose_consent_ends_soon_goes_on_with_the_same_key(
     old, new = read_json(receipt), read_json(fresh)
     assert new["private_key"] == old["private_key"]
     assert new["receipt_id"] != old["receipt_id"]
+    with page.expect_download() as download:
+        page.locator("#renewed-pdf").click()
+    download.value.save_as(tmp_path / "fresh.pdf")
+    (inside,) = files_inside((tmp_path / "fresh.pdf").read_bytes())
+    assert json.loads(inside) == new
     assert json.dumps(old["private_key"]["d"]).encode() not in traffic.sent()
     page.locator("#renewed-back").click()
     expect(page.locator("#held")).to_be_visible()

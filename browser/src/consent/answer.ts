@@ -2,15 +2,15 @@
 
 import { canMakeKeys, makeKey, type PrivateJwk } from "../crypto/keys.js";
 import { call, Problem, serverNow } from "../server/api.js";
-import { byId, element, onPress, save, saveJson, show } from "../shared/dom.js";
+import { byId, element, onPress, show } from "../shared/dom.js";
 import { qrSvg } from "../shared/qr.js";
 import { t } from "../shared/texts.js";
-import { day } from "../shared/words.js";
 import { type OtherWay, showOtherWay } from "./other-way.js";
 import { countersign, type Receipt, toReceipt } from "./receipt.js";
 import { receiptAddress } from "./receipt-code.js";
 import { onReceipt } from "./receipt-loader.js";
-import { type Asked, guardianDay, isOver } from "./terms.js";
+import { saveFile, savePdf } from "./receipt-files.js";
+import { type Asked, isOver } from "./terms.js";
 
 /** What the server says to an answer: the way in without a face, where the person did not have it already. */
 interface Answered {
@@ -147,26 +147,11 @@ export class Answer {
   }
 
   #saveFile(): void {
-    if (this.#receipt === null) return;
-    saveJson(`${name(this.#receipt)}.json`, this.#receipt);
-    this.#saved(`${name(this.#receipt)}.json`);
+    if (this.#receipt !== null) this.#saved(saveFile(this.#receipt));
   }
 
   async #savePdf(): Promise<void> {
-    if (this.#receipt === null || this.#asked === null) return;
-    const { record } = this.#asked;
-    const [[controller], [{ purpose }]] = [record.party_identification, record.pii_processing.purposes];
-    const { receiptPdf } = await import("./receipt-pdf.js");
-    const told = {
-      purpose,
-      controller: controller.party_name,
-      contact: controller.party_contact,
-      until: day(record.valid_until),
-      guardianUntil: guardianDay(record),
-      text: record.pii_processing.privacy_notice.text,
-    };
-    save(`${name(this.#receipt)}.pdf`, await receiptPdf(this.#receipt, told, `${name(this.#receipt)}.json`));
-    this.#saved(`${name(this.#receipt)}.pdf`);
+    if (this.#receipt !== null && this.#asked !== null) this.#saved(await savePdf(this.#receipt, this.#asked.record));
   }
 
   #saved(file: string): void {
@@ -175,4 +160,3 @@ export class Answer {
   }
 }
 
-const name = ({ receipt_id }: Receipt): string => `visavis-receipt-${receipt_id.slice(-6)}`;

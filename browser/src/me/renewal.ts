@@ -1,8 +1,9 @@
 /** Going on: what is asked of somebody whose consent ends soon, and their answer with the key they have. */
 
 import { countersign, type ConsentRecord, readOffer, type Receipt, spokenIn, statementFor } from "../consent/receipt.js";
+import { saveFile, savePdf } from "../consent/receipt-files.js";
 import { call, publishedKeys, serverNow } from "../server/api.js";
-import { byId, calm, complain, fill, fillContact, input, onPress, saveJson, show, speak } from "../shared/dom.js";
+import { byId, calm, complain, fill, fillContact, input, onPress, show, speak } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { day } from "../shared/words.js";
 
@@ -19,7 +20,8 @@ interface Asked extends Terms {
 }
 
 let asked: Asked | null = null;
-let renewed: Receipt | null = null;
+/** What they have to keep, and what it says. */
+let renewed: { receipt: Receipt; record: ConsentRecord } | null = null;
 
 /** Ask what there is to agree to, and show it. @throws {Problem} @throws {Error} the offer is not one to be shown */
 export async function askToGoOn(receipt: Receipt, renews: string): Promise<void> {
@@ -59,15 +61,19 @@ async function goOn(): Promise<void> {
   }
   const { offer, renews, as } = asked;
   // Asked again, it is the same answer: the first may have arrived.
-  if (renewed?.offer !== offer) {
+  if (renewed?.receipt.offer !== offer) {
     const countersignature = await countersign(offer, as.private_key, serverNow());
-    renewed = { ...as, receipt_id: asked.receipt_id, offer, countersignature };
+    renewed = { receipt: { ...as, receipt_id: asked.receipt_id, offer, countersignature }, record: asked.record };
   }
-  const body = { offer, countersignature: renewed.countersignature };
+  const body = { offer, countersignature: renewed.receipt.countersignature };
   await call("POST", `/v1/me/receipts/${renews}/renewal`, { as, body });
   asked = null;
   show("renewed");
 }
+
+const saved = (name: string): void => {
+  byId("renewed-saved").textContent = t("consent.receipt.saved", { name });
+};
 
 /** @param back shows what is held, with the receipt that is in force now */
 export function onRenewal(back: (receipt: Receipt | null) => Promise<void>): void {
@@ -77,10 +83,10 @@ export function onRenewal(back: (receipt: Receipt | null) => Promise<void>): voi
     await back(null);
   });
   onPress("renewed-save", "renewed-problem", async () => {
-    if (renewed === null) return;
-    const name = `visavis-receipt-${renewed.receipt_id.slice(-6)}.json`;
-    saveJson(name, renewed);
-    byId("renewed-saved").textContent = t("consent.receipt.saved", { name });
+    if (renewed !== null) saved(saveFile(renewed.receipt));
   });
-  onPress("renewed-back", "renewed-problem", () => back(renewed));
+  onPress("renewed-pdf", "renewed-problem", async () => {
+    if (renewed !== null) saved(await savePdf(renewed.receipt, renewed.record));
+  });
+  onPress("renewed-back", "renewed-problem", () => back(renewed?.receipt ?? null));
 }

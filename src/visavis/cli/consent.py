@@ -1,7 +1,8 @@
 """``visavis consent``: the person's own act, where they have no browser; run it on their machine, or let them type."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.panel import Panel
@@ -156,15 +157,21 @@ def _told(path: Path, photo: SentPhoto) -> dict[str, str]:
     return {"photo": path.name, "status": photo.code or photo.status, "what to do": photo.mend or ""}
 
 
-def _tell(terms: TermsAnswer) -> None:
-    processing = terms.record["pii_processing"]
-    party = terms.record["party_identification"][0]
+def tell_record(record: Mapping[str, Any], *, statement: str) -> None:
+    """Show a person what they are asked, and the sentence that they would sign."""
+    processing = record["pii_processing"]
+    party = record["party_identification"][0]
     stated = processing["purposes"][0]
     console = progress()
     console.print(Panel(plain(processing["privacy_notice"]["text"]), title=plain(stated["purpose"])))
     console.print(plain(f"Responsible: {party['party_name']}, {party['party_contact']}"))
-    console.print(plain(f"Valid until: {terms.record['valid_until']}, or until you withdraw"))
-    console.print(plain(terms.statement))
+    console.print(plain(f"Valid until: {record['valid_until']}, or until you withdraw"))
+    console.print(plain(statement))
+
+
+def _tell(terms: TermsAnswer) -> None:
+    tell_record(terms.record, statement=terms.statement)
+    console = progress()
     if terms.photos is not None:
         console.print(f"You are invited to send {terms.photos.at_least} to {terms.photos.at_most} photos of yourself.")
         console.print("Send them with 'visavis consent photos', before you sign.")

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from visavis.cli.consent import require_agreement, tell_record
 from visavis.cli.output import show, show_rows
 from visavis.cli.own_log import in_words
 from visavis.cli.shell import Group, Shell, pass_shell, plain, progress, sure
@@ -20,6 +21,9 @@ _NewFile: Final = click.Path(path_type=Path, dir_okay=False)
 _COLUMNS: Final = ("when", "what", "who", "purpose", "result", "in the log")
 _DIGEST_SHOWN: Final = 8
 """Hexadecimal digits that tell files of evidence apart."""
+_TOO_EARLY: Final = (
+    "There is nothing to renew: your consent does not end soon, or cannot be made longer. 'visavis me show' says when."
+)
 
 
 @click.group(cls=Group)
@@ -103,6 +107,41 @@ def check_taken(shell: Shell, file: Path, receipt: Path | None) -> None:
 
 @me.command()
 @click.argument("receipt", type=click.Path(path_type=Path))
+@pass_shell
+def renew(shell: Shell, receipt: Path) -> None:
+    """Agree to go on, in the last month before your consent ends, with the key you have. No new photo is needed.
+
+    The new receipt takes the place of the old one in the file. Until its answer has come it lies beside it, with .new
+    at the end of the name: if the line breaks, call this again.
+    """
+    held, waiting = Receipt.load(receipt), receipt.with_name(f"{receipt.name}.new")
+    with Person(held) as person:
+        mine = person.me()
+        if _has_arrived(waiting, {one.receipt_id for one in mine.receipts if one.countersignature}):
+            renewed = Receipt.load(waiting)
+        elif held.receipt_id not in mine.renewable:
+            raise click.ClickException(_TOO_EARLY)
+        else:
+            terms = person.renewal(held.receipt_id)
+            tell_record(offered(terms.offer), statement=terms.statement)
+            require_agreement()
+            renewed = person.prepare_renewal(terms)
+            renewed.save_again(waiting)
+            try:
+                person.renew(held.receipt_id, renewed)
+            except VisavisProblem as problem:
+                if problem.refused:
+                    waiting.unlink()
+                raise
+    renewed.save_again(receipt)
+    waiting.unlink(missing_ok=True)
+    until = offered(renewed.offer)["valid_until"]
+    show(shell, {"receipt_id": renewed.receipt_id, "receipt": str(receipt), "valid_until": until})
+    progress().print("Keep the file as you kept the old one: the receipt in it is another now.")
+
+
+@me.command()
+@click.argument("receipt", type=click.Path(path_type=Path))
 @sure("Everything held about you is destroyed; nobody can bring it back. Withdraw?")
 @pass_shell
 def withdraw(shell: Shell, receipt: Path) -> None:
@@ -111,6 +150,11 @@ def withdraw(shell: Shell, receipt: Path) -> None:
     with Person(held) as person:
         person.withdraw()
     show(shell, {"subject_id": held.subject_id, "state": "WITHDRAWN"})
+
+
+def _has_arrived(waiting: Path, agreed: Collection[str]) -> bool:
+    """Whether the receipt of an earlier try is in force, whose answer was lost."""
+    return waiting.exists() and Receipt.load(waiting).receipt_id in agreed
 
 
 def _checked(checked: CheckedArchive) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def test_the_commands_are_these() -> None:
         *("enrol", "withdraw", "subject show", "subject archive", "subject credentials"),
         "consent photos",
         *("consent show", "consent sign", "consent decline", "consent grant", "me show", "me log"),
-        *("me withdraw", "me archive", "me archive-check"),
+        *("me withdraw", "me archive", "me archive-check", "me renew"),
         *("identify", "verify", "document-check", "pin", "qr"),
         *("review list", "review resolve", "decisions list", "readings list"),
         *("look-alike list", "look-alike declare", "look-alike end"),
@@ -335,7 +335,7 @@ def test_who_is_invited_is_told_so_with_the_terms(run: Run, server: FakeServer) 
     link = LINK.replace("/consent#", "/enrol#")
     told: Result = run("consent", "show", link)
     assert "You are invited to send 1 to 5 photos of yourself." in told.stderr
-    assert "2 are there. If you did not send them, start over" in told.stderr
+    assert "2 are there. If you did not send all of them, start over" in told.stderr
 
 
 def test_a_receipt_lets_its_holder_see_and_withdraw(run: Run, server: FakeServer) -> None:
