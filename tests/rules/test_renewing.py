@@ -162,6 +162,23 @@ def test_s8_a_guardians_day_does_not_move(world: World) -> None:
     assert world.identify(world.station(gallery), photo("kim", 2))["decision"] == "NO_MATCH"
 
 
+def test_s8_a_nearer_day_that_a_guardian_agreed_to_meanwhile_is_not_passed_by(world: World, ann: Person) -> None:
+    world.clock.move(days=SOON)
+    (old,) = receipts(world, ann)
+    offered = terms(world, ann).json()
+    day = (world.clock.now().astimezone(UTC).date() + timedelta(days=20)).isoformat()
+    gallery = world.as_person(ann, "GET", "/v1/me").json()["gallery_id"]
+    files = [("photos", ("2.jpg", photo("ann", 2), "image/jpeg"))]
+    form = {"external_reference": "ann", "guardian_until": day}
+    asked = world.api("POST", f"/v1/galleries/{gallery}/enrolments", data=form, files=files)
+    assert world.countersign(asked.json()["consent_link"].partition("#")[2], ann.key).is_success
+    refused = renew(world, ann, old["receipt_id"], offered["offer"])
+    assert refused.json()["code"] == "renewal_outdated"
+    again = terms(world, ann, old["receipt_id"]).json()
+    assert record_in(again["offer"])["guardian"] == {"until": day}
+    assert renew(world, ann, old["receipt_id"], again["offer"]).json()["expires_at"][:10] == day
+
+
 @pytest.mark.slow
 def test_s3_whoever_has_to_be_looked_at_first_renews_as_everybody_does(world: World, ann: Person) -> None:
     gallery = world.as_person(ann, "GET", "/v1/me").json()["gallery_id"]

@@ -13,7 +13,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from visavis.consent.receipt import asked_at, countersigned_by, expiry, read_offer, renewed_by, statement_for
+from visavis.consent.receipt import (
+    asked_at,
+    claimed_guardian_until,
+    countersigned_by,
+    expiry,
+    guardian_until,
+    read_offer,
+    renewed_by,
+    statement_for,
+)
 from visavis.consent.rules import require_live_consent
 from visavis.flows.held import Held
 from visavis.flows.keyring import Keyring
@@ -82,8 +91,8 @@ class Renew:
     def accept(self, subject_id: str, receipt_id: str, *, offer: str, countersignature: str) -> Receipt:
         """The person goes on.
 
-        1. The offer is the controller's, for this person, in place of this receipt, under the newest text, and was
-           made within the hour.
+        1. The offer is the controller's, for this person, in place of this receipt, under the newest text, with the
+           guardian's day that would be asked for now, and was made within the hour.
         2. The countersignature is for this offer, and made with the person's own key.
         3. The receipt it renews could still be renewed.
         4. References, old receipt and new are exchanged in one transaction.
@@ -103,7 +112,7 @@ class Renew:
                 return again
             old = _receipt_of(tx, subject_id, receipt_id)
             fresh = self._offered(tx, subject, old)
-            self._require_current(tx, asked, subject, old)
+            self._require_current(tx, asked, subject, old, fresh)
             purpose = _purpose_of(tx, subject)
             new = replace(
                 fresh,
@@ -155,13 +164,17 @@ class Renew:
         signed = expiry(read_offer(receipt.offer, controller_key=self._keyring.controller))
         return min(signed, receipt.expires_at)
 
-    def _require_current(self, tx: Transaction, asked: dict[str, Any], subject: Subject, old: Receipt) -> None:
+    def _require_current(
+        self, tx: Transaction, asked: dict[str, Any], subject: Subject, old: Receipt, fresh: Receipt
+    ) -> None:
         purpose = _purpose_of(tx, subject)
         text = newest_text(tx, purpose.id)
         made, now = asked_at(asked), self._clock.now()
         for_this = (renewed_by(asked), asked["pii_principal_id"]) == (old.id, subject.id)
         newest = asked["pii_processing"]["privacy_notice"]["version"] == text.version
-        if not (for_this and newest and made - timedelta(minutes=1) <= now < made + OFFER_LIFE):
+        # A nearer day may have been agreed to in another enrolment meanwhile (rule S8).
+        same_day = guardian_until(asked) == claimed_guardian_until(fresh.offer)
+        if not (for_this and newest and same_day and made - timedelta(minutes=1) <= now < made + OFFER_LIFE):
             raise RenewalOutdated
 
     def _exchange(self, tx: Transaction, subject: Subject, old: Receipt, new: Receipt) -> None:
