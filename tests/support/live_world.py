@@ -33,6 +33,7 @@ class LiveWorld(World):
         self.url = url
         self.travelled = travelled
         self._names = 0
+        self._sent = {}
         travelled.watch(self.http)
 
     @contextmanager

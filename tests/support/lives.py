@@ -39,6 +39,7 @@ class RemoteWorld(World):
         self.http = self.remote  # type: ignore[assignment] # a test client is a client; this one's server is elsewhere
         self.steps = 0
         self._names = 0
+        self._sent = {}
 
     def __enter__(self) -> Self:
         return self
@@ -146,5 +147,7 @@ def lives(log: Path) -> Iterator[Lives]:
             text=True,
         ) as process,
     ):
-        yield Lives(process, Path(sockets))
-        process.kill()
+        try:
+            yield Lives(process, Path(sockets))
+        finally:
+            process.kill()  # else whatever fails in a test waits for it for ever

@@ -4,6 +4,7 @@ A new one is a function here and in ``OPERATIONS``. It takes a story, says in an
 once it is acknowledged, and hands that to ``Story.do``; the tests that kill servers then do it too.
 """
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -134,7 +135,9 @@ def agree(story: Story) -> None:
 
     def send(world: World, key: str | None) -> httpx2.Response:
         sent = headers(key, **{"Visavis-Link": link})
-        return world.http.post("/v1/consent/countersignature", headers=sent, json={"countersignature": signed})
+        photos = [hashlib.sha256(shot(known, number)).hexdigest() for number in sorted(waiting.photos)]
+        body = {"countersignature": signed, "photos": photos}
+        return world.http.post("/v1/consent/countersignature", headers=sent, json=body)
 
     story.do(Attempt("countersign", (known,), (after,), send, story.some_key(), refused="link_unknown"))
 
