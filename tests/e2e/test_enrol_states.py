@@ -195,6 +195,8 @@ def test_s1_photos_that_somebody_else_put_in_their_place_are_not_agreed_to(
     expect(problem).to_contain_text("somebody else has your link")
     assert at_sim.sql("SELECT countersignature FROM receipts") == [(None,)]
     page.locator("#sign-over").click()
+    expect(page.locator("#photos h1")).to_be_focused()
+    expect(page.locator(".strip img")).to_have_count(0)
     choose(page, phone_photos[1])
     page.locator("#enough").click()
     send(page)

@@ -128,7 +128,9 @@ def test_block_quantised_weights_are_multiplied_out(tmp_path: Path) -> None:
     block = [0, 0, 1]
     kernel = (weights.astype(np.float32) - zero[:, block]) * scale[:, block]
     fed = np.array([50 - 10, (100 - 20) / 2, (200 - 30) / 4])
-    assert found[0] == pytest.approx(kernel[:, :, 0, 0] @ fed, rel=1e-3)
+    # bfloat16, in which some processors compute, keeps 8 bits of each weight.
+    fits = 1e-3 if RUNTIME.precision == "f32" else 2**-6
+    assert found[0] == pytest.approx(kernel[:, :, 0, 0] @ fed, rel=fits)
 
 
 def test_both_together_make_templates(tmp_path: Path) -> None:
