@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from pydantic.json_schema import SkipJsonSchema
 
 from visavis.model.image import FORMATS
 from visavis.web.auth import Enroller, Flows
@@ -23,7 +24,7 @@ def enrol(
     flows: Flows,
     key: Enroller,
     guardian_until: Annotated[
-        date | None,
+        date | SkipJsonSchema[None],  # a form has no null: who means none leaves the field out
         Form(
             description="Where a guardian has to agree for the person: the day on which that ends, and their consent."
         ),
