@@ -137,7 +137,14 @@ class Story:
 
     def has_double(self, known: Known) -> bool:
         """Whether somebody else looks like them, or they like somebody else."""
-        return bool(known.like) or any(other.like == known.name for other in self.people.values())
+        return bool(known.like) or bool(self._doubles(known))
+
+    def has_active_double(self, known: Known) -> bool:
+        """Whether one of those can be recognised."""
+        return any(other.state == "ACTIVE" for other in self._doubles(known))
+
+    def _doubles(self, known: Known) -> list[Known]:
+        return [other for other in self.people.values() if other.name == known.like or other.like == known.name]
 
     def is_long(self, known: Known) -> bool:
         """Whether their gallery keeps people for longer than this story lasts."""
