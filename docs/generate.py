@@ -185,7 +185,7 @@ def retention() -> str:
         f"{_MADE}{head}\n"
         f"## About people\n\n{columns} shown |\n|---|---|---|---|---|\n" + "\n".join(people) + "\n\n"
         f"## About nobody\n\n{columns}\n|---|---|---|---|\n" + "\n".join(others) + "\n\n"
-        "## What is not kept at all\n\n" + "\n".join(f"- {one}" for one in NOT_KEPT) + f"\n\n{foot}"
+        "## What is not kept at all\n\n" + "\n".join(f"- {one}" for one in NOT_KEPT.values()) + f"\n\n{foot}"
     )
 
 

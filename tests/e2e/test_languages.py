@@ -1,10 +1,15 @@
 """Pages in another language: what they say, what they leave as it was signed, and how one is chosen."""
 
+import json
+import zipfile
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from sim.faces import photo
+from support.axe import violations
 from support.browser import at_world
-from support.person_at_page import load_receipt, open_consent, save_receipt
+from support.person_at_page import agree, load_receipt, open_consent, save_receipt
 from support.pictures import Look
 from support.world import BASE, World
 
@@ -89,3 +94,34 @@ def test_a_refusal_is_in_the_language_of_the_page_or_says_that_it_is_english(
     expect(problem.locator("[lang]")).to_have_count(0)
     load_receipt(page, receipt)
     expect(problem.locator("[lang=en]")).to_have_text(["No such thing.", "Look again."])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "tag", "press", "words"),
+    [
+        ("en", "en-GB", "Download everything", "Your face was compared with everybody enrolled"),
+        ("de", "de", "Alles herunterladen", "Ihr Gesicht wurde verglichen, mit allen Aufgenommenen"),
+    ],
+)
+def test_what_is_downloaded_is_in_the_language_of_the_page_and_readable(
+    page: Page, at_sim: World, tmp_path: Path, look: Look, code: str, tag: str, press: str, words: str
+) -> None:
+    """The browser here prefers English: what counts is the language that the page is in."""
+    gallery = at_sim.gallery()
+    open_consent(page, at_sim.pending(gallery, "ann", photo("ann")))
+    receipt = agree(page, tmp_path)
+    at_sim.identify(at_sim.station(gallery), photo("ann", 2))
+    load_receipt(page, receipt, address=f"{BASE}/me?lang={code}")
+    with page.expect_download() as download:
+        page.get_by_role("button", name=press).click()
+    download.value.save_as(tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        html, data = archive.read("about-you.html").decode(), json.loads(archive.read("about-you.json"))
+    assert data["kept"][1]["why"] == "You are recognised by them."
+    page.goto("about:blank")
+    page.set_content(html)
+    expect(page.locator("html")).to_have_attribute("lang", tag)
+    expect(page.locator("main")).to_contain_text(words)
+    assert violations(page) == []
+    look(f"archive-{code}")

@@ -3,7 +3,7 @@
 import type { Receipt } from "../consent/receipt.js";
 import { type Bytes, utf8 } from "../crypto/bytes.js";
 import type { PublicJwk } from "../crypto/keys.js";
-import { t } from "../shared/texts.js";
+import { locale, t } from "../shared/texts.js";
 import { Problem } from "./problem.js";
 import { signedHeaders } from "./signature.js";
 
@@ -81,20 +81,20 @@ export async function call<Answer>(method: Method, path: string, options: Call =
 }
 
 /**
- * A file that the server makes.
+ * A file that the server makes, in the language of the page.
  * @throws {Problem}
  */
 export const fetched = async (path: string, options: Call = {}, method: Method = "GET"): Promise<Blob> =>
-  (await asked(method, path, options, "*/*")).blob();
+  (await asked(method, path, options, { Accept: "*/*", "Accept-Language": locale })).blob();
 
 /** The answer to one call, a success. */
 async function asked(
   method: Method,
   path: string,
   { link, body, bytes, type, as, by, reason, session, signal }: Call,
-  accept = "application/json",
+  wanted: Readonly<Record<string, string>> = { Accept: "application/json" },
 ): Promise<Response> {
-  const headers: Record<string, string> = { Accept: accept };
+  const headers: Record<string, string> = { ...wanted };
   const content = bytes ?? utf8(body === undefined ? "" : JSON.stringify(body));
   if (content.length > 0) headers["Content-Type"] = type ?? "application/json";
   if (link !== undefined) headers["Visavis-Link"] = link;

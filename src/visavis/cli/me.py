@@ -10,10 +10,20 @@ from typing import Any, Final
 import click
 
 from visavis.cli.consent import require_agreement, tell_record
+from visavis.cli.language import language_option
 from visavis.cli.output import show, show_rows
 from visavis.cli.own_log import in_words
 from visavis.cli.shell import Group, Shell, pass_shell, plain, progress, sure
-from visavis.client import CheckedArchive, OwnEntry, OwnLog, Person, Receipt, VisavisProblem, check_archive
+from visavis.client import (
+    CheckedArchive,
+    Language,
+    OwnEntry,
+    OwnLog,
+    Person,
+    Receipt,
+    VisavisProblem,
+    check_archive,
+)
 from visavis.client.link import offered
 from visavis.client.private_files import replace_private, require_writable, write_private
 
@@ -76,8 +86,9 @@ def show_log(shell: Shell, /, *, receipt: Path, proofs: Path | None, **whom: Any
 @me.command("archive")
 @click.argument("receipt", type=click.Path(path_type=Path))
 @click.argument("file", type=_NewFile)
+@language_option
 @pass_shell
-def take_along(shell: Shell, receipt: Path, file: Path) -> None:
+def take_along(shell: Shell, receipt: Path, file: Path, language: Language) -> None:
     """Take along everything that is held about you: a zip file with a page to read, data, and a signature.
 
     It is checked before it is kept, as 'visavis me archive-check' does it. Keep it as carefully as your receipt.
@@ -85,7 +96,7 @@ def take_along(shell: Shell, receipt: Path, file: Path) -> None:
     kept = Receipt.load(receipt)
     require_writable(file)
     with Person(kept) as person:
-        data = person.archive()
+        data = person.archive(language=language)
     checked = check_archive(data, receipt=kept)
     write_private(file, data)
     show(shell, {"file": str(file), **_checked(checked)})

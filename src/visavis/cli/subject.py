@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from visavis.cli.language import language_option
 from visavis.cli.output import show, show_other_way
 from visavis.cli.reason import reason_option
 from visavis.cli.shell import Command, Group, Shell, pass_shell, sure
-from visavis.client import check_archive
+from visavis.client import Language, check_archive
 from visavis.client.private_files import require_writable, write_private
 
 
@@ -37,16 +38,17 @@ def show_one(shell: Shell, subject_id: str | None, gallery_id: str | None, refer
 @subject.command()
 @click.argument("subject_id")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@language_option
 @reason_option
 @pass_shell
-def archive(shell: Shell, subject_id: str, file: Path, reason: str) -> None:
+def archive(shell: Shell, subject_id: str, file: Path, reason: str, language: Language) -> None:
     """Everything that is held about somebody who asked for it, as a signed zip file to hand to them.
 
     It has no numbers of templates, and not their entries in the log: they get those with their receipt.
     """
     require_writable(file)
     with shell.operator() as server:
-        data = server.subject_archive(subject_id, reason=reason)
+        data = server.subject_archive(subject_id, reason=reason, language=language)
     checked = check_archive(data)
     write_private(file, data)
     show(shell, {"subject_id": checked.subject_id, "file": str(file), "made_at": checked.made_at.isoformat()})

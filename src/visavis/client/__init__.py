@@ -22,7 +22,7 @@ from visavis.client.aio.person import AsyncPerson
 from visavis.client.aio.station import AsyncStationClient
 from visavis.client.archive import CheckedArchive, check_archive
 from visavis.client.bundles import BundleFile
-from visavis.client.choices import Resolution, Role, Scope, SessionKind
+from visavis.client.choices import Language, Resolution, Role, Scope, SessionKind
 from visavis.client.imports import NamedPhoto, Part, person_digest
 from visavis.client.own_log import OwnEntry, OwnLog
 from visavis.client.photos import Photo
@@ -54,6 +54,7 @@ __all__ = [
     "ConsentLink",
     "CustodianClient",
     "GrantLink",
+    "Language",
     "LogReader",
     "NamedPhoto",
     "NewStation",

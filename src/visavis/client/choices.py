@@ -9,3 +9,5 @@ Scope = Literal["admin", "enrol", "operate", "export", "seal", "backup", "metric
 Role = Literal["admin", "operator", "auditor", "custodian", "caseworker"]
 Resolution = Literal["activate", "erase", "noted"]
 SessionKind = Literal["identify", "verify", "document_check"]
+Language = Literal["en", "de"]
+"""In which the server writes what people read (BCP 47)."""

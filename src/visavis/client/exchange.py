@@ -3,12 +3,13 @@
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, TypeVar, get_args
 from urllib.parse import quote
 
 import httpx2
 from pydantic import BaseModel, ValidationError
 
+from visavis.client.choices import Language
 from visavis.client.credentials import Credentials
 from visavis.client.photos import File
 from visavis.client.problem import VisavisProblem
@@ -47,6 +48,17 @@ _HEADERS: Final = {"Accept": "application/json", "User-Agent": "visavis-client"}
 def because(reason: str) -> dict[str, str]:
     """The header that says why personal data is read; a header has room for ASCII only."""
     return {"Visavis-Reason": quote(reason, safe=" ")}
+
+
+def archive_in(language: Language) -> dict[str, str]:
+    """The headers that ask for an archive whose page is in this language.
+
+    :raises ValueError: the server does not write in it: it would answer in English, and nobody would be told why.
+    """
+    known = get_args(Language)
+    if language not in known:
+        raise ValueError(f"language: one of {', '.join(known)}.")
+    return {"Accept": ARCHIVE, "Accept-Language": language}
 
 
 def door(*parts: str) -> str:

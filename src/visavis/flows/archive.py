@@ -159,7 +159,7 @@ class Archives:
             "left_out": list(left_out),
             "kept": [_told(one) for one in PERSON if one.section is not None],
             "withheld": [{**_told(one), "why_not_shown": one.withheld} for one in PERSON if one.withheld is not None],
-            "not_kept": list(NOT_KEPT),
+            "not_kept": list(NOT_KEPT.values()),
         }
         return About(subject_id, made_at, document, _signed_texts(held.receipts))
 

@@ -4,7 +4,7 @@ One list for four readers: the archive that a person takes along, the page of th
 is kept, and two tests. They fail for a table, or a column, that is not in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -348,14 +348,16 @@ OTHERS: Final = (
 
 KEPT: Final = (*PERSON, *OTHERS)
 
-NOT_KEPT: Final = (
-    "No photo: it is looked at in memory and forgotten, whether it was enrolled or compared.",
-    "No score: how alike two faces were is not stored; a decision keeps the power of ten of the error rate at most.",
-    "Nothing that could be read from a face but whose it is.",
-    "Nothing about who was not recognised: neither a photo nor numbers.",
-    "No path through places: nothing joins what you do in this gallery with any other.",
-    "No private key of yours: it is in your receipt only.",
-)
+NOT_KEPT: Final[Mapping[str, str]] = {
+    "photo": "No photo: it is looked at in memory and forgotten, whether it was enrolled or compared.",
+    "likeness": (
+        "No score: how alike two faces were is not stored; a decision keeps the power of ten of the error rate at most."
+    ),
+    "traits": "Nothing that could be read from a face but whose it is.",
+    "strangers": "Nothing about who was not recognised: neither a photo nor numbers.",
+    "paths": "No path through places: nothing joins what you do in this gallery with any other.",
+    "private_key": "No private key of yours: it is in your receipt only.",
+}
 """What people may expect to find, and what is not there."""
 
 

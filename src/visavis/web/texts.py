@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -90,6 +91,26 @@ class Catalogue:
 
         text = _TAG.sub(tag, str(escape(self._form(key, values))))
         return Markup(_FILLED.sub(lambda found: str(escape(self._told(values[found[1]]))), text))  # noqa: S704 -- the text is escaped above, and so is each value that is not markup
+
+    def find(self, key: str, **values: object) -> str | None:
+        """A text that may be missing: one for each of many codes."""
+        return self.t(key, **values) if key in self.texts else None
+
+    def day(self, stamp: str) -> str:
+        """A day in words.
+
+        :param stamp: ISO 8601, a day or a moment; the day is the one that is written there.
+        """
+        at = datetime.fromisoformat(stamp)
+        month = self.t(f"language.month.{at.month}")
+        return self.t("language.day", day=at.day, month=month, year=str(at.year))
+
+    def minute(self, stamp: str) -> str:
+        """A day and the time of it.
+
+        :param stamp: ISO 8601, a moment in UTC.
+        """
+        return self.t("language.minute", day=self.day(stamp), time=f"{datetime.fromisoformat(stamp):%H:%M}")
 
     def _form(self, key: str, values: Mapping[str, object]) -> str:
         if key in self.texts:

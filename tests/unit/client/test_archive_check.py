@@ -8,11 +8,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
 from click.testing import CliRunner, Result
+from fixtures.answers import API_KEY, BASE, FakeServer
+from fixtures.every_call import RECEIPT, SUB, ZIP
 from joserfc.jwk import OKPKey
 from sim.faces import photo
 from support.log_builder import signer_of
@@ -21,7 +23,7 @@ from support.told import Somebody, document_of, files_of, operators_archive, own
 from support.world import World
 
 from visavis.cli.main import program
-from visavis.client import check_archive
+from visavis.client import Person, Visavis, check_archive
 from visavis.consent.archive import DIGESTS, SIGNATURE, list_files, sign_listed
 from visavis.flows.archive import public_jwk
 from visavis.model.archive import ArchiveUnreadable, ArchiveWrong
@@ -214,6 +216,11 @@ def run(shared: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ann: Som
 
 
 def test_by_command_it_is_taken_along_and_checked(run: Run, tmp_path: Path, ann: Somebody) -> None:
+    german = run("me", "archive", "mine.json", "german.zip", "--language", "de")
+    assert german.exit_code == 0, german.output
+    with zipfile.ZipFile("german.zip") as archive:
+        assert b'<html lang="de"' in archive.read("about-you.html")
+    assert run("me", "archive", "mine.json", "french.zip", "--language", "fr").exit_code == 2
     taken = run("me", "archive", "mine.json", "all.zip", "--json")
     assert taken.exit_code == 0, taken.output
     told = json.loads(taken.stdout)
@@ -255,3 +262,17 @@ def test_one_who_only_has_an_offer_can_be_checked(shared: World) -> None:
     assert check_archive(answer.content).receipts == 1
     assert document_of(answer)["receipts"][0]["countersignature"] is None
     assert not [name for name in files_of(answer) if "countersignature" in name]
+
+
+def test_an_archive_is_asked_for_in_a_language() -> None:
+    sent = FakeServer({"GET /v1/me/archive": ZIP, f"POST /v1/subjects/{SUB}/archive": ZIP})
+    person = Person(RECEIPT, transport=sent.transport)
+    client = Visavis(base_url=BASE, api_key=API_KEY, transport=sent.transport)
+    person.archive()
+    person.archive(language="de")
+    client.subject_archive(SUB, reason="they asked", language="de")
+    assert [request.headers["Accept-Language"] for request in sent.requests] == ["en", "de", "de"]
+    for wrong in ("fr", "de\r\nCookie: x", ""):
+        with pytest.raises(ValueError, match="language: one of en, de"):
+            person.archive(language=cast("Any", wrong))
+    assert len(sent.requests) == 3, "nothing was sent"

@@ -6,9 +6,9 @@ from typing import Unpack
 
 from visavis.client.aio.enrolling import AsyncEnrolling
 from visavis.client.aio.transport import AsyncOptions, AsyncTransport
-from visavis.client.choices import PAGE, Resolution, Scope
+from visavis.client.choices import PAGE, Language, Resolution, Scope
 from visavis.client.credentials import Bearer
-from visavis.client.exchange import ARCHIVE, Body, because, door
+from visavis.client.exchange import Body, archive_in, because, door
 from visavis.client.raising import problem_here
 from visavis.wire.deciding import DecisionRecord, InvitationAnswer, InvitationRequest
 from visavis.wire.health import ControllerKeys, Health, Ready
@@ -145,12 +145,14 @@ class AsyncVisavis(AsyncEnrolling):
         path = door("subjects", subject_id)
         return await self._transport.get(path, SubjectAnswer, query=query, headers=because(reason))
 
-    async def subject_archive(self, subject_id: str, *, reason: str) -> bytes:
+    async def subject_archive(self, subject_id: str, *, reason: str, language: Language = "en") -> bytes:
         """Everything that is held about one person, as a signed zip file to be handed to them.
 
         It has no numbers of templates, and not their entries in the log: they get those with their receipt.
+
+        :param language: of the page in it, for the person who reads it; the data is the same in any.
         """
-        headers = {"Accept": ARCHIVE, **because(reason)}
+        headers = {**archive_in(language), **because(reason)}
         reply = await self._transport.fetch(door("subjects", subject_id, "archive"), headers=headers, method="POST")
         return reply.content
 

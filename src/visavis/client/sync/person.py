@@ -4,8 +4,9 @@
 from collections.abc import Sequence
 from typing import Unpack
 
+from visavis.client.choices import Language
 from visavis.client.credentials import Signer
-from visavis.client.exchange import ARCHIVE, Body, door
+from visavis.client.exchange import Body, archive_in, door
 from visavis.client.link import PersonalLink, honest_renewal, renewed
 from visavis.client.own_log import (
     OwnLog,
@@ -50,12 +51,14 @@ class Person(Caller):
         """Everything that is held about this person, and who looked at it."""
         return self._transport.get(door("me"), OwnAnswer)
 
-    def archive(self) -> bytes:
-        """Everything that is held about this person, as a zip file that the controller signed: pages to read, and data.
+    def archive(self, *, language: Language = "en") -> bytes:
+        """Everything held about this person, as a zip file that the controller signed: a page to read, and data.
 
         ``check_archive`` tells whether it is whole and genuine. Keep it as carefully as the receipt.
+
+        :param language: of the page; the data is the same in any.
         """
-        reply = self._transport.fetch(door("me", "archive"), headers={"Accept": ARCHIVE})
+        reply = self._transport.fetch(door("me", "archive"), headers=archive_in(language))
         return reply.content
 
     def log_page(self, after: str | None = None) -> OwnLogAnswer:

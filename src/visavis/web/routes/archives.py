@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from visavis.flows.archive import About
 from visavis.web.archive import MEDIA_TYPE, packed
 from visavis.web.auth import Flows, OwnerId, ReadingOperator
 from visavis.web.services import Services
+from visavis.web.texts import language_of
 
 router = APIRouter(tags=["subjects"])
 
@@ -16,22 +17,26 @@ _ZIP: Final[dict[int | str, Any]] = {200: {"content": {MEDIA_TYPE: {"schema": {"
 
 
 @router.get("/v1/me/archive", response_class=Response, responses=_ZIP)
-def take_mine_along(flows: Flows, subject_id: OwnerId) -> Response:
-    """Everything that is held about the person who signed, for them to keep: a zip file, signed by the controller."""
-    return _answer(flows, flows.archives.own(subject_id))
+def take_mine_along(request: Request, flows: Flows, subject_id: OwnerId) -> Response:
+    """Everything that is held about the person who signed, for them to keep: a zip file, signed by the controller.
+
+    The page in it is in the language of ``Accept-Language``, English or German.
+    """
+    return _answer(request, flows, flows.archives.own(subject_id))
 
 
 @router.post("/v1/subjects/{subject_id}/archive", response_class=Response, responses=_ZIP)
-def make_on_their_word(subject_id: str, flows: Flows, reader: ReadingOperator) -> Response:
+def make_on_their_word(subject_id: str, request: Request, flows: Flows, reader: ReadingOperator) -> Response:
     """The same for somebody who asked for it, to be handed to them. Say so as the reason: the person sees it.
 
     It has no numbers of templates, and not what opens the person's entries in the log: they get those with their
     receipt.
     """
-    return _answer(flows, flows.archives.on_their_word(subject_id, reader=reader))
+    return _answer(request, flows, flows.archives.on_their_word(subject_id, reader=reader))
 
 
-def _answer(flows: Services, about: About) -> Response:
+def _answer(request: Request, flows: Services, about: About) -> Response:
     name = f"visavis-about-{about.subject_id[-6:]}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(packed(about, sign=flows.archives.signed), media_type=MEDIA_TYPE, headers=headers)
+    content = packed(about, language=language_of(request), sign=flows.archives.signed)
+    return Response(content, media_type=MEDIA_TYPE, headers=headers)
