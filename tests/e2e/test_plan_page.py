@@ -42,7 +42,7 @@ def test_a_typed_number_moves_its_slider(page: Page, at_sim: World) -> None:
     expect(page.get_by_role("slider", name="People in the gallery")).to_have_value("500")
     expect(page.locator("#said")).to_contain_text("Not known.")
     page.locator("#people").fill("nonsense")
-    expect(page.locator("#said")).to_contain_text("people: a number")
+    expect(page.locator("#said")).to_contain_text("People in the gallery: a number")
     expect(page.locator("#people")).to_be_focused()
 
 

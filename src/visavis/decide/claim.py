@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from visavis.decide.plan import MOST_PEOPLE, any_of, each_of
+from visavis.decide.plan_speech import Saying
 from visavis.model.access import RequestInvalid
 
 
@@ -26,11 +27,11 @@ class Claim:
         :raises RequestInvalid: a number is out of its range; the message names it.
         """
         if not 0 < self.right < 1:
-            raise RequestInvalid("A claim lies above 0 and below 100 %: nothing is always right.")
+            raise RequestInvalid(Saying("invalid.claim"))
         if not 1 <= self.people <= MOST_PEOPLE:
-            raise RequestInvalid(f"people: from 1 to {MOST_PEOPLE}.")
+            raise RequestInvalid(Saying("invalid.people", figures={"most": f"{MOST_PEOPLE:,}"}))
         if not 0 <= self.searches_a_day <= 1e12:  # noqa: PLR2004 -- more than a hundred a day for everybody alive
-            raise RequestInvalid("searches a day: from 0 to 1e12.")
+            raise RequestInvalid(Saying("invalid.searches_a_day"))
 
     @property
     def wrong(self) -> float:

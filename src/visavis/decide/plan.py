@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from visavis.decide.plan_speech import Saying
 from visavis.decide.target import HIGHEST_TARGET
 from visavis.model.access import RequestInvalid
 from visavis.model.calibration import Calibration, Rate, RateNotKnown
@@ -84,21 +85,21 @@ class Wanted:
         if self.claimed is not None:
             rates += [self.claimed.fmr, 0.0 if self.claimed.fnmr is None else self.claimed.fnmr]
             if not self.claimed.fmr > 0:
-                raise RequestInvalid(
-                    "A claimed rate of one comparison is above 0: nobody has measured that nothing errs."
-                )
+                raise RequestInvalid(Saying("invalid.claimed_fmr"))
         if not 1 <= self.people <= MOST_PEOPLE:
-            raise RequestInvalid(f"people: from 1 to {MOST_PEOPLE}.")
+            raise RequestInvalid(Saying("invalid.people", figures={"most": f"{MOST_PEOPLE:,}"}))
         if not 1 <= self.references_each <= MOST_REFERENCES_EACH:
-            raise RequestInvalid(f"references each: from 1 to {MOST_REFERENCES_EACH}.")
+            raise RequestInvalid(Saying("invalid.references_each", figures={"most": f"{MOST_REFERENCES_EACH}"}))
         if not 0 <= self.searches_a_day <= 1e12:  # noqa: PLR2004 -- more than a hundred a day for everybody alive
-            raise RequestInvalid("searches a day: from 0 to 1e12.")
+            raise RequestInvalid(Saying("invalid.searches_a_day"))
         if not all(0 <= rate <= 1 for rate in rates):
-            raise RequestInvalid("Shares and claimed rates lie between 0 and 1.")
+            raise RequestInvalid(Saying("invalid.shares"))
         if self.aim is Aim.THRESHOLD and not -1 <= self.value <= 1:
-            raise RequestInvalid("threshold: a cosine, from -1 to 1.")
+            raise RequestInvalid(Saying("invalid.threshold"))
         if self.aim is not Aim.THRESHOLD and not 0 < self.value < HIGHEST_TARGET:
-            raise RequestInvalid(f"{self.aim.value}: above 0 and below {HIGHEST_TARGET:g}.")
+            raise RequestInvalid(
+                Saying("invalid.rate", figures={"most": f"{HIGHEST_TARGET:g}"}, names={"rate": self.aim.value})
+            )
 
     @property
     def references(self) -> int:
@@ -123,7 +124,7 @@ class Plan:
     wanted: Wanted
     model_id: str
     standing: Standing
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Saying, ...] = ()
     """Why it is not promised, for a person."""
 
     fmr: float | None = None
@@ -285,43 +286,57 @@ class _Bar:
 
     fmr: float | None
     threshold: float | None = None
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Saying, ...] = ()
 
 
 def _bar_of(wanted: Wanted, calibration: Calibration) -> _Bar:
-    fmr: float | None = None
     try:
-        if wanted.aim is Aim.FPIR:
-            fmr = each_of(wanted.value, wanted.compared)
-        else:
-            fmr = wanted.value if wanted.aim is Aim.FMR else calibration.fmr_at(wanted.value).value
-        reasons = (*_below_fmr_floor(fmr, calibration), *_below_fpir_floor(wanted, fmr, calibration))
-        if reasons:
-            return _Bar(fmr, reasons=reasons)
-        threshold = wanted.value if wanted.aim is Aim.THRESHOLD else calibration.threshold_at(fmr)
+        fmr = _fmr_of(wanted, calibration)
+    except RateNotKnown:
+        return _Bar(None, reasons=(_known_scores(calibration),))
+    reasons = (*_below_fmr_floor(fmr, calibration), *_below_fpir_floor(wanted, fmr, calibration))
+    if reasons:
+        return _Bar(fmr, reasons=reasons)
+    threshold = wanted.value if wanted.aim is Aim.THRESHOLD else calibration.threshold_at(fmr)
+    try:
         calibration.fnmr_at(threshold)
-    except RateNotKnown as unknown:
-        return _Bar(fmr, reasons=(unknown.detail,))
+    except RateNotKnown:
+        return _Bar(fmr, reasons=(_known_misses(calibration),))
     return _Bar(fmr, threshold)
 
 
-def _below_fmr_floor(fmr: float, calibration: Calibration) -> Iterator[str]:
+def _fmr_of(wanted: Wanted, calibration: Calibration) -> float:
+    if wanted.aim is Aim.FPIR:
+        return each_of(wanted.value, wanted.compared)
+    return wanted.value if wanted.aim is Aim.FMR else calibration.fmr_at(wanted.value).value
+
+
+def _known_scores(calibration: Calibration) -> Saying:
+    low, high = calibration.points[0].threshold, calibration.threshold_at(calibration.fmr_floor)
+    return Saying("reason.score", figures={"low": f"{low:.4g}", "high": f"{high:.4g}"})
+
+
+def _known_misses(calibration: Calibration) -> Saying:
+    most = calibration.misses[0].points[-1].threshold
+    return Saying("reason.misses", figures={"most": f"{most:.4g}"})
+
+
+def _below_fmr_floor(fmr: float, calibration: Calibration) -> Iterator[Saying]:
     if not fmr >= calibration.fmr_floor:
-        yield (
-            f"One comparison may err at most once in {1 / fmr:,.0f}; the calibration of {calibration.model_id} knows "
-            f"rates down to once in {1 / calibration.fmr_floor:,.0f}."
+        yield Saying(
+            "reason.fmr",
+            figures={"asked": f"{1 / fmr:,.0f}", "known": f"{1 / calibration.fmr_floor:,.0f}"},
+            names={"model": calibration.model_id},
         )
 
 
-def _below_fpir_floor(wanted: Wanted, fmr: float, calibration: Calibration) -> Iterator[str]:
+def _below_fpir_floor(wanted: Wanted, fmr: float, calibration: Calibration) -> Iterator[Saying]:
     if wanted.is_one_to_one:
         return
     fpir = wanted.value if wanted.aim is Aim.FPIR else any_of(fmr, wanted.compared)
     if not fpir >= calibration.fpir_floor:
-        yield (
-            f"To see that one stranger in {1 / fpir:,.0f} is taken for somebody, the calibration needs at least "
-            f"{math.ceil(3 / fpir):,} people (rule of three); it has {calibration.people:,}."
-        )
+        needed, people = f"{math.ceil(3 / fpir):,}", f"{calibration.people:,}"
+        yield Saying("reason.fpir", figures={"strangers": f"{1 / fpir:,.0f}", "needed": needed, "people": people})
 
 
 def _missed_at(wanted: Wanted, calibration: Calibration) -> Rate | None:
@@ -330,11 +345,11 @@ def _missed_at(wanted: Wanted, calibration: Calibration) -> Rate | None:
     return None if threshold is None else calibration.fnmr_at(threshold, photos=wanted.references_each)
 
 
-def _too_many_missed(wanted: Wanted, fnmr: Rate) -> tuple[str, ...]:
+def _too_many_missed(wanted: Wanted, fnmr: Rate) -> tuple[Saying, ...]:
     if fnmr.value <= wanted.max_fnmr:
         return ()
     missed, bearable = f"{100 * fnmr.value:.2g} %", f"{100 * wanted.max_fnmr:.2g} %"
-    return (f"Of people who are enrolled {missed} would be missed; at most {bearable} was said to be bearable.",)
+    return (Saying("reason.missed", figures={"missed": missed, "bearable": bearable}),)
 
 
 def _times(rate: Rate | None, factor: float) -> Rate | None:

@@ -7,6 +7,7 @@ from typing import Final
 from visavis.decide.claim import Claim
 from visavis.decide.plan import Aim, Claimed, Wanted
 from visavis.decide.plan_cost import Assumed
+from visavis.decide.plan_speech import Saying
 from visavis.model.access import RequestInvalid
 from visavis.model.purpose import MAX_FNMR
 
@@ -45,13 +46,13 @@ def wanted_of(fields: Mapping[str, str]) -> Wanted:
     try:
         aim = Aim(texts["aim"])
     except ValueError:
-        raise RequestInvalid(f"aim: one of {', '.join(one.value for one in Aim)}.") from None
+        raise RequestInvalid(Saying("invalid.aim", names={"some": ", ".join(one.value for one in Aim)})) from None
     claimed = None
     if texts["claimed_fmr"]:
         missed = texts["claimed_fnmr"]
         claimed = Claimed(_float(texts, "claimed_fmr"), _float(texts, "claimed_fnmr") if missed else None)
     elif texts["claimed_fnmr"]:
-        raise RequestInvalid("claimed_fnmr: says nothing without a claimed_fmr.")
+        raise RequestInvalid(Saying("invalid.claimed", names={"field": "claimed_fnmr", "other": "claimed_fmr"}))
     return Wanted(
         people=_whole(texts, "people"),
         references_each=_whole(texts, "references_each"),
@@ -98,7 +99,7 @@ def _number(texts: Mapping[str, str], name: str) -> Decimal:
     except InvalidOperation:
         value = None
     if value is None or not value.is_finite() or (value and abs(value.adjusted()) > _FURTHEST):
-        raise RequestInvalid(f"{name}: a number, such as 1000, 1.3e9 or 5%.")
+        raise RequestInvalid(Saying("invalid.number", names={"field": name}))
     return value / 100 if text.endswith("%") else value
 
 
@@ -109,5 +110,5 @@ def _float(texts: Mapping[str, str], name: str) -> float:
 def _whole(texts: Mapping[str, str], name: str) -> int:
     value = _number(texts, name)
     if value != value.to_integral_value():
-        raise RequestInvalid(f"{name}: a whole number.")
+        raise RequestInvalid(Saying("invalid.whole", names={"field": name}))
     return int(value)

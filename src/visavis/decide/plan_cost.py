@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from visavis.decide.plan import Wanted
+from visavis.decide.plan_speech import Saying
 from visavis.model.access import RequestInvalid
 
 _HOUR_S: Final = 3_600
@@ -24,21 +25,21 @@ class Measured:
     source: str
 
 
-_SIZES: Final = "python -m benchmarks.scale.sizes, two cores of an AMD EPYC with AVX2, November 2026"
+_SIZES: Final = Saying("measured.by.sizes", names={"command": "python -m benchmarks.scale.sizes"})
+_REST: Final = Saying("measured.by.rest", names={"command": "make bench-rest"})
+_MEMORY: Final = "make bench-memory"
 
 MEASURED: Final = {
-    "index": Measured(405, "bytes a reference beside its vector", _SIZES),
-    "scan": Measured(39.3e-9 / 128, "seconds a reference and dimension, one core", _SIZES),
-    "person": Measured(7_520, "bytes on disk a person, with receipt, PIN, sealed name and keys", _SIZES),
-    "reference": Measured(973, "bytes on disk a sealed reference", _SIZES),
-    "person log": Measured(682, "bytes of published log a person who is enrolled", _SIZES),
-    "search": Measured(1_698, "bytes on disk a search, for as long as decisions are kept", _SIZES),
-    "search log": Measured(415, "bytes of published log a search, for good", _SIZES),
-    "server": Measured(373e6, "bytes of memory without any reference", "make bench-memory"),
-    "decoder": Measured(40e6, "bytes of memory a process that decodes photos", "make bench-memory"),
-    "answer": Measured(
-        2 / 22, "processor seconds an answer, photo to signed log", "make bench-rest: 22 a second keep two cores busy"
-    ),
+    "index": Measured(405, Saying("measured.index"), _SIZES),
+    "scan": Measured(39.3e-9 / 128, Saying("measured.scan"), _SIZES),
+    "person": Measured(7_520, Saying("measured.person"), _SIZES),
+    "reference": Measured(973, Saying("measured.reference"), _SIZES),
+    "person log": Measured(682, Saying("measured.person_log"), _SIZES),
+    "search": Measured(1_698, Saying("measured.search"), _SIZES),
+    "search log": Measured(415, Saying("measured.search_log"), _SIZES),
+    "server": Measured(373e6, Saying("measured.server"), _MEMORY),
+    "decoder": Measured(40e6, Saying("measured.decoder"), _MEMORY),
+    "answer": Measured(2 / 22, Saying("measured.answer"), _REST),
 }
 """What this software was measured to take; ``make`` targets and modules that measure it again stand beside."""
 
@@ -68,13 +69,13 @@ class Assumed:
         :raises RequestInvalid: a number is out of its range; the message names it.
         """
         if not (1 <= self.machine_memory_gb <= 1e6 and 1 <= self.machine_cores <= 10_000):  # noqa: PLR2004 -- no machine has more
-            raise RequestInvalid("A machine has 1 to 1,000,000 GB of memory and 1 to 10,000 cores.")
+            raise RequestInvalid(Saying("invalid.machine"))
         if not (0 < self.memory_share <= 1 and 1 / 24 <= self.busiest_hour <= 1):
-            raise RequestInvalid("The busiest hour has from 1/24 of a day to all of it, memory from more than 0 to 1.")
+            raise RequestInvalid(Saying("invalid.hour"))
         if not 1 <= self.days_kept <= 36_500:  # noqa: PLR2004 -- a hundred years
-            raise RequestInvalid("days kept: from 1 to 36,500.")
+            raise RequestInvalid(Saying("invalid.days_kept"))
         if self.core_hour_price is not None and not 0 <= self.core_hour_price <= 1e9:  # noqa: PLR2004 -- in any money
-            raise RequestInvalid("core hour price: from 0 to 1e9.")
+            raise RequestInvalid(Saying("invalid.core_hour_price"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 from visavis.decide.claim import Reckoned
 from visavis.decide.plan import Aim, Plan, Standing
 from visavis.decide.plan_cost import MEASURED, MEASURED_UP_TO, STATION_LOCKS_AT, Assumed, Cost
-from visavis.decide.plan_speech import ENGLISH, Speech
+from visavis.decide.plan_speech import ENGLISH, Speech, told, written
 from visavis.model.calibration import SEVERAL, Rate
 
 NOT_KNOWN: Final = ENGLISH["not_known"]
@@ -74,7 +74,7 @@ def errors(planned: Plan, say: Speech = ENGLISH) -> Iterator[Row]:
     yield Row(say["row.missed"], band(planned.missed_a_day, a_day, number, say=say), missed)
     doubtful = planned.doubtful_a_day
     yield Row(say["row.doubtful"], say["not_known"] if doubtful is None else a_day(doubtful, say), origin)
-    threshold = say["not_known"] if planned.threshold is None else _written(f"{planned.threshold:.4f}", say)
+    threshold = say["not_known"] if planned.threshold is None else written(f"{planned.threshold:.4f}", say)
     yield Row(say["row.threshold"], threshold, origin)
     most, because = planned.most_people, planned.most_because
     if most is not None:
@@ -100,7 +100,7 @@ def takes(planned: Plan, cost: Cost, say: Speech = ENGLISH) -> Iterator[Row]:
     yield Row(say["row.stations"], count(cost.stations, say), say["origin.pace"])
     if cost.price_a_search is not None and cost.price_a_day is not None:
         yield Row(say["row.price"], number(cost.price_a_search, say), say["origin.price"])
-        yield Row(say["row.price_a_day"], _written(f"{cost.price_a_day:,.2f}", say), say["origin.price"])
+        yield Row(say["row.price_a_day"], written(f"{cost.price_a_day:,.2f}", say), say["origin.price"])
     if planned.wanted.not_enrolled > STATION_LOCKS_AT:
         yield Row(say["row.runs"], say["row.runs.locks"], say["origin.locks"])
 
@@ -113,16 +113,16 @@ def assumptions(assumed: Assumed) -> Iterator[Row]:
     yield Row("decisions are kept", f"{assumed.days_kept} days", _ASSUMED)
 
 
-def measured() -> Iterator[Row]:
+def measured(say: Speech = ENGLISH) -> Iterator[Row]:
     """What the software was measured to take, and by what."""
     for one in MEASURED.values():
-        yield Row(one.unit, f"{one.value:.3g}", one.source)
+        yield Row(told(one.unit, say), written(f"{one.value:.3g}", say), told(one.source, say))
 
 
 def claimed(reckoned: Reckoned, say: Speech = ENGLISH) -> Iterator[tuple[str, list[Row]]]:
     """A claim, reading by reading."""
     claim, a_claim, worked_out = reckoned.claim, say["origin.claim"], say["origin.worked_out"]
-    right = _written(f"{(claim.right * 100).normalize():f}", say)
+    right = written(f"{(claim.right * 100).normalize():f}", say)
     people = count(claim.people, say)
     yield (
         say["claim.searches"].format(right=right),
@@ -161,25 +161,20 @@ def _days(days: float | None, say: Speech) -> str:
     return say["less_than_one"] if days < 1 else count(days, say)
 
 
-def _written(figures: str, say: Speech) -> str:
-    """A number as its language writes it."""
-    return figures.translate(str.maketrans(",.", say["thousands"] + say["decimal"]))
-
-
 def count(value: float, say: Speech = ENGLISH) -> str:
     """How many there are, in words from a million on."""
     for unit, word in _LARGE:
         if value >= unit * (1 - 1e-6):  # what is a billion but for rounding is no 1000 million
             much = value / unit
             figures = f"{much:,.0f}" if much >= _THOUSAND else f"{much:.4g}"
-            return say[f"a_{word}"] if figures == "1" else say[word].format(n=_written(figures, say))
+            return say[f"a_{word}"] if figures == "1" else say[word].format(n=written(figures, say))
     figures = f"{value:,.0f}" if value >= 10 or value == round(value) else f"{value:.2g}"  # noqa: PLR2004 -- two digits say enough below
-    return _written(figures, say)
+    return written(figures, say)
 
 
 def number(value: float, say: Speech = ENGLISH) -> str:
     """A number that need not be whole."""
-    return count(value, say) if value >= _THOUSAND - 0.5 else _written(f"{value:.3g}", say)
+    return count(value, say) if value >= _THOUSAND - 0.5 else written(f"{value:.3g}", say)
 
 
 def percent(share: float, say: Speech = ENGLISH) -> str:
@@ -189,14 +184,14 @@ def percent(share: float, say: Speech = ENGLISH) -> str:
     if share > 0.99:  # noqa: PLR2004 -- from here on what is missing counts
         if share >= 1 - 1e-9:
             return say["almost_all"]
-        return _written(f"{100 - float(f'{100 * (1 - share):.2g}'):.10g} %", say)
+        return written(f"{100 - float(f'{100 * (1 - share):.2g}'):.10g} %", say)
     digits = Decimal(f"{100 * share:.2g}")
-    return _written(f"{digits:f} %", say)
+    return written(f"{digits:f} %", say)
 
 
 def rate(value: float, say: Speech = ENGLISH) -> str:
     """A rate as a power of ten and as one in so many."""
-    return say["once"].format(rate=_written(f"{value:.2g}", say), many=count(1 / value, say))
+    return say["once"].format(rate=written(f"{value:.2g}", say), many=count(1 / value, say))
 
 
 def a_day(value: float, say: Speech = ENGLISH) -> str:
@@ -205,24 +200,24 @@ def a_day(value: float, say: Speech = ENGLISH) -> str:
         return number(value, say)
     if value <= _NOUGHT:
         return "0"
-    return say["one_in_days"].format(rate=_written(f"{value:.2g}", say), many=count(round(1 / value), say))
+    return say["one_in_days"].format(rate=written(f"{value:.2g}", say), many=count(round(1 / value), say))
 
 
 def seconds(value: float, say: Speech = ENGLISH) -> str:
     """A duration."""
     if value < 1:
-        return _written(f"{1000 * value:.3g} ms", say)
+        return written(f"{1000 * value:.3g} ms", say)
     if value < _HOUR_S:
-        return _written(f"{value:,.1f} s", say)
-    return say["hours"].format(n=_written(f"{value / _HOUR_S:,.1f}", say))
+        return written(f"{value:,.1f} s", say)
+    return say["hours"].format(n=written(f"{value / _HOUR_S:,.1f}", say))
 
 
 def size(value: float, say: Speech = ENGLISH) -> str:
     """Bytes, in powers of a thousand."""
     for unit, word in _UNITS:
         if value >= unit:
-            return _written(f"{value / unit:.3g} {word}", say)
-    return say["bytes"].format(n=_written(f"{value:.0f}", say))
+            return written(f"{value / unit:.3g} {word}", say)
+    return say["bytes"].format(n=written(f"{value:.0f}", say))
 
 
 Said = Callable[[float, Speech], str]

@@ -8,7 +8,7 @@ from visavis.decide import plan_asked, plan_cost, plan_words
 from visavis.decide.claim import reckon
 from visavis.decide.plan import MOST_PEOPLE, MOST_REFERENCES_EACH, Aim, Standing, curve, plan
 from visavis.decide.plan_picture import picture
-from visavis.decide.plan_speech import ENGLISH, Speech
+from visavis.decide.plan_speech import ENGLISH, Speech, told
 from visavis.model.access import RequestInvalid
 from visavis.model.calibration import Calibration
 from visavis.web.texts import Catalogue
@@ -66,7 +66,9 @@ def shown(typed: Mapping[str, str], *, calibration: Calibration, dimension: int,
     try:
         return page | _result(fields, calibration=calibration, dimension=dimension, say=_speech(language))
     except RequestInvalid as wrong:
-        return page | {"problem": wrong.detail}
+        labels = {name: language.t(f"plan.{name}") for name in fields if name != "aim"}
+        labels |= {aim: aim.upper() for aim in AIMS}
+        return page | {"problem": told(wrong.detail, _speech(language), instead=labels)}
 
 
 def _speech(language: Catalogue) -> Speech:
@@ -86,10 +88,10 @@ def _result(fields: Mapping[str, str], *, calibration: Calibration, dimension: i
     return {
         "headline": plan_words.headline(planned, say),
         "is_promised": planned.standing is Standing.PROMISED,
-        "reasons": planned.reasons,
+        "reasons": [told(reason, say) for reason in planned.reasons],
         "mend": plan_words.mend(planned, say),
         "tables": tables,
         "reckoned": [] if claim is None else list(plan_words.claimed(reckon(claim), say)),
         "picture": picture(planned, curve(planned, calibration), style=False, say=say),
-        "measured": list(plan_words.measured()),
+        "measured": list(plan_words.measured(say)),
     }

@@ -4,16 +4,22 @@ Its server has nothing but a calibration: there is nobody in it of whom the page
 """
 
 import re
+from dataclasses import replace
 from html import unescape
 from types import SimpleNamespace
-from typing import cast
+from typing import Final, cast
+from urllib.parse import urlencode
 
 import pytest
 from fastapi.testclient import TestClient
 from support.planned import calibration
+from support.pseudo import CODE, spoken
 
+from visavis.decide.plan import Aim, Wanted, plan
+from visavis.decide.plan_speech import ENGLISH, told
 from visavis.web.app import create_app
 from visavis.web.services import Services
+from visavis.web.texts import CATALOGUES
 
 
 @pytest.fixture
@@ -22,9 +28,9 @@ def http() -> TestClient:
     return TestClient(create_app(cast("Services", known)), raise_server_exceptions=False)
 
 
-def page(http: TestClient, query: str = "") -> str:
+def page(http: TestClient, query: str = "", *, status: int = 200) -> str:
     answer = http.get(f"/plan{query}")
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == status, answer.text
     return " ".join(unescape(answer.text).split())
 
 
@@ -101,6 +107,97 @@ def test_it_is_told_in_german_too(http: TestClient) -> None:
     assert "Was hilft: eine kleinere Galerie" in text
     assert ">1 Million</text>" in text
     assert ">0,1 %</text>" in text
-    # Why, and what is wrong with what was typed, is in the words of the server.
-    assert '<p lang="en">One comparison may err at most once in ' in text
-    assert '<p lang="en">people: ' in http.get("/plan?lang=de&people=x").text
+    assert "Ein Vergleich darf höchstens einmal in 596.995 irren; die Kalibrierung von m kennt Raten" in text
+    assert "Menschen in der Galerie: eine Zahl wie 1000" in page(http, "?lang=de&people=x", status=422)
+    assert fact(text, "Sekunden je Referenz und Dimension, ein Kern") == "3,07e-10"
+
+
+def test_nothing_that_it_says_is_left_in_english(http: TestClient) -> None:
+    """On a page in a language of accents, what was typed and the names of programs are all that has none."""
+    with spoken():
+        for query in ("", "&people=1e7&value=1e-5", "&people=1e9&claimed_fmr=1e-9&claim=90%25&core_hour_price=1"):
+            text = http.get(f"/plan?lang={CODE}{query}").text
+            assert 'lang="en"' not in text
+            said = re.search(r'id="said"[^>]*>(.*?)</main>', text, re.DOTALL)
+            assert said is not None
+            words = unescape(re.sub(r"<code>.*?</code>|<[^>]*>", " ", said[1]))
+            for known in ("python -m benchmarks.scale.sizes", "make bench-memory", "make bench-rest", "AVX2"):
+                words = words.replace(known, "")
+            left = [word for word in re.findall(r"[^\W\d_]{3,}", words) if set(word) & set("aeiou")]
+            assert left == []
+
+
+def test_every_word_of_a_plan_is_in_both_languages() -> None:
+    prefix = "plan.says."
+    english, german = (
+        {key.removeprefix(prefix): text for key, text in CATALOGUES[code].texts.items() if key.startswith(prefix)}
+        for code in ("en", "de")
+    )
+    assert english == ENGLISH
+    assert set(german) == set(ENGLISH)
+    own = {name for name in ENGLISH if name.startswith(("reason.", "invalid.", "measured."))}
+    assert [name for name in own if german[name] == ENGLISH[name]] == []
+    for name, text in ENGLISH.items():
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", german[name])), name
+
+
+REFUSED: Final = {
+    "invalid.number": {"days_kept": "x"},
+    "invalid.whole": {"people": "1.5"},
+    "invalid.aim": {"aim": "x"},
+    "invalid.claimed": {"claimed_fnmr": "1%"},
+    "invalid.claimed_fmr": {"claimed_fmr": "0"},
+    "invalid.people": {"people": "0"},
+    "invalid.references_each": {"references_each": "101"},
+    "invalid.searches_a_day": {"searches_a_day": "1e13"},
+    "invalid.shares": {"not_enrolled": "2"},
+    "invalid.threshold": {"aim": "threshold", "value": "2"},
+    "invalid.rate": {"aim": "fmr", "value": "0.5"},
+    "invalid.machine": {"machine_cores": "0"},
+    "invalid.hour": {"busiest_hour": "1%"},
+    "invalid.days_kept": {"days_kept": "0"},
+    "invalid.core_hour_price": {"core_hour_price": "-1"},
+    "invalid.claim": {"claim": "101%"},
+}
+
+
+@pytest.mark.parametrize("name", [name for name in ENGLISH if name.startswith("invalid.")])
+def test_what_is_wrong_is_said_in_german(http: TestClient, name: str) -> None:
+    """Whoever adds a sentence adds what leads to it."""
+    query = "?lang=de&" + urlencode(REFUSED[name])
+    text, german = page(http, query, status=422), CATALOGUES["de"].texts[f"plan.says.{name}"]
+    beginning, _, rest = german.partition("{")
+    assert beginning in text
+    assert 'lang="en"' not in text
+    if "{field}" in german:
+        (field, *_) = REFUSED[name]
+        assert f"{CATALOGUES['de'].texts[f'plan.{field}']}: {rest.partition(': ')[2].partition('{')[0]}" in text
+    assert "{" not in re.sub(r"<[^>]*>", "", text[text.index('id="said"') :])
+
+
+def test_the_aim_and_the_end_of_its_range_are_named(http: TestClient) -> None:
+    assert "FMR: über 0 und unter 0,5." in page(http, "?lang=de&aim=fmr&value=0.5", status=422)
+    assert "Menschen: von 1 bis 10.000.000.000." in page(http, "?lang=de&people=0", status=422)
+    assert "sagt nichts ohne „Ein Vergleich irrt, behauptet jemand“" in page(
+        http, "?lang=de&claimed_fnmr=1%25", status=422
+    )
+
+
+def test_why_nothing_is_promised_is_said_in_german() -> None:
+    known = calibration()
+    (misses, *_) = known.misses
+    short = replace(known, misses=(replace(misses, points=misses.points[:21]),))
+    cases = {
+        "reason.fmr": (Wanted(people=1_000_000), known, "einmal in 99.499.163 irren; die Kalibrierung von m kennt"),
+        "reason.fpir": (Wanted(people=1, value=1e-3), calibration(people=2879), "mindestens 3.000 Menschen"),
+        "reason.missed": (Wanted(people=1000, max_fnmr=0.01), known, "würden 3 % übersehen"),
+        "reason.score": (Wanted(people=100, aim=Aim.THRESHOLD, value=0.99), known, "von 0,2 bis 0,5 bekannt"),
+        "reason.misses": (Wanted(people=1000), short, "bis zu einer Schwelle von 0,35 bekannt"),
+    }
+    assert set(cases) == {name for name in ENGLISH if name.startswith("reason.")}
+    say = {name: CATALOGUES["de"].texts[f"plan.says.{name}"] for name in ENGLISH}
+    for name, (wanted, of, german) in cases.items():
+        (reason,) = plan(wanted, of).reasons
+        assert reason.name == name
+        assert german in told(reason, say)
+        assert told(reason, ENGLISH) == reason
