@@ -1,17 +1,17 @@
 """What the page of the planner shows: fields as they were typed, and what follows from them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from visavis.decide import plan_asked, plan_cost, plan_words
 from visavis.decide.claim import reckon
 from visavis.decide.plan import MOST_PEOPLE, MOST_REFERENCES_EACH, Aim, Standing, curve, plan
 from visavis.decide.plan_picture import picture
-from visavis.decide.plan_speech import ENGLISH, Speech, told
+from visavis.decide.plan_speech import ENGLISH, Saying, Speech, told
 from visavis.model.access import RequestInvalid
 from visavis.model.calibration import Calibration
-from visavis.web.texts import Catalogue
+from visavis.web.texts import Catalogue, command
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def shown(typed: Mapping[str, str], *, calibration: Calibration, dimension: int,
         "problem": None,
     }
     try:
-        return page | _result(fields, calibration=calibration, dimension=dimension, say=_speech(language))
+        return page | _result(fields, calibration=calibration, dimension=dimension, language=language)
     except RequestInvalid as wrong:
         labels = {name: language.t(f"plan.{name}") for name in fields if name != "aim"}
         labels |= {aim: aim.upper() for aim in AIMS}
@@ -76,9 +76,21 @@ def _speech(language: Catalogue) -> Speech:
     return {name: language.texts[f"plan.says.{name}"] for name in ENGLISH}
 
 
-def _result(fields: Mapping[str, str], *, calibration: Calibration, dimension: int, say: Speech) -> dict[str, Any]:
+def _measured(say: Speech, language: Catalogue) -> Iterator[plan_words.Row]:
+    """What was measured; what measures it again is a command and looks like one."""
+    for row, measured in zip(plan_words.measured(say), plan_cost.MEASURED.values(), strict=True):
+        origin = command(measured.source)
+        if isinstance(measured.source, Saying):
+            commands = {name: command(words) for name, words in measured.source.names.items()}
+            origin = language.rich(f"plan.says.{measured.source.name}", **commands)
+        yield replace(row, origin=origin)
+
+
+def _result(
+    fields: Mapping[str, str], *, calibration: Calibration, dimension: int, language: Catalogue
+) -> dict[str, Any]:
     wanted, assumed = plan_asked.wanted_of(fields), plan_asked.assumed_of(fields)
-    claim = plan_asked.claim_of(fields)
+    claim, say = plan_asked.claim_of(fields), _speech(language)
     planned = plan(wanted, calibration)
     cost = plan_cost.cost(wanted, assumed, dimension=dimension)
     tables: Sequence[tuple[str, Sequence[plan_words.Row]]] = (
@@ -93,5 +105,5 @@ def _result(fields: Mapping[str, str], *, calibration: Calibration, dimension: i
         "tables": tables,
         "reckoned": [] if claim is None else list(plan_words.claimed(reckon(claim), say)),
         "picture": picture(planned, curve(planned, calibration), style=False, say=say),
-        "measured": list(plan_words.measured(say)),
+        "measured": list(_measured(say, language)),
     }
