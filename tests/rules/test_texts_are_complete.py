@@ -17,6 +17,7 @@ PLACES: Final = re.compile(r"\{\w+\}|</?\w+>")
 ENDING: Final = re.compile(r"\.(one|other)$")
 SAME: Final = {
     "PIN", "API", "OpenAPI", "Name", "Server", "QR-Code", "Status", "Station",
+    "April", "August", "September", "November",
 }  # fmt: skip
 """Words that German has from English, or the other way round."""
 QUOTED: Final = re.compile(r"""["'`]([a-z][\w-]*(?:\.[\w-]+)+)["'`]""")
