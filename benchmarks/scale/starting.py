@@ -183,7 +183,7 @@ def withdraw(made: Made, running: Running) -> dict[str, float]:
     with _busy(made, running) as answers, Visavis(base_url=running.url, api_key=made.api_key) as operator:
         for subject_id in _some(made, WITHDRAWALS):
             begun = time.perf_counter()
-            operator.withdraw(subject_id)
+            operator.withdraw(subject_id, reason="a measurement")
             took.append(time.perf_counter() - begun)
         gone = [_come_and_go(made, running, operator, number) for number in range(ROUNDS)]
     return {
@@ -241,7 +241,7 @@ def _come_and_go(made: Made, running: Running, operator: Visavis, number: int) -
     if decision != "MATCH":
         sys.exit(f"Somebody who had agreed was answered {decision}.")
     begun = time.perf_counter()
-    operator.withdraw(asked.subject_id)
+    operator.withdraw(asked.subject_id, reason="a measurement")
     answered = time.perf_counter() - begun
     decision, _, _ = running.stations(made, "large")[-10 - number].identify(photo)
     if decision != "NO_MATCH":

@@ -15,6 +15,7 @@ from support.pictures import Look
 from support.world import Person, World
 
 from visavis.client import check_archive
+from visavis.flows.record import servers_openings
 
 pytestmark = pytest.mark.browser
 
@@ -82,6 +83,10 @@ def test_a_record_is_opened_with_a_reason_the_name_by_another_press_and_withdraw
     page.get_by_role("button", name="Tell me the name").click()
     expect(page.locator("#subject-name")).to_contain_text("staff 4711")
     assert readings(at_sim, ann) == [("unnamed", WHY), ("subject", "to call them by telephone")]
+    page.locator("summary").get_by_text("Withdraw for them").click()
+    page.get_by_role("button", name="Withdraw for them").click()
+    expect(page.locator("#subject-withdraw [role=alert]")).to_contain_text("Say why")
+    page.locator("#subject-withdraw-reason").fill("asked at the desk")
     page.get_by_role("button", name="Withdraw for them").click()
     page.get_by_role("button", name="Go back").click()
     assert readings(at_sim, ann)
@@ -91,6 +96,9 @@ def test_a_record_is_opened_with_a_reason_the_name_by_another_press_and_withdraw
     expect(content).not_to_contain_text("4711")
     refused = at_sim.as_person(ann, "GET", "/v1/me")
     assert (refused.status_code, refused.json()["code"]) == (401, "signature_refused")
+    with at_sim.services.store.read() as tx:
+        [opening] = servers_openings(tx, keyring=at_sim.services.keyring, of=ann.subject_id.encode())
+    assert opening.details["reason"] == "asked at the desk"
 
 
 def test_a_case_is_decided_by_who_saw_both_people_and_says_why(page: Page, at_sim: World, look: Look) -> None:
@@ -373,8 +381,12 @@ def test_a_case_and_a_withdrawal_need_no_mouse(page: Page, at_sim: World) -> Non
     page.keyboard.type(WHY)
     page.keyboard.press("Enter")
     expect(page.locator("#subject-title")).to_be_focused()
-    tab_to(page, page.get_by_role("button", name="Withdraw for them"))
+    tab_to(page, page.locator("summary").get_by_text("Withdraw for them"))
     page.keyboard.press("Enter")
+    tab_to(page, page.locator("#subject-withdraw-reason"))
+    page.keyboard.type("asked at the desk")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ask-first-title")).to_be_focused()
     tab_to(page, page.get_by_role("button", name="Withdraw", exact=True))
     page.keyboard.press("Enter")
     expect(page.locator("#subject-gone-title")).to_be_focused()

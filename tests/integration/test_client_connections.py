@@ -225,7 +225,7 @@ def test_a_write_whose_connection_breaks_is_sent_again_only_with_a_key(key: str 
         Visavis(base_url=server.url, api_key=API_KEY, retries=Retries(first_pause_s=0.01)) as client,
     ):
         with pytest.raises(Unreachable):
-            client.withdraw(an_id("sub"), idempotency_key=key)
+            client.withdraw(an_id("sub"), reason="a test", idempotency_key=key)
         assert server.requests == sent
 
 

@@ -144,8 +144,14 @@ function offerActs(visit: Visit, held: Held): void {
   );
   byId("subject-acts").replaceChildren(
     visit.button(t("console.subject.credentials"), () => newCredentials(visit, held)),
-    visit.button(t("console.subject.withdraw"), () => withdraw(visit, held), { class: "grave" }),
   );
+  const asksWhy = {
+    id: "subject-withdraw-reason",
+    label: t("console.subject.withdraw.reason"),
+    says: t("console.subject.withdraw.entered"),
+    go: t("console.subject.withdraw"),
+  };
+  byId("subject-withdraw").replaceChildren(reasonForm(visit, asksWhy, (reason) => withdraw(visit, held, reason)));
 }
 
 /** A new PIN and QR code for somebody who lost theirs. */
@@ -163,7 +169,7 @@ async function newCredentials(visit: Visit, held: Held): Promise<void> {
 }
 
 /** Withdraw for somebody who asked for it. */
-async function withdraw(visit: Visit, held: Held): Promise<void> {
+async function withdraw(visit: Visit, held: Held, reason: string): Promise<void> {
   const asked = {
     title: t("console.subject.withdraw.sure"),
     says: [t("console.subject.withdraw.says"), t("console.subject.withdraw.check")],
@@ -171,7 +177,7 @@ async function withdraw(visit: Visit, held: Held): Promise<void> {
     grave: true,
   };
   if (!(await askFirst(asked, visit.signal))) return;
-  await visit.ask("POST", `/v1/subjects/${held.subject_id}/withdrawal`);
+  await visit.ask("POST", `/v1/subjects/${held.subject_id}/withdrawal`, { reason });
   byId("subject").remove(); // with the name, where it was told
   byId("subject-gone").hidden = false;
   byId("subject-gone-says").textContent = t("console.subject.gone.says", { day: day(new Date().toISOString()) });

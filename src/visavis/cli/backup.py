@@ -151,6 +151,8 @@ def prove(shell: Shell, subject_id: str, reason: str) -> None:
     show(shell, found)
     if not shell.as_json:
         progress().print(plain(_in_words(found)))
+        if found.withdrawn_by is not None:
+            progress().print(plain(f"{found.withdrawn_by} withdrew for them: {found.withdrawn_because}"))
 
 
 def _in_words(found: ErasureAnswer) -> str:

@@ -6,7 +6,7 @@ import click
 
 from visavis.cli.language import language_option
 from visavis.cli.output import show, show_other_way
-from visavis.cli.reason import reason_option
+from visavis.cli.reason import reason_option, word_option
 from visavis.cli.shell import Command, Group, Shell, pass_shell, sure
 from visavis.client import Language, check_archive
 from visavis.client.private_files import require_writable, write_private
@@ -70,10 +70,11 @@ def credentials(shell: Shell, subject_id: str) -> None:
 
 @click.command(cls=Command)
 @click.argument("subject_id")
+@word_option
 @sure("The person's key, references and credentials are destroyed; nobody can bring them back. Withdraw?")
 @pass_shell
-def withdraw(shell: Shell, subject_id: str) -> None:
+def withdraw(shell: Shell, subject_id: str, reason: str) -> None:
     """Withdraw for somebody who asked for it."""
     with shell.operator() as server:
-        server.withdraw(subject_id)
+        server.withdraw(subject_id, reason=reason)
     show(shell, {"subject_id": subject_id, "state": "WITHDRAWN"})

@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from visavis.audit.checkpoint import Trust, require_checkpoint
 from visavis.audit.merkle import leaf_hash
@@ -17,11 +17,14 @@ from visavis.flows.generation import generation_of
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Resources, Store, Transaction
 from visavis.flows.publish import CHECKPOINT
-from visavis.flows.record import record_act
+from visavis.flows.record import record_act, servers_openings
 from visavis.model.audit import EntryWrong, Event, ResourceMissing
 from visavis.model.backup import BackupHeader, BackupRunning
+from visavis.model.keys import SealBroken
 from visavis.protect.backup import installation_name, new_identity, write_header
 from visavis.protect.epochs import present
+
+_FOUND_BY: Final = b"backup"
 
 
 class Snapshot(Protocol):
@@ -88,8 +91,16 @@ class Backups:
         self._window = window
         self._release = release
         self._one_at_a_time = threading.Lock()
-        self.last_made_at: datetime | None = None
-        """When this process made one last; older ones are in the log."""
+        self._last_made_at: datetime | None = None
+
+    @property
+    def last_made_at(self) -> datetime | None:
+        """When a backup was made last, by this process or one before it, as the log has it; None: never, or edited."""
+        if self._last_made_at is None:
+            with self._store.read() as tx, suppress(SealBroken):
+                entries = servers_openings(tx, keyring=self._keyring, of=_FOUND_BY)
+                self._last_made_at = datetime.fromisoformat(entries[-1].details["at"]) if entries else None
+        return self._last_made_at
 
     @contextmanager
     def make(self, *, by: str) -> Iterator[Backup]:
@@ -125,7 +136,7 @@ class Backups:
                 log = published_log(self._folder.read, key=self._key)
                 place, size = snapshot.write_sealed(line, recipient, log=log)
                 self._record(header, size, by)
-                self.last_made_at = made_at
+                self._last_made_at = made_at
                 yield Backup(place, size, header)
         finally:
             self._one_at_a_time.release()
@@ -133,7 +144,15 @@ class Backups:
     def _record(self, header: BackupHeader, size: int, by: str) -> None:
         details = {"by": by, "epoch": header.epoch, "log_size": header.log_size, "size": size}
         with self._store.write() as tx:
-            record_act(tx, Event.BACKUP, now=self._clock.now(), fields={}, details=details, keyring=self._keyring)
+            record_act(
+                tx,
+                Event.BACKUP,
+                now=self._clock.now(),
+                fields={},
+                details=details,
+                keyring=self._keyring,
+                found_by=_FOUND_BY,
+            )
 
 
 def published_log(fetch: Fetch, *, key: VerifierKey) -> Iterator[tuple[str, bytes]]:

@@ -9,7 +9,8 @@ from visavis.flows.entries import erase_entries
 from visavis.flows.generation import advance
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Transaction
-from visavis.flows.record import forget_openings, record_life
+from visavis.flows.readings import Reader
+from visavis.flows.record import forget_openings, record_life, record_withdrawal_for
 from visavis.model.audit import Event
 from visavis.model.consent import Enrolment, Subject, Tombstone
 from visavis.model.ids import new_id
@@ -22,9 +23,23 @@ TOMBSTONE_LEAST: Final = timedelta(days=30)
 """How long a tombstone is kept at least: references that were exported before can be taken in for 28 days."""
 
 
-def erase_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: Keyring, now: datetime) -> None:
-    """Destroy a subject's key and rows, enter that into the log and leave a tombstone."""
-    if reason == WITHDRAWN:
+def erase_subject(
+    tx: Transaction,
+    subject: Subject,
+    *,
+    reason: str,
+    keyring: Keyring,
+    now: datetime,
+    on_their_word: Reader | None = None,
+) -> None:
+    """Destroy a subject's key and rows, enter that into the log and leave a tombstone.
+
+    :param on_their_word: who withdraws for them, and why; it is entered, and can be read as long as the tombstone.
+    """
+    if reason == WITHDRAWN and on_their_word is not None:
+        by, why, until = on_their_word.key.name, on_their_word.reason, _tombstone_ends(keyring, now)
+        record_withdrawal_for(tx, subject, by=by, reason=why, until=until, keyring=keyring, now=now)
+    elif reason == WITHDRAWN:
         record_life(tx, Event.WITHDRAW, subject, keyring=keyring, now=now)
     record_life(tx, Event.ERASE, subject, keyring=keyring, now=now, reason=reason)
     destroy_subject(tx, subject, reason=reason, keyring=keyring, now=now)
@@ -67,7 +82,7 @@ def destroy_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: 
             reference_tag=keyring.tombstone_tag(subject.reference_tag),
             reason=reason,
             created_at=now,
-            keep_until=now + max(TOMBSTONE_LEAST, keyring.backup_window + LENGTH),
+            keep_until=_tombstone_ends(keyring, now),
             epoch=present(keyring.keys.tree).number,
         )
     )
@@ -82,6 +97,10 @@ def erase_enrolment(tx: Transaction, enrolment: Enrolment, *, keyring: Keyring, 
     tx.receipts.remove(enrolment_id=enrolment.id)
     tx.enrolments.remove(id=enrolment.id)
     erase_entries(tx, enrolment_id=enrolment.id)
+
+
+def _tombstone_ends(keyring: Keyring, now: datetime) -> datetime:
+    return now + max(TOMBSTONE_LEAST, keyring.backup_window + LENGTH)
 
 
 def _forget_decisions(tx: Transaction, subject: Subject) -> None:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from visavis.flows.keyring import Keyring
-from visavis.flows.ports import Clock, Store
+from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.readings import Reader
-from visavis.flows.record import record_act
+from visavis.flows.record import record_act, servers_openings
 from visavis.model.access import ReadingKind
 from visavis.model.audit import Event
 from visavis.model.backup import ErasureUnknown, NotErased
 from visavis.model.consent import Tombstone
-from visavis.model.keys import KeyTree
+from visavis.model.keys import KeyTree, SealBroken
 from visavis.protect.epochs import LENGTH
 
 
@@ -35,10 +35,14 @@ class Erasure:
 
     From ``erased_at`` on no running server opens anything of the person. From ``beyond_recovery_at`` on nobody does,
     with every key there is and every backup: the last of ``epochs`` is destroyed then, or was, if ``beyond_recovery``.
+    ``withdrawn_by`` is who withdrew for them, by the name of their key or account, and ``withdrawn_because`` why; both
+    are None where the person did it themselves, or something else ended it.
     """
 
     subject_id: str
     reason: str
+    withdrawn_by: str | None
+    withdrawn_because: str | None
     receipt_ids: tuple[str, ...]
     erased_at: datetime
     epochs: tuple[EpochLeft, ...]
@@ -77,15 +81,30 @@ class Erasures:
                 keyring=self._keyring,
                 expires_at=tombstone.keep_until,
             )
-        return _told(tombstone, self._keyring.keys.tree, window=self._window, now=now)
+            said = _who_withdrew(tx, tombstone, keyring=self._keyring)
+        return _told(tombstone, said, self._keyring.keys.tree, window=self._window, now=now)
 
 
-def _told(tombstone: Tombstone, tree: KeyTree, *, window: timedelta, now: datetime) -> Erasure:
+def _who_withdrew(tx: Transaction, tombstone: Tombstone, *, keyring: Keyring) -> tuple[str | None, str | None]:
+    """Who withdrew for them and why, by the newest entry: a backup may have brought them back once."""
+    try:
+        entries = servers_openings(tx, keyring=keyring, of=tombstone.subject_id.encode())
+    except SealBroken:
+        return None, None
+    details = entries[-1].details if entries else {}
+    return details.get("by"), details.get("reason")
+
+
+def _told(
+    tombstone: Tombstone, said: tuple[str | None, str | None], tree: KeyTree, *, window: timedelta, now: datetime
+) -> Erasure:
     epochs = (*_destroyed(tombstone, tree), *_alive(tombstone, tree, window=window, now=now))
     dates = [date for epoch in epochs if (date := epoch.destroyed_at or epoch.planned_at) is not None]
     return Erasure(
         subject_id=tombstone.subject_id,
         reason=tombstone.reason,
+        withdrawn_by=said[0],
+        withdrawn_because=said[1],
         receipt_ids=tombstone.receipt_ids,
         erased_at=tombstone.created_at,
         epochs=epochs,

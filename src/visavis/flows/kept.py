@@ -162,7 +162,8 @@ PERSON: Final = (
         "log_openings",
         "What opens the entries of the public log that are about you",
         "You can find them, and nobody else can.",
-        "With the decision or reading that they tell of; the others until you withdraw.",
+        "With the decision or reading that they tell of; the others until you withdraw. "
+        "Who withdraws for you, and why: for the backup window after that.",
         Ends.BY_ITSELF,
         section="log",
         fields=("entry_index", "expires_at"),

@@ -43,12 +43,23 @@ def record_life(
     secret = _secret_of(tx, subject, keyring=keyring)
     if secret is None and event in _BEGINNINGS:
         raise SealBroken("A person's key does not open.")
-    what = opened({"at": _stamp(now), "subject": subject.id, "gallery": subject.gallery_id, **details})
-    handle = _handle_of(secret, subject, keyring=keyring)
-    entry = write_entry(event, day=_day(tx, now), commitment=what.commitment(), handle=handle)
-    index = tx.log.append(entry, always=event in _ENDINGS)
+    what, index = _append_life(tx, event, subject, secret, details, keyring=keyring, now=now)
     if secret is not None and event is not Event.ERASE:
         _keep_opening(tx, what, index, secret=secret, expires_at=None)
+
+
+def record_withdrawal_for(
+    tx: Transaction, subject: Subject, *, by: str, reason: str, until: datetime, keyring: Keyring, now: datetime
+) -> None:
+    """Somebody withdraws on the person's word: by whom and why outlives the person's own key.
+
+    :param until: as long as the server keeps what opens the entry; ``servers_openings`` finds it by the person's
+        identifier.
+    """
+    secret = _secret_of(tx, subject, keyring=keyring)
+    details = {"by": by, "reason": reason}
+    what, index = _append_life(tx, Event.WITHDRAW, subject, secret, details, keyring=keyring, now=now)
+    _keep_opening(tx, what, index, secret=_servers_secret(keyring), expires_at=until, of=subject.id.encode())
 
 
 def handle_of(tx: Transaction, subject: Subject, *, keyring: Keyring) -> str:
@@ -111,12 +122,14 @@ def record_act(
     keyring: Keyring,
     about: Subject | None = None,
     expires_at: datetime | None = None,
+    found_by: bytes = b"",
 ) -> None:
     """What somebody who runs the server does: reads, looks, changes a key or a rule.
 
     :param fields: what everybody may see, as the form of the entry has it.
     :param about: the person who may open it; what is about nobody in particular can be opened by the server.
     :param expires_at: how long what opens it is kept; None: as long as the person, or three years.
+    :param found_by: under which ``servers_openings`` finds what is about nobody in particular.
     """
     # Whom it is about is committed to as well: else it could be shown to somebody else as theirs.
     whom = {} if about is None else {"subject": about.id}
@@ -124,7 +137,7 @@ def record_act(
     index = _append(tx, event, what, now=now, **fields)
     if about is None:
         until = expires_at or now + SERVERS_OPENINGS
-        _keep_opening(tx, what, index, secret=_servers_secret(keyring), expires_at=until)
+        _keep_opening(tx, what, index, secret=_servers_secret(keyring), expires_at=until, of=found_by)
     else:
         _keep_for(tx, what, index, about, keyring=keyring, expires_at=expires_at)
 
@@ -134,29 +147,39 @@ def openings_of(
 ) -> list[tuple[int, Opened]]:
     """The first ``limit`` entries behind the index ``after`` that are about somebody, with what opens them."""
     secret = keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
-    mine = tag(secret.tagging, use="log openings", of=b"")
+    mine = _openings_tag(secret)
     found = sorted(tx.openings.find(tag=mine), key=lambda opening: opening.entry_index)
     wanted = [opening for opening in found if opening.entry_index > after][:limit]
     return [(opening.entry_index, read_opened(_unsealed(opening, secret))) for opening in wanted]
+
+
+def servers_openings(tx: Transaction, *, keyring: Keyring, of: bytes) -> list[Opened]:
+    """What opens the server's own entries that were made to be found by ``of``, oldest first.
+
+    :raises SealBroken: one of them was edited.
+    """
+    secret = _servers_secret(keyring)
+    found = sorted(tx.openings.find(tag=_openings_tag(secret, of)), key=lambda opening: opening.entry_index)
+    return [read_opened(_unsealed(opening, secret)) for opening in found]
 
 
 def forget_openings(tx: Transaction, subject: Subject, *, keyring: Keyring) -> None:
     """Take out what opens somebody's entries; before their key goes, since nothing finds them without it."""
     secret = _secret_of(tx, subject, keyring=keyring)
     if secret is not None:
-        tx.openings.remove(tag=tag(secret.tagging, use="log openings", of=b""))
+        tx.openings.remove(tag=_openings_tag(secret))
 
 
 def end_servers_openings(tx: Transaction, *, keyring: Keyring, now: datetime) -> None:
     """Give an end to what opens the server's own entries and was made by a release that gave it none."""
-    mine = tag(_servers_secret(keyring).tagging, use="log openings", of=b"")
+    mine = _openings_tag(_servers_secret(keyring))
     for opening in tx.openings.find(tag=mine, expires_at=None):
         tx.openings.change(replace(opening, expires_at=now + SERVERS_OPENINGS))
 
 
 def reseal_openings(tx: Transaction, *, old: SubjectSecret, new: SubjectSecret) -> None:
     """Bring what opens somebody's entries under the next version of their key."""
-    for opening in tx.openings.find(tag=tag(old.tagging, use="log openings", of=b"")):
+    for opening in tx.openings.find(tag=_openings_tag(old)):
         context = _context(opening.id, opening.entry_index)
         sealed = seal(_unsealed(opening, old), key=new.sealing, context=context, key_version=new.version)
         tx.openings.change(replace(opening, sealed=sealed))
@@ -165,6 +188,22 @@ def reseal_openings(tx: Transaction, *, old: SubjectSecret, new: SubjectSecret) 
 def _append(tx: Transaction, event: Event, what: Opened, *, now: datetime, **fields: str) -> int:
     entry = write_entry(event, day=_day(tx, now), commitment=what.commitment(), **fields)
     return tx.log.append(entry, always=event in _ENDINGS)
+
+
+def _append_life(
+    tx: Transaction,
+    event: Event,
+    subject: Subject,
+    secret: SubjectSecret | None,
+    details: Mapping[str, str | None],
+    *,
+    keyring: Keyring,
+    now: datetime,
+) -> tuple[Opened, int]:
+    what = opened({"at": _stamp(now), "subject": subject.id, "gallery": subject.gallery_id, **details})
+    handle = _handle_of(secret, subject, keyring=keyring)
+    entry = write_entry(event, day=_day(tx, now), commitment=what.commitment(), handle=handle)
+    return what, tx.log.append(entry, always=event in _ENDINGS)
 
 
 def _day(tx: Transaction, now: datetime) -> date:
@@ -186,11 +225,22 @@ def _keep_for(
 
 
 def _keep_opening(
-    tx: Transaction, what: Opened, index: int, *, secret: SubjectSecret, expires_at: datetime | None
+    tx: Transaction,
+    what: Opened,
+    index: int,
+    *,
+    secret: SubjectSecret,
+    expires_at: datetime | None,
+    of: bytes = b"",
 ) -> None:
     id_ = new_id("opn")
     sealed = seal(bytes(what), key=secret.sealing, context=_context(id_, index), key_version=secret.version)
-    tx.openings.add(Opening(id_, tag(secret.tagging, use="log openings", of=b""), index, sealed, expires_at))
+    tx.openings.add(Opening(id_, _openings_tag(secret, of), index, sealed, expires_at))
+
+
+def _openings_tag(secret: SubjectSecret, of: bytes = b"") -> bytes:
+    """What the openings have in common that are found together."""
+    return tag(secret.tagging, use="log openings", of=of)
 
 
 def _unsealed(opening: Opening, secret: SubjectSecret) -> bytes:

@@ -13,6 +13,7 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.leftovers import Leftovers, in_turns
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.readings import Reader
 from visavis.model.consent import Enrolment, EnrolmentState, Receipt, SubjectState
 from visavis.model.errors import ConsentRefused
 
@@ -43,7 +44,7 @@ class Withdraw:
         self._ended = Ended(store=store, keyring=keyring, clock=clock, live=live)
         self._leftovers = Leftovers(store=store, keyring=keyring, clock=clock)
 
-    def subject(self, subject_id: str, *, reason: str = WITHDRAWN) -> None:
+    def subject(self, subject_id: str, *, on_their_word: Reader | None = None) -> None:
         """Erase one person, by themselves or on their word.
 
         1. Key and rows are destroyed and a tombstone is written, in one transaction. From its commit on no decision is
@@ -51,13 +52,21 @@ class Withdraw:
         2. Memory is overwritten.
         3. The database's own files are scrubbed.
 
+        :param on_their_word: who does it for them, and why; None: they do it themselves, and say nothing.
         :raises NotFound: there is no such subject.
         """
         try:
             with self._live.followed() as touched, self._store.write() as tx:
                 touched.add(subject_id)
                 subject = tx.subjects.get(subject_id)
-                erase_subject(tx, subject, reason=reason, keyring=self._keyring, now=self._clock.now())
+                erase_subject(
+                    tx,
+                    subject,
+                    reason=WITHDRAWN,
+                    keyring=self._keyring,
+                    now=self._clock.now(),
+                    on_their_word=on_their_word,
+                )
             follow(self._store, self._keyring)
         finally:
             # Also where the store failed: it may have kept what it did, and nobody could ask for the rest again.

@@ -124,7 +124,7 @@ class Metrics(Collector):
         if backup_at is not None:
             yield GaugeMetricFamily(
                 "visavis_last_backup_timestamp_seconds",
-                "When a backup was made last, since the start.",
+                "When a backup was made last; a restart does not forget it.",
                 round(backup_at.timestamp()),
             )
 

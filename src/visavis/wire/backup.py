@@ -21,6 +21,8 @@ class ErasureAnswer(Shape):
 
     subject_id: Identifier
     reason: str
+    withdrawn_by: str | None = Field(default=None, description="Who withdrew for them; null: nobody did.")
+    withdrawn_because: str | None = Field(default=None, description="The reason that they gave.")
     receipt_ids: list[Identifier]
     erased_at: datetime = Field(description="From then on no running server opens anything of the person.")
     epochs: list[EpochLeftAnswer]

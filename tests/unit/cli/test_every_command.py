@@ -152,7 +152,7 @@ CALLS: list[tuple[str, str, Answer]] = [
         SUBJECT,
     ),
     (f"subject credentials {SUB} --yes", f"POST /v1/subjects/{SUB}/credentials", OTHER_WAY),
-    (f"withdraw {SUB} --yes", f"POST /v1/subjects/{SUB}/withdrawal", None),
+    (f"withdraw {SUB} --yes --reason desk", f"POST /v1/subjects/{SUB}/withdrawal", None),
     (f"consent show {LINK}", "GET /v1/consent", TERMS),
     (f"consent photos {LINK} PHOTO PHOTO", "POST /v1/consent/photos", SENT_PHOTOS),
     (
@@ -245,12 +245,23 @@ def test_a_value_of_the_wrong_form_is_named_but_not_repeated(run: Run, server: F
 
 
 @pytest.mark.parametrize(
-    "line", [f"withdraw {SUB}", f"apikey revoke {KEY_ID}", f"subject credentials {SUB}", f"station retire {STA}"]
+    "line",
+    [f"withdraw {SUB} --reason desk", f"apikey revoke {KEY_ID}", f"subject credentials {SUB}", f"station retire {STA}"],
 )
 def test_what_cannot_be_undone_asks_first(run: Run, server: FakeServer, line: str) -> None:
     result: Result = run(*line.split(), typed="n\n")
     assert result.exit_code == 1
     assert server.requests == []
+
+
+def test_whoever_withdraws_for_somebody_says_why(run: Run, server: FakeServer) -> None:
+    """The reason in the environment is one for reading, and no answer to this question."""
+    result: Result = run("withdraw", SUB, "--yes", env={"VISAVIS_REASON": "reads lists"})
+    assert (result.exit_code, server.requests) == (2, [])
+    assert "Say how you know that they want it: --reason." in result.stderr
+    server.answers[f"POST /v1/subjects/{SUB}/withdrawal"] = None
+    assert run("withdraw", SUB, "--yes", "--reason", "am Schalter gefragt: jà").exit_code == 0
+    assert unquote(server.requests[-1].headers["Visavis-Reason"]) == "am Schalter gefragt: jà"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from sim.faces import photo
+from support.again import restarted
 from support.place import furnished
 from support.world import World
 
@@ -156,6 +157,20 @@ def test_the_last_backup_is_told_once_there_is_one(world: World, key: str) -> No
     assert values(page(world, key).text, name) == []
     assert world.api("POST", "/v1/backups").is_success
     assert values(page(world, key).text, name) == [pytest.approx(world.clock.now().timestamp(), abs=1)]
+
+
+def test_the_last_backup_is_told_by_a_server_that_did_not_make_it(world: World, key: str) -> None:
+    name = "visavis_last_backup_timestamp_seconds"
+    world.api("POST", "/v1/backups")
+    world.clock.move(hours=3)
+    made_at = world.clock.now().timestamp()
+    assert world.api("POST", "/v1/backups").is_success
+    with restarted(world) as again:
+        again.clock.move(hours=1)
+        assert values(page(again, key).text, name) == [pytest.approx(made_at, abs=1)]
+        again.sql("UPDATE log_openings SET sealed = zeroblob(length(sealed))")
+    with restarted(world) as again:
+        assert values(page(again, key).text, name) == [], "what was edited is not told"
 
 
 def test_operators_see_what_is_said_of_a_station_and_stations_do_not(world: World) -> None:

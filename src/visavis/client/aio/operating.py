@@ -175,11 +175,13 @@ class AsyncVisavis(AsyncEnrolling):
         query = {"purpose_id": purpose_id, "after": after, "limit": limit}
         return await self._transport.get(door("readings"), Page[ReadingAnswer], query=query, headers=because(reason))
 
-    async def withdraw(self, subject_id: str, *, idempotency_key: str | None = None) -> None:
-        """Withdraw for somebody who asked for it: key, references and credentials are destroyed."""
-        await self._transport.act(
-            "POST", door("subjects", subject_id, "withdrawal"), Body(idempotency_key=idempotency_key)
-        )
+    async def withdraw(self, subject_id: str, *, reason: str, idempotency_key: str | None = None) -> None:
+        """Withdraw for somebody who asked for it: key, references and credentials are destroyed.
+
+        :param reason: how you know that they want it; it is entered into the log, and ``erasure`` tells it.
+        """
+        path, body = door("subjects", subject_id, "withdrawal"), Body(idempotency_key=idempotency_key)
+        await self._transport.act("POST", path, body, headers=because(reason))
 
     async def new_credentials(self, subject_id: str, *, idempotency_key: str | None = None) -> OtherWay:
         """A new PIN and QR credential for somebody who lost theirs."""

@@ -101,12 +101,14 @@ class AsyncTransport:
         """
         return parsed(await self._send(Call("PUT", path, body=body)), answer)
 
-    async def act(self, method: str, path: str, body: Body = NOTHING) -> None:
+    async def act(
+        self, method: str, path: str, body: Body = NOTHING, *, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Write something that has no answer.
 
         :raises VisavisProblem: the server refused, or gave no answer.
         """
-        await self._send(Call(method, path, body=body))
+        await self._send(Call(method, path, body=body, headers=headers))
 
     async def _send(self, call: Call) -> Reply:
         """The server's reply, a success; sent again only where ``Call.repeatable`` and ``Retries`` say so."""

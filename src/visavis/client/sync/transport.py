@@ -102,12 +102,12 @@ class Transport:
         """
         return parsed(self._send(Call("PUT", path, body=body)), answer)
 
-    def act(self, method: str, path: str, body: Body = NOTHING) -> None:
+    def act(self, method: str, path: str, body: Body = NOTHING, *, headers: Mapping[str, str] | None = None) -> None:
         """Write something that has no answer.
 
         :raises VisavisProblem: the server refused, or gave no answer.
         """
-        self._send(Call(method, path, body=body))
+        self._send(Call(method, path, body=body, headers=headers))
 
     def _send(self, call: Call) -> Reply:
         """The server's reply, a success; sent again only where ``Call.repeatable`` and ``Retries`` say so."""

@@ -63,6 +63,8 @@ def erasure(subject_id: str, flows: Flows, reader: _ErasureReader) -> ErasureAns
     return ErasureAnswer(
         subject_id=told.subject_id,
         reason=told.reason,
+        withdrawn_by=told.withdrawn_by,
+        withdrawn_because=told.withdrawn_because,
         receipt_ids=list(told.receipt_ids),
         erased_at=told.erased_at,
         epochs=[

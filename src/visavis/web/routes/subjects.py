@@ -74,16 +74,20 @@ def show_subject(
 
 @router.post("/v1/subjects/{subject_id}/withdrawal", status_code=204)
 def withdraw_for(
-    request: Request, subject_id: str, flows: Flows, key: Operator, idempotency_key: IdempotencyKey = None
+    request: Request, subject_id: str, flows: Flows, reader: ReadingOperator, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """Withdraw on the person's word. Once it returned, no decision is MATCH."""
+    """Withdraw on the person's word. Once it returned, no decision is MATCH.
+
+    Say how you know that they want it: it is entered into the log with your name, and the proof of the erasure tells it
+    for as long as there is one.
+    """
 
     def act() -> tuple[None, None]:
-        flows.withdraw.subject(subject_id)
+        flows.withdraw.subject(subject_id, on_their_word=reader)
         return None, None
 
-    asked = fingerprint(request)
-    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=204)
+    asked = fingerprint(request, reader.reason)
+    return written(flows, caller=reader.key.id, key=idempotency_key, fingerprint=asked, act=act, status=204)
 
 
 @router.post("/v1/subjects/{subject_id}/credentials", status_code=201, response_model=OtherWay)
