@@ -20,7 +20,8 @@ from support.enrol_page import (
     send,
     take_three,
 )
-from support.films import STRAIGHT, TURNED_RIGHT, film, placed, wall
+from support.films import film, turning_head
+from support.keyboard import Keys
 from support.live_server import LiveServer
 from support.pdf import unpacked
 from support.person_at_page import load_receipt, read_json, save_receipt
@@ -93,46 +94,28 @@ def test_enrolling_needs_neither_a_camera_nor_a_mouse(
     page: Page, at_sim: World, gallery: str, phone_photos: list[Path], tmp_path: Path
 ) -> None:
     station = at_sim.station(gallery)
-    waiting = list(phone_photos[:2])
-
-    def focused(selector: str) -> bool:
-        told: bool = page.evaluate(
-            """(selector) => {
-              let here = document.activeElement;
-              while (here.shadowRoot?.activeElement) here = here.shadowRoot.activeElement;
-              return here.matches(selector);
-            }""",
-            selector,
-        )
-        return told
-
-    def press(selector: str, key: str = "Enter") -> None:
-        for _ in range(40):
-            page.keyboard.press("Tab")
-            if focused(selector):
-                page.keyboard.press(key)
-                return
-        pytest.fail(f"{selector} is not reached by the keyboard")
+    waiting, keys = list(phone_photos[:2]), Keys(page)
 
     def chosen(chooser: FileChooser) -> None:
         chooser.set_files(waiting.pop(0))
 
     page.on("filechooser", chosen)
     open_invitation(page, invited(at_sim, gallery))
-    press("#agree", "Space")
-    press("#go-on")
+    keys.press("agree", "Space")
+    keys.press("go-on")
     expect(page.locator("#photos h1")).to_be_focused()
     expect(page.locator("visavis-capture")).to_be_visible()
     for number in (1, 2):
-        press("input[type=file]")
+        keys.to_what(selector="input[type=file]")
+        page.keyboard.press("Enter")
         expect(page.locator(".strip img")).to_have_count(number)
-    press("#enough")
+    keys.press("enough")
     expect(page.locator("#check h1")).to_be_focused()
-    press("#send")
+    keys.press("send")
     expect(page.locator("#check h1")).to_have_text("All 2 photos were accepted")
     expect(page.locator("#check h1")).to_be_focused()
-    press("#to-sign")
-    press("#yes")
+    keys.press("to-sign")
+    keys.press("yes")
     expect(page.locator("#agreed h1")).to_be_focused()
     assert at_sim.identify(station, photo("ann", 2))["decision"] == "MATCH"
     assert read_json(save_receipt(page, tmp_path))["server"] == BASE
@@ -306,10 +289,7 @@ def test_a_head_is_guided_from_pose_to_pose_and_a_real_server_knows_it_again(
         key = Ed25519PrivateKey.generate()
         request = StationRequest(name="hall", gallery_id=gallery, public_key=public_key_text(key), attended=True)
         registered = operator.register_station(request)
-    # Each pose long enough to be held, and the whole of it over and over.
-    left, right = (placed(wall(lines=360), TURNED_RIGHT, mirrored=is_left) for is_left in (True, False))
-    seen = [placed(wall(lines=360), STRAIGHT), left, right]
-    shown = film(tmp_path / "head.y4m", [picture for picture in seen for _ in range(6)], per_second=1)
+    shown = film(tmp_path / "head.y4m", turning_head(), per_second=1)
     with with_camera(browser, f"--use-file-for-fake-video-capture={shown}") as other:
         page = other.new_context(viewport={"width": 390, "height": 844}).new_page()
         traffic = Traffic.of(page)

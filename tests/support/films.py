@@ -72,6 +72,13 @@ def blurred(picture: Image.Image, pixels: float) -> Image.Image:
     return picture.filter(ImageFilter.GaussianBlur(pixels))
 
 
+def turning_head() -> list[Image.Image]:
+    """Straight ahead, to the left, to the right: at one picture a second, each is long enough to be held."""
+    left, right = (placed(wall(lines=360), TURNED_RIGHT, mirrored=is_left) for is_left in (True, False))
+    seen = [placed(wall(lines=360), STRAIGHT), left, right]
+    return [picture for picture in seen for _ in range(6)]
+
+
 def film(path: Path, pictures: Sequence[Image.Image], *, per_second: int = 10) -> Path:
     """Write ``pictures`` as YUV4MPEG2, which is what the fake camera reads, and nothing more than planes of pixels."""
     width, height = pictures[0].size
