@@ -1,14 +1,15 @@
 """What can come in between when somebody enrols at home: no camera, no server, another window, a reload."""
 
-import re
+import hashlib
+import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sim.faces import photo
 from support.again import who
-from support.browser import Traffic
+from support.browser import Traffic, at_world
 from support.enrol_page import (
     choose,
     fates,
@@ -18,16 +19,12 @@ from support.enrol_page import (
     press_take,
     send,
 )
-from support.world import BASE, PURPOSE, World
-
-from visavis.wire.setup import PurposeRequest
+from support.world import BASE, World
 
 pytestmark = pytest.mark.browser
 slow = pytest.mark.slow
 
 PHOTOS: Final = "/v1/consent/photos"
-DOOR: Final = PurposeRequest.model_validate({**PURPOSE, "name": "enrolling at home"})
-ORT: Final = re.compile(r"ort|wasm|/capture/")
 
 
 @pytest.fixture
@@ -147,13 +144,113 @@ def test_back_goes_one_step_back_and_reload_finds_what_was_sent(
         page.go_back()
         expect(page.locator(f"#{step}")).to_be_visible()
     expect(page.get_by_role("checkbox")).to_be_checked()
-    page.reload()
-    go_on_to_photos(page)
-    expect(page.locator("#held")).to_contain_text("3 photos that were sent through this link wait at the server.")
+    reloaded(page)
+    expect(page.locator("#held")).to_contain_text("3 photos that were sent from this tab wait at the server.")
     page.locator("#held-over").click()
-    expect(page.locator("#photos")).to_be_visible()
+    expect(page.locator("visavis-capture")).to_be_visible()
     expect(page.locator("#held")).to_be_hidden()
     assert at_sim.link("GET", "/v1/consent", secret).json()["photos"]["held"] == 0
+    assert kept_in(page) is None
+
+
+def reloaded(page: Page) -> None:
+    """Load the page anew, read and tick again, and go on to the photos."""
+    page.reload()
+    page.get_by_role("checkbox").check()
+    page.locator("#go-on").click()
+    expect(page.locator("#held")).to_be_visible()
+
+
+def kept_in(page: Page) -> Any:
+    """All that the tab keeps."""
+    kept = page.evaluate("JSON.stringify(sessionStorage)")
+    return json.loads(json.loads(kept)["visavis-photos-sent"]) if kept != "{}" else None
+
+
+@pytest.mark.usefixtures("shown_faces")
+def test_what_was_sent_is_signed_after_a_reload(
+    page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
+) -> None:
+    station, secret = at_sim.station(gallery), invited(at_sim, gallery)
+    open_invitation(page, secret)
+    go_on_to_photos(page)
+    choose(page, *phone_photos[:2])
+    page.locator("#enough").click()
+    send(page)
+    # The tab keeps digests: neither a photo nor the link.
+    kept = kept_in(page)
+    assert kept["link"] == hashlib.sha256(secret.encode()).hexdigest()
+    assert {len(digest) for digest in kept["digests"]} == {64}
+    assert (len(kept["digests"]), sorted(kept)) == (2, ["digests", "link"])
+    reloaded(page)
+    page.locator("#held-on").click()
+    expect(page.locator("#check h1")).to_have_text("What was sent before")
+    expect(page.locator("#check-lead")).to_contain_text("Start over if somebody else used this tab.")
+    # There is room for one more, and it joins those from before.
+    page.locator("#add").click()
+    choose(page, phone_photos[2])
+    page.locator("#enough").click()
+    send(page)
+    page.locator("#to-sign").click()
+    expect(page.locator("#sign-lead")).to_contain_text("3 photos have arrived.")
+    page.locator("#yes").click()
+    expect(page.locator("#agreed")).to_be_visible()
+    assert at_sim.sql('SELECT count(*) FROM "references"') == [(3,)]
+    assert who(at_sim, station, photo("ann", 2)) is not None
+    assert kept_in(page) is None
+
+
+@pytest.mark.usefixtures("shown_faces")
+def test_s1_photos_that_another_browser_exchanged_are_refused_after_a_reload_too(
+    page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
+) -> None:
+    secret = invited(at_sim, gallery)
+    open_invitation(page, secret)
+    go_on_to_photos(page)
+    choose(page, phone_photos[0])
+    page.locator("#enough").click()
+    send(page)
+    assert at_sim.link("DELETE", PHOTOS, secret).status_code == 204
+    assert at_sim.link("POST", PHOTOS, secret, files={"photos": photo("eve")}).json()["held"] == 1
+    reloaded(page)
+    page.locator("#held-on").click()
+    page.locator("#to-sign").click()
+    page.locator("#yes").click()
+    expect(page.locator("#sign-problem")).to_contain_text("somebody else has your link")
+    assert at_sim.sql("SELECT countersignature FROM receipts") == [(None,)]
+
+
+@pytest.mark.usefixtures("shown_faces")
+@slow
+@pytest.mark.parametrize("how", ["another browser", "another link", "no", "the link is over"])
+def test_what_was_sent_elsewhere_or_is_over_is_not_gone_on_with(
+    browser: Browser, page: Page, at_sim: World, gallery: str, phone_photos: list[Path], how: str
+) -> None:
+    secret = invited(at_sim, gallery)
+    open_invitation(page, secret)
+    go_on_to_photos(page)
+    choose(page, phone_photos[0])
+    page.locator("#enough").click()
+    send(page)
+    if how == "another browser":
+        with browser.new_context(locale="en-GB") as context:
+            other = context.new_page()
+            at_world(other, at_sim)
+            open_invitation(other, secret)
+            go_on_to_photos(other)
+            expect(other.locator("#held")).to_contain_text("This page cannot tell whose it is")
+            expect(other.locator("#held-on")).to_be_hidden()
+        return
+    if how == "another link":
+        open_invitation(page, invited(at_sim, gallery, "bea"))
+    elif how == "no":
+        page.locator("#check-no").click()
+        expect(page.locator("#declined")).to_be_visible()
+    else:
+        at_sim.clock.move(days=60)
+        page.reload()
+        expect(page.locator("#over")).to_be_visible()
+    assert kept_in(page) is None
 
 
 @pytest.mark.usefixtures("shown_faces")

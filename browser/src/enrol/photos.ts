@@ -5,6 +5,7 @@ import type { PhotosWaiting } from "../consent/terms.js";
 import { hex, sha256 } from "../crypto/bytes.js";
 import { call, Problem } from "../server/api.js";
 import { onePhoto } from "../server/multipart.js";
+import { Sent } from "./sent.js";
 
 export type Fate = "waits" | "sending" | "taken" | "refused";
 
@@ -30,8 +31,8 @@ const PHOTOS = "/v1/consent/photos";
 export class Photos {
   readonly #link: string;
   readonly #changed: () => void;
-  /** SHA-256 of each that was sent from this page: what else waits is somebody else's. */
-  readonly #sent = new Set<string>();
+  /** SHA-256 of each that was sent from this tab: what else waits is somebody else's. */
+  readonly #sent = new Sent();
   #all: readonly Photo[] = [];
   #held = 0;
   #most = WANTED.length;
@@ -58,9 +59,14 @@ export class Photos {
     return this.#all.filter((one) => one.fate === "waits");
   }
 
-  /** By which the server knows again what was sent from this page. */
+  /** By which the server knows again what was sent from this tab. */
   get digests(): string[] {
-    return [...this.#sent];
+    return this.#sent.all;
+  }
+
+  /** Whether all that waits may have been sent from this tab; the server knows. */
+  get areOwn(): boolean {
+    return this.#held > 0 && this.#held <= this.#sent.all.length;
   }
 
   /** How many more the invitation takes. */
@@ -74,6 +80,11 @@ export class Photos {
     const there = new Set(this.#all.filter((one) => one.fate !== "refused").map((one) => one.pose));
     const missing = WANTED.filter((pose) => !there.has(pose));
     return (missing.length > 0 ? missing : WANTED.slice(0, 1)).slice(0, this.room);
+  }
+
+  /** Know again what was sent from this tab before the page was loaded anew. */
+  recall(): Promise<void> {
+    return this.#sent.recall(this.#link);
   }
 
   /** What the server said of them as the page was opened. */
@@ -144,7 +155,6 @@ export class Photos {
       await call("DELETE", PHOTOS, { link: this.#link });
     }
     this.#held = 0;
-    this.#sent.clear();
     this.forget();
   }
 
@@ -155,8 +165,9 @@ export class Photos {
     this.#changed();
   }
 
-  /** Forget those that are here. */
+  /** Forget those that are here, and what was sent: all is over, or begins anew. */
   forget(): void {
+    this.#sent.clear();
     for (const { address } of this.#all) URL.revokeObjectURL(address);
     this.#all = [];
     this.#again = null;

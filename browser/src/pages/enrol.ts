@@ -25,8 +25,12 @@ const camera = new CameraPlace(taken);
 
 async function start(): Promise<void> {
   try {
+    await photos.recall();
     const asked = await readTerms(link);
-    if (asked === null) return answer.over();
+    if (asked === null) {
+      photos.forget();
+      return answer.over();
+    }
     // The photos of other links are those of whoever asks: there is nothing to take.
     if (asked.photos === null) return location.replace(`/consent#${link}`);
     answer.to(asked);
@@ -80,7 +84,8 @@ function changed(): void {
   byId("enough").hidden = here === 0;
   byId("enough").textContent = t("enrol.enough", { n: here });
   byId("held").hidden = photos.held === 0 || photos.all.some((one) => one.fate === "taken");
-  byId("held-said").textContent = t("enrol.held", { n: photos.held });
+  byId("held-said").textContent = held();
+  byId("held-on").hidden = !photos.areOwn || here > 0;
   byId("sign-lead").textContent = t("enrol.sign.lead", { n: photos.held });
   const waiting = photos.waiting.length;
   const isSending = photos.all.some((one) => one.fate === "sending");
@@ -92,10 +97,18 @@ function changed(): void {
   tellWhatCame();
 }
 
+/** What there is to say of photos that wait and cannot be shown. */
+const held = (): string => t(photos.areOwn ? "enrol.held.own" : "enrol.held", { n: photos.held });
+
 /** The heading over the photos: to be looked at, or what came of them. */
 function tellWhatCame(): void {
   const sent = photos.all.filter((one) => one.fate === "taken" || one.fate === "refused").length;
   const came = photos.all.filter((one) => one.fate === "taken").length;
+  if (photos.all.length === 0) {
+    byId("check-title").textContent = t("enrol.check.before");
+    byId("check-lead").textContent = held();
+    return;
+  }
   const how = sent === 0 ? null : came === sent ? "all" : came === 0 ? "none" : "some";
   byId("check-title").textContent = how === null ? t("enrol.check") : t(`enrol.check.${how}`, { n: came, sent });
   byId("check-lead").textContent = how === null ? t("enrol.check.lead") : t(`enrol.check.${how}.lead`);
@@ -117,7 +130,10 @@ function drop(photo: Parameters<typeof photos.drop>[0]): void {
 
 /** Say what went wrong, with what the person can do: what is the controller's to mend, they can only tell. */
 async function told(error: unknown): Promise<void> {
-  if (isOver(error)) return answer.ended();
+  if (isOver(error)) {
+    photos.forget();
+    return answer.ended();
+  }
   if (error instanceof Problem && THEIRS.has(error.code)) error.mendBy(t("enrol.tell_them"));
   throw error;
 }
@@ -179,6 +195,7 @@ for (const [id, where] of [["held", "held-problem"], ["check", "check-problem"],
 }
 onPress("camera-again", "photos-problem", openCamera);
 onPress("enough", "photos-problem", async () => steps.go("check"));
+onPress("held-on", "held-problem", async () => steps.go("check"));
 onPress("add", "check-problem", async () => steps.go("photos"));
 onPress("send", "check-problem", () => busily(send));
 onPress("to-sign", "check-problem", async () => steps.go("sign"));
