@@ -314,3 +314,16 @@ def test_s8_who_moves_in_with_a_bundle_brings_the_guardians_day_along(
         moved.clock.move(days=20)
         assert who(moved, station, photo("kim", 2)) is None
         nobody_is_left(moved)
+
+
+def test_s8_an_import_takes_nobody_for_whom_a_guardian_has_to_agree(world: World) -> None:
+    """Its links ask for one's own consent: who says that somebody is a minor must not be passed over."""
+    opened = world.made(f"/v1/galleries/{world.gallery()}/imports", {"name": "school"}, status=200)
+    path, files = f"/v1/imports/{opened['id']}/entries", {"photos": photo("kim")}
+    for day in ("2031-05-01", "", "soon"):
+        form = {"external_reference": "kim", "guardian_until": day}
+        refused = world.api("POST", path, files=files, data=form)
+        assert (refused.status_code, refused.json()["code"]) == (422, "request_invalid"), day
+        assert "an import asks no guardian" in refused.json()["detail"]
+    assert world.sql("SELECT id FROM subjects") == []
+    assert world.api("POST", path, files=files, data={"external_reference": "ann"}).json()["outcome"] == "PENDING"

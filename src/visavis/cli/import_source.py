@@ -15,6 +15,8 @@ from visavis.model.consent import MAX_PHOTOS
 from visavis.model.image import MAX_BYTES, ImageTooLarge
 
 COLUMNS: Final = ("external_reference", "photo")
+GUARDIAN: Final = "guardian_until"
+"""What says of an enrolment that a guardian has to agree (rule S8): no import may pass over it."""
 
 _SUFFIXES: Final = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".heic", ".heif", ".avif"}
 _LONGEST_NAME: Final = 200
@@ -168,6 +170,11 @@ def _rows(path: Path) -> Iterator[dict[str, str | None]]:
             reader = csv.DictReader(file, strict=True)
             if not set(COLUMNS) <= set(reader.fieldnames or ()):
                 raise SourceUnusable(f"{path} has no columns {' and '.join(COLUMNS)}, separated by commas.")
+            if GUARDIAN in (reader.fieldnames or ()):
+                raise SourceUnusable(
+                    f"{path} has a column {GUARDIAN}, but an import asks no guardian. Enrol these people one at a "
+                    "time, with 'visavis enrol --guardian-until', and take the column and their rows out."
+                )
             yield from reader
     except (csv.Error, UnicodeDecodeError) as error:
         raise SourceUnusable(f"{path} is not a CSV file in UTF-8: {error}.") from None

@@ -65,6 +65,7 @@ def run(
 
     The folder's name is your own name for the person. The CSV file has the columns external_reference and photo (a path
     that begins at the file), one row a photo. Run it again as often as you like: who was brought stays as they are.
+    An import asks no guardian: enrol minors one at a time, with 'visavis enrol --guardian-until'.
 
     Exit codes: 0 everybody was brought, 11 some people or photos were refused, 1 it did not come to an end.
     """

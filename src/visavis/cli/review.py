@@ -30,9 +30,12 @@ def list_all(shell: Shell, reason: str, after: str | None, limit: int) -> None:
 @review.command()
 @click.argument("review_id")
 @click.argument("resolution", type=click.Choice(["activate", "erase", "noted"]))
+@click.option("--reason", help="Why, 1 to 200 characters: it is sealed, and kept with the entry in the log.")
 @pass_shell
-def resolve(shell: Shell, review_id: str, resolution: Literal["activate", "erase", "noted"]) -> None:
+def resolve(
+    shell: Shell, review_id: str, resolution: Literal["activate", "erase", "noted"], reason: str | None
+) -> None:
     """End a review: held enrolments take 'activate' or 'erase', look-alikes 'noted'."""
     with shell.operator() as server:
-        server.resolve_review(review_id, resolution)
+        server.resolve_review(review_id, resolution, reason=reason)
     show(shell, {"id": review_id, "resolution": resolution})

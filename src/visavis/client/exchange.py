@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, TypeVar, get_args
 from urllib.parse import quote
 
@@ -48,6 +49,15 @@ _HEADERS: Final = {"Accept": "application/json", "User-Agent": "visavis-client"}
 def because(reason: str) -> dict[str, str]:
     """The header that says why personal data is read; a header has room for ASCII only."""
     return {"Visavis-Reason": quote(reason, safe=" ")}
+
+
+def stretch(station_id: str | None, since: datetime | None, until: datetime | None) -> dict[str, str | None]:
+    """The part of a query that says which decisions: at which station, from when on, and from before when."""
+    return {
+        "station_id": station_id,
+        "since": None if since is None else since.isoformat(),
+        "until": None if until is None else until.isoformat(),
+    }
 
 
 def archive_in(language: Language) -> dict[str, str]:

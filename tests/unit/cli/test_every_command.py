@@ -264,6 +264,31 @@ def test_whoever_withdraws_for_somebody_says_why(run: Run, server: FakeServer) -
     assert unquote(server.requests[-1].headers["Visavis-Reason"]) == "am Schalter gefragt: jà"
 
 
+@pytest.mark.parametrize("where", [GAL, PUR])
+def test_decisions_are_narrowed_to_a_station_and_a_time(run: Run, server: FakeServer, where: str) -> None:
+    server.answers["GET /v1/decisions"] = page(RECORD)
+    told = f"decisions list {where} --station {STA} --since 2027-01-31 --until 2027-02-01T18:30:00"
+    assert run(*told.split()).exit_code == 0
+    query = server.requests[-1].url.params
+    assert (query["station_id"], query["since"], query["until"]) == (
+        STA,
+        "2027-01-31T00:00:00+00:00",
+        "2027-02-01T18:30:00+00:00",
+    )
+    run("decisions", "list", where)
+    assert not {"station_id", "since", "until"} & set(server.requests[-1].url.params)
+    assert run("decisions", "list", where, "--since", "yesterday").exit_code == 2
+
+
+def test_a_reviews_resolution_may_have_a_reason_of_its_own(run: Run, server: FakeServer) -> None:
+    server.answers[f"POST /v1/reviews/{REV}/resolution"] = None
+    line = ("review", "resolve", REV, "erase")
+    assert run(*line, "--reason", "both were at the desk").exit_code == 0
+    assert json.loads(server.requests[-1].content)["reason"] == "both were at the desk"
+    run(*line, env={"VISAVIS_REASON": "reads lists"})
+    assert json.loads(server.requests[-1].content)["reason"] is None
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -184,6 +184,17 @@ def test_names_are_one_however_the_file_system_writes_them(world: World, bring: 
     assert world.sql("SELECT count(*) FROM subjects") == [(2,)]
 
 
+def test_a_table_of_minors_is_not_brought(world: World, bring: Import, people: Path) -> None:
+    table = people.parent / "people.csv"
+    table.write_text(
+        "external_reference,photo,guardian_until\nann,people/ann/1.jpg,\nbea,people/bea/1.jpg,2031-05-01\n"
+    )
+    result = bring(table)
+    assert result.exit_code == 2
+    assert "an import asks no guardian" in result.stderr
+    assert world.sql("SELECT count(*) FROM subjects") == [(0,)]
+
+
 def test_a_table_is_brought(world: World, bring: Import, people: Path, tmp_path: Path) -> None:
     table = tmp_path / "people.csv"
     put(tmp_path / "out" / "x.jpg", photo("x"))

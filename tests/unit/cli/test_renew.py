@@ -103,12 +103,14 @@ def test_what_the_server_refuses_leaves_the_old_receipt(
     before = mine.read_bytes()
 
     def ended(_: Any, asked: httpx2.Request) -> httpx2.Response:
-        if asked.method == "POST":
-            world.clock.move(hours=2)  # read for longer than an offer lives
-        return world.transport.handle_request(asked)
+        answer = world.transport.handle_request(asked)
+        if asked.url.path.endswith("/renewal") and asked.method == "GET":
+            world.clock.move(hours=2)  # read for longer than an offer lives; what is signed then is not old
+        return answer
 
     with monkeypatch.context() as line:
         line.setattr(httpx2.HTTPTransport, "handle_request", ended)
         result = call()
     assert result.exit_code == 1
+    assert json.loads(result.stderr.splitlines()[-1])["code"] == "renewal_outdated"
     assert (mine.read_bytes(), files(mine)) == (before, ["mine.json"])

@@ -7,7 +7,7 @@ from typing import Unpack
 
 from visavis.client.choices import PAGE, Language, Resolution, Scope
 from visavis.client.credentials import Bearer
-from visavis.client.exchange import Body, archive_in, because, door
+from visavis.client.exchange import Body, archive_in, because, door, stretch
 from visavis.client.raising import problem_here
 from visavis.client.sync.enrolling import Enrolling
 from visavis.client.sync.transport import Options, Transport
@@ -343,18 +343,22 @@ class Visavis(Enrolling):
         :param station_id: those of one of its stations. :param since, until: aware; those from then on, and from before
             then.
         """
-        between = {
-            "since": None if since is None else since.isoformat(),
-            "until": None if until is None else until.isoformat(),
-        }
-        query = {"gallery_id": gallery_id, "station_id": station_id, **between, "after": after, "limit": limit}
+        query = {"gallery_id": gallery_id, **stretch(station_id, since, until), "after": after, "limit": limit}
         return self._transport.get(door("decisions"), Page[DecisionRecord], query=query, headers=because(reason))
 
     def document_checks(
-        self, purpose_id: str, *, reason: str, after: str | None = None, limit: int = PAGE
+        self,
+        purpose_id: str,
+        *,
+        reason: str,
+        station_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        limit: int = PAGE,
     ) -> Page[DecisionRecord]:
-        """A page of one purpose's document checks; nothing of the pictures is in them."""
-        query = {"purpose_id": purpose_id, "after": after, "limit": limit}
+        """A page of one purpose's document checks, narrowed as decisions are; nothing of the pictures is in them."""
+        query = {"purpose_id": purpose_id, **stretch(station_id, since, until), "after": after, "limit": limit}
         return self._transport.get(door("decisions"), Page[DecisionRecord], query=query, headers=because(reason))
 
     def invite(self, subject_id: str, *, attended: bool, idempotency_key: str | None = None) -> InvitationAnswer:

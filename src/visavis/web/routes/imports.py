@@ -10,7 +10,7 @@ from visavis.flows.imports import Brought, Line, Waiting
 from visavis.flows.judging import NamedPhoto
 from visavis.flows.readings import Reader
 from visavis.model import leaves_loaded
-from visavis.model.access import ApiKey, Scope
+from visavis.model.access import ApiKey, RequestInvalid, Scope
 from visavis.model.bulk import EntryOutcome, Import
 from visavis.web.auth import Enroller, Flows, key_with, reader_with
 from visavis.web.pagination import After, Limit, page_of
@@ -36,6 +36,7 @@ router = APIRouter(tags=["imports"])
 NEXT_HEADER: Final = "Visavis-Next"
 """What ``next`` is in a JSON page, where the answer is a table or sheets."""
 
+_GUARDIAN: Final = "guardian_until"
 _PDF: Final = "application/pdf"
 _TIMES: Final = 10
 """As many people may be brought in a minute as ten times the calls that a key has for everything else."""
@@ -76,6 +77,17 @@ def ask_missing(import_id: str, body: MissingRequest, flows: Flows, _key: Import
     return MissingAnswer(digests=[digest.hex() for digest in found])
 
 
+async def require_no_minor(request: Request) -> None:
+    """Refuse who says that a guardian has to agree: the link of an import asks none (rule S8).
+
+    :raises RequestInvalid: there is such a field.
+    """
+    if _GUARDIAN in await request.form():
+        raise RequestInvalid(
+            f"{_GUARDIAN}: an import asks no guardian. Enrol this person by themselves, with {_GUARDIAN}."
+        )
+
+
 @router.post("/v1/imports/{import_id}/entries")
 def bring(
     import_id: str,
@@ -86,6 +98,7 @@ def bring(
     ],
     flows: Flows,
     _key: Importer,
+    _asked: Annotated[None, Depends(require_no_minor)],
 ) -> EntryAnswer:
     """Enrol one person of an import. Safe to repeat: the same person with the same photos is stored once."""
     named = [NamedPhoto(photo.filename or f"photo {n}", photo.file.read()) for n, photo in enumerate(photos, start=1)]
