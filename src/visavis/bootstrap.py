@@ -122,7 +122,7 @@ def open_services(
         prove_all(store, keyring)
     tombstones = TombstoneList(LineFile(settings.tombstone_list), store=store, keyring=keyring, clock=clock)
     tombstones.settle()
-    store.bury = tombstones.bury
+    store.bury, keyring.keys.erased = tombstones.bury, tombstones.has
     publisher = _open_log(store, settings, keyring, clock)
     ahead = publisher.resume()
     stages = stages or open_stages(settings)

@@ -179,6 +179,14 @@ def test_pins_cannot_be_guessed_here_beside_the_other_way(desk: Desk) -> None:
     assert desk.world.sql("SELECT count(*) FROM tries") == [(0,)]
 
 
+def test_s7_a_face_that_is_not_known_today_costs_nobody_their_pin(desk: Desk) -> None:
+    desk.asked(photo("bandaged"), "ann", WRONG_PIN)
+    for number in range(1, FREE_TRIES):
+        desk.asked(photo("bandaged", number + 1), "ann", desk.ann.pin)
+    assert sorted(desk.world.sql("SELECT failures FROM tries")) == [(1,), (FREE_TRIES,)]
+    assert desk.world.pin(desk.station, "ann", desk.ann.pin)["decision"] == "MATCH"
+
+
 @pytest.mark.slow
 def test_where_nobody_watches_nothing_is_looked_at(desk: Desk) -> None:
     """Whatever the purpose asks for; one that asks for less has no stations yet."""

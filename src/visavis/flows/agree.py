@@ -13,7 +13,7 @@ from visavis.flows.credentials import Issued, issue, issue_once
 from visavis.flows.doubles import Doubles
 from visavis.flows.entries import drop_links
 from visavis.flows.erase import erase_enrolment, erase_subject
-from visavis.flows.invited import photo_tag
+from visavis.flows.invited import photo_tag, reference_name
 from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.offers import linked
@@ -121,13 +121,18 @@ class Agree:
                 raise LinkUnknown
             touched.add(enrolment.subject_id)
             receipt = self._receipt(tx, enrolment)
+            if receipt.countersignature is not None:
+                raise LinkUnknown  # whatever the row of the enrolment says
             if self._clock.now() >= expiry(read_offer(receipt.offer, controller_key=self._keyring.controller)):
                 raise ConsentExpired
             raw_key = countersigned_by(countersignature, offer=receipt.offer)
             subject = tx.subjects.get(enrolment.subject_id)
             tx.purposes.get(tx.galleries.get(subject.gallery_id).purpose_id).require_not_over(self._clock.now())
             if subject.public_key is not None and subject.public_key != raw_key:
-                raise ConsentForged("This person's earlier receipt was countersigned with another key.")
+                raise ConsentForged(
+                    "This person's earlier receipt was countersigned with another key: sign with that one, or, if it is"
+                    " lost, have them withdraw before they are enrolled anew."
+                )
             self._require_photos(tx, enrolment, subject, photos)
             tx.receipts.change(replace(receipt, countersignature=countersignature))
             subject = with_public_key(tx, subject, raw_key, keyring=self._keyring)
@@ -175,14 +180,17 @@ class Agree:
         self, tx: Transaction, enrolment: Enrolment, subject: Subject, photos: Collection[bytes]
     ) -> None:
         """Check 5."""
-        waiting = {reference.photo_tag for reference in tx.references.find(enrolment_id=enrolment.id)}
+        waiting = {reference.photo_tag: reference.id for reference in tx.references.find(enrolment_id=enrolment.id)}
         own = len(waiting)
         if not own:
             raise PhotosMissing
         if not enrolment.invites:
             return
         secret = self._keyring.open_subject_key(tx.subject_keys.get(subject.id), subject=subject)
-        if waiting - {photo_tag(secret, enrolment, digest) for digest in photos}:
+        named = {photo_tag(secret, enrolment, digest) for digest in photos}
+        # A reference is sealed under its identifier, and that follows from its tag: neither can be another photo's.
+        named = {tag_ for tag_ in named if waiting.get(tag_) == reference_name(secret, tag_)}
+        if waiting.keys() - named:
             raise PhotosExchanged
         held = tx.references.count(subject_id=enrolment.subject_id)
         if held > MAX_REFERENCES:

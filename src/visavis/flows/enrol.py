@@ -11,7 +11,7 @@ from visavis.flows.bars import Bars
 from visavis.flows.erase import erase_enrolment
 from visavis.flows.extract import Extractor
 from visavis.flows.keyring import Keyring
-from visavis.flows.offers import link_end, link_hash, link_life, receipt_for, receipt_of, require_minor
+from visavis.flows.offers import link_end, link_hash, link_life, new_link, receipt_for, receipt_of, require_minor
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import forget_openings, record_life
 from visavis.flows.subjects import make_subject
@@ -29,7 +29,7 @@ from visavis.model.consent import (
     TooManyPhotos,
 )
 from visavis.model.errors import VisavisError
-from visavis.model.ids import new_id, new_secret
+from visavis.model.ids import new_id
 from visavis.model.keys import SubjectSecret
 from visavis.model.purpose import Gallery, ModelChanged
 from visavis.model.template import Template
@@ -238,7 +238,7 @@ class Enrol:
             )
             tx.references.add(reference)
             done.reference_ids.append(reference.id)
-        link_secret = new_secret()
+        link_secret = new_link(enrolment.id, keyring=self._keyring)
         # The same time to answer for every fresh link: an older date would tell the enroller that somebody was there.
         linked = replace(
             enrolment,
@@ -363,9 +363,13 @@ def new_reference(
     receipt: Receipt,
     gallery: Gallery,
     now: datetime,
+    reference_id: str | None = None,
 ) -> Reference:
-    """A photo as a reference that opens under one receipt only, which has to be countersigned for it (rule S1)."""
-    reference_id = new_id("ref")
+    """A photo as a reference that opens under one receipt only, which has to be countersigned for it (rule S1).
+
+    :param reference_id: under which it is sealed; a random one if not given.
+    """
+    reference_id = reference_id or new_id("ref")
     sealed = seal_template(
         photo.template,
         secret=secret,

@@ -14,7 +14,7 @@ from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.sessions import Sessions
 from visavis.flows.visits import Visits
-from visavis.model.access import Credential
+from visavis.model.access import Credential, Tries
 from visavis.model.consent import Subject
 from visavis.model.decision import Outcome
 from visavis.model.errors import Refusal
@@ -24,6 +24,8 @@ from visavis.model.template import Template
 from visavis.protect.pin import pin_fits
 
 _NOBODY: Final = "sub_nobody"
+_Try = tuple[Tries | None, Tries]
+"""A try: what was counted before it, and with it."""
 _TOGETHER: Final = "Face, name and PIN did not fit together. Try again, use your receipt, or ask at the desk."
 """Which of the three it was is told to nobody."""
 
@@ -66,7 +68,8 @@ class FaceAndPin:
         2. The session is used up (rule S2), the photo shows exactly one usable face: else REFUSED with the reason,
            which says nothing about the name or the PIN.
         3. Tries are limited and slowed as for a PIN, and counted before either is looked at: with wrong PINs, and by
-           themselves as well, so that who knows the PIN cannot try one face after another.
+           themselves as well, so that who knows the PIN cannot try one face after another. A right PIN is no wrong one,
+           whatever the face: it stays the other way in (rule S7), where it says no less than here.
         4. Face and PIN are both looked at, whatever comes of the other.
         5. In the deciding transaction the person is read again. Only where both hold it is a MATCH; a name that nobody
            has, another face, another PIN and a consent that is over are answered alike.
@@ -87,8 +90,7 @@ class FaceAndPin:
             of, probe, index, bar = self._looked(session, photo)
             tag = self._deciding.keyring.reference_tag(gallery_id=of[0].id, external_reference=claim)
             with self._store.write() as tx:
-                for tries_id in _counted(tag):
-                    self._count(tx, tries_id)
+                counted = [self._count(tx, tries_id) for tries_id in _counted(tag)]
                 subject = tx.subjects.first(gallery_id=of[0].id, reference_tag=tag)
                 credential = None if subject is None else tx.credentials.first(id=subject.id)
         except Refusal as refusal:
@@ -99,7 +101,8 @@ class FaceAndPin:
             pepper=self._deciding.keyring.installation,
             subject_id=_NOBODY if subject is None else subject.id,
         )
-        answer = self._decide(session, of, index, probe, bar, shown=(subject, credential), fits=fits)
+        right = counted[0] if fits else None
+        answer = self._decide(session, of, index, probe, bar, shown=(subject, credential), right=right)
         if answer.outcome is not Outcome.MATCH or answer.subject_id is None:
             return Known(replace(answer, guidance=_TOGETHER))
         secret, until = self._visits.promise(answer.subject_id, station=station.name)
@@ -118,7 +121,7 @@ class FaceAndPin:
         bar = self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
         return (gallery, purpose), probe, index, bar
 
-    def _count(self, tx: Transaction, tries_id: str) -> None:
+    def _count(self, tx: Transaction, tries_id: str) -> _Try:
         before = tx.tries.first(id=tries_id)
         require_try(before, now=self._clock.now())
         after = after_failure(before, tries_id=tries_id, now=self._clock.now())
@@ -126,6 +129,7 @@ class FaceAndPin:
             tx.tries.add(after)
         else:
             tx.tries.change(after)
+        return before, after
 
     def _decide(
         self,
@@ -136,8 +140,12 @@ class FaceAndPin:
         bar: Bar,
         *,
         shown: tuple[Subject | None, Credential | None],
-        fits: bool,
+        right: _Try | None,
     ) -> Answer:
+        """Check 5 and 6.
+
+        :param right: how the try was counted, of a PIN that fits.
+        """
         (gallery, purpose), (subject, credential) = of, shown
         with self._store.write() as tx:
             nearest = None if subject is None else index.nearest_of(subject.id, probe=probe)
@@ -148,14 +156,26 @@ class FaceAndPin:
             reached = nearest is not None and nearest.score >= threshold
             live = nearest is not None and reached and self._deciding.is_recognisable(tx, nearest)
             unchanged = credential is not None and tx.credentials.first(id=credential.id) == credential
-            score = nearest.score if nearest is not None and live and fits and unchanged else None
+            score = nearest.score if nearest is not None and live and right is not None and unchanged else None
             verdict: Verdict = judge_one(
                 score=score, threshold=threshold, subject_id=None if subject is None else subject.id
             )
             if verdict.outcome is Outcome.MATCH and subject is not None:
                 for tries_id in _counted(subject.reference_tag):
                     tx.tries.remove(id=tries_id)
+            elif right is not None:
+                _take_back(tx, *right)
             return self._deciding.record(tx, session, verdict, bar=bar)
+
+
+def _take_back(tx: Transaction, before: Tries | None, after: Tries) -> None:
+    """Count one try as none; where another one came meanwhile both stay counted."""
+    if tx.tries.first(id=after.id) != after:
+        return
+    if before is None:
+        tx.tries.remove(id=after.id)
+    else:
+        tx.tries.change(before)
 
 
 def _counted(reference_tag: bytes) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Photos that a person sends themselves, through the link of an invitation."""
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,8 +111,11 @@ class Invited:
             raise LinkUnknown
         if not enrolment.invites:
             raise PhotosNotInvited
+        receipt = receipt_of(tx, enrolment)
+        if receipt.countersignature is not None:
+            raise LinkUnknown  # whatever the row of the enrolment says: nobody adds to what was signed
         # A guardian's day may come before the link ends, where the request did not name it (rule S8).
-        offer = read_offer(receipt_of(tx, enrolment).offer, controller_key=self._keyring.controller)
+        offer = read_offer(receipt.offer, controller_key=self._keyring.controller)
         if self._clock.now() >= expiry(offer):
             raise ConsentExpired
         return enrolment
@@ -160,7 +164,14 @@ class Invited:
                 self._require_room(tx, gallery, adding=len(taken), held=len(waiting))
             for tag_, usable in taken.items():
                 reference = new_reference(
-                    usable, tag_, secret=secret, keys=keys, receipt=receipt, gallery=gallery, now=now
+                    usable,
+                    tag_,
+                    secret=secret,
+                    keys=keys,
+                    receipt=receipt,
+                    gallery=gallery,
+                    now=now,
+                    reference_id=reference_name(secret, tag_),
                 )
                 tx.references.add(reference)
             left = fresh.keys() - taken.keys()
@@ -184,3 +195,9 @@ def photo_tag(secret: SubjectSecret, enrolment: Enrolment, digest: bytes) -> byt
     ends takes none from another.
     """
     return tag(secret.tagging, use="photos of an invitation", of=enrolment.id.encode() + digest)
+
+
+def reference_name(secret: SubjectSecret, photo_tag_: bytes) -> str:
+    """Under which identifier a photo of an invitation is sealed, so that its tag cannot be put on another one's row."""
+    named = tag(secret.tagging, use="references of an invitation", of=photo_tag_)
+    return f"ref_{base64.b32encode(named[:16]).decode().rstrip('=').lower()}"

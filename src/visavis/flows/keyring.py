@@ -25,6 +25,9 @@ class Keys:
         self._store = store
         self._file = file
         self._changing = threading.Lock()
+        self.erased: Callable[[str], bool] = lambda _: False
+        """Whether the list of tombstones beside the key store tells of a subject; nothing that writes to the database
+        changes what it says."""
 
     @property
     def tree(self) -> KeyTree:

@@ -11,6 +11,7 @@ from visavis.flows.keyed_index import KeyedIndex
 from visavis.flows.keyring import Keyring
 from visavis.flows.loading import OpenPages, open_here
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.tombstones import is_buried
 from visavis.match.index import Candidate, GalleryIndex
 from visavis.model.access import NotFound
 from visavis.model.consent import ConsentExpired, ConsentMissing, EnrolmentState, Reference, Subject, SubjectState
@@ -289,7 +290,7 @@ def require_recognisable(tx: Transaction, subject: Subject, *, keyring: Keyring,
 
     :raises ConsentRefused: the leaf says what is missing.
     """
-    if tx.tombstones.count(subject_id=subject.id):
+    if is_buried(tx, subject.id, keyring=keyring):
         raise ConsentMissing
     purpose = tx.purposes.get(tx.galleries.get(subject.gallery_id).purpose_id)
     if purpose.is_over(clock.now()):

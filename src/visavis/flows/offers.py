@@ -1,5 +1,8 @@
 """What somebody is offered to countersign, and the one-time link that leads to it."""
 
+import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -10,6 +13,11 @@ from visavis.flows.purposes import newest_text
 from visavis.model.access import NotFound, RequestInvalid
 from visavis.model.consent import INVITES, LINK_DAYS, Enrolment, LinkUnknown, Receipt, Subject
 from visavis.model.purpose import Gallery, Purpose
+from visavis.protect.keys import tag
+
+_DRAWN: Final = 24
+_MARK: Final = 18
+"""Bytes of a link's secret, together a multiple of three, so that it is written without padding."""
 
 MAX_GUARDIAN_YEARS: Final = 21
 """Nobody is a minor for longer, anywhere."""
@@ -81,6 +89,16 @@ def link_end(purpose: Purpose, now: datetime, guardian_until: date | None) -> da
     return end if guardian_until is None else min(end, datetime.combine(guardian_until, time(), UTC))
 
 
+def new_link(enrolment_id: str, *, keyring: Keyring) -> str:
+    """The secret of a link to one enrolment: 192 random bits, and a mark by which it is known to lead to that one.
+
+    Who can write to the database can move the hash of a link of their own to another person's enrolment, but not the
+    mark.
+    """
+    drawn = secrets.token_bytes(_DRAWN)
+    return urlsafe_b64encode(drawn + _mark(drawn, enrolment_id, keyring)).decode()
+
+
 def link_hash(secret: str, *, invites: bool, keyring: Keyring) -> bytes:
     """What is kept of a link's secret.
 
@@ -97,9 +115,21 @@ def linked(tx: Transaction, link_secret: str, *, keyring: Keyring, now: datetime
     """
     found = tx.enrolments.first(link_hash=_ordinary(link_secret, keyring))
     found = found or tx.enrolments.first(link_hash=link_hash(link_secret, invites=True, keyring=keyring))
-    if found is None or now >= found.expires_at:
+    if found is None or now >= found.expires_at or not _leads_to(found.id, link_secret, keyring):
         raise LinkUnknown
     return found
+
+
+def _leads_to(enrolment_id: str, secret: str, keyring: Keyring) -> bool:
+    try:
+        whole = urlsafe_b64decode(secret)
+    except ValueError:
+        return False
+    return hmac.compare_digest(whole[_DRAWN:], _mark(whole[:_DRAWN], enrolment_id, keyring))
+
+
+def _mark(drawn: bytes, enrolment_id: str, keyring: Keyring) -> bytes:
+    return tag(keyring.installation, use="which enrolment a link leads to", of=drawn + enrolment_id.encode())[:_MARK]
 
 
 def _ordinary(secret: str, keyring: Keyring) -> bytes:

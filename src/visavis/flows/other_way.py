@@ -13,6 +13,7 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.look_alikes import disputed_here, name_other
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.sessions import Sessions
+from visavis.flows.tombstones import is_buried
 from visavis.model.access import Credential, TooManyTries
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.decision import Means, Outcome
@@ -135,7 +136,7 @@ def _may_be_served(tx: Transaction, subject: Subject, *, keyring: Keyring, now: 
     while a consent of theirs lives, also while their photos are looked at; once it is over, as on the day on which a
     guardian's ends (rule S8), no more, although the purge has not come yet. Who has no face here has no consent to end.
     """
-    if subject.state is SubjectState.PENDING or tx.tombstones.count(subject_id=subject.id):
+    if subject.state is SubjectState.PENDING or is_buried(tx, subject.id, keyring=keyring):
         return False
     if subject.state is SubjectState.WITHOUT_FACE:
         return True

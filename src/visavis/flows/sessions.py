@@ -11,6 +11,7 @@ from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.purposes import newest_text
 from visavis.flows.record import record_session
 from visavis.flows.stations import require_proven
+from visavis.flows.tombstones import is_buried
 from visavis.liveness.modes import require_checkable
 from visavis.model.access import AlreadyExists, Nonce
 from visavis.model.consent import SubjectState
@@ -239,7 +240,7 @@ class Sessions:
             station = tx.stations.first(id=signer)
             if station is not None:
                 return require_proven(station, self._keyring).public_key
-            subject = tx.subjects.first(id=signer)
+            subject = None if is_buried(tx, signer, keyring=self._keyring) else tx.subjects.first(id=signer)
         if subject is None or subject.public_key is None or subject.state is SubjectState.PENDING:
             raise SignatureRefused("The signer is not known here: never registered, or withdrawn and erased.")
         return subject.public_key

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from visavis.flows.keyring import Keyring
-from visavis.flows.ports import Clock, Store
+from visavis.flows.ports import Clock, Store, Transaction
 from visavis.model.backup import TombstonesDamaged
 from visavis.model.consent import Tombstone
 from visavis.protect.tombstones import read_tombstone, write_tombstone
@@ -54,6 +54,10 @@ class TombstoneList:
         with suppress(OSError):  # the erasure stands; the next look adds it
             self._add(tombstones)
 
+    def has(self, subject_id: str) -> bool:
+        """Whether the list tells of somebody, as it was read and added to; quick, and never waits for the disk."""
+        return subject_id in (self._known or {})
+
     def settle(self) -> None:
         """Add what the database has and the list has not, and drop what is over.
 
@@ -69,10 +73,14 @@ class TombstoneList:
             if len(kept) < len(known):
                 self._lines.replace([self._line(tombstone) for tombstone in kept.values()])
                 self._known = kept
-            self._put_back([one for id_, one in kept.items() if id_ not in {one.subject_id for one in buried}])
+        there = {one.subject_id for one in buried}
+        self._put_back([one for id_, one in kept.items() if id_ not in there])
 
     def _put_back(self, lost: Sequence[Tombstone]) -> None:
-        """Tombstones that the database had and has no more: whoever takes one out would have somebody back."""
+        """Tombstones that the database had and has no more: whoever takes one out would have somebody back.
+
+        The list is not held meanwhile: whoever commits a tombstone adds it to the list.
+        """
         if not lost:
             return
         with self._store.write() as tx:
@@ -95,6 +103,11 @@ class TombstoneList:
         if self._known is None:
             self._known = read_all(self._lines.read(), installation=self._keyring.installation)
         return self._known
+
+
+def is_buried(tx: Transaction, subject_id: str, *, keyring: Keyring) -> bool:
+    """Whether somebody was erased: by the database, or by the list outside it, from which no row takes anybody."""
+    return keyring.keys.erased(subject_id) or tx.tombstones.count(subject_id=subject_id) > 0
 
 
 def read_all(lines: Sequence[bytes], *, installation: bytes) -> dict[str, Tombstone]:
