@@ -71,15 +71,17 @@ def errors() -> dict[Path, str]:
         below = "\n\n".join(code.text() for code in found if code.parent == parent)
         imports = f"from visavis.client.errors.sorts import {parent}"
         made[ERRORS / f"{_module(parent)}.py"] = f'{_MADE}\n"""Every ``{parent}``."""\n\n{imports}\n\n\n{below}'
-    names = sorted([*(code.name for code in found), *(kind.__name__ for kind in sorts), FOUND_HERE])
-    imports = "".join(f"from visavis.client.errors.{_module(c.parent)} import {c.name}\n" for c in found)
-    imports += "".join(f"from visavis.client.errors.sorts import {name}\n" for name in names if name == FOUND_HERE)
-    imports += "".join(f"from visavis.client.errors.sorts import {kind.__name__}\n" for kind in sorts)
-    rows = "".join(f'    "{c.code}": {c.name},\n' for c in sorted(found, key=lambda c: c.code))
-    made[ERRORS / "__init__.py"] = (
-        f"{_HEAD}\n{imports}\n__all__ = {['BY_CODE', *names]!r}\n\n"
+    modules = sorted({_module(code.parent) for code in found})
+    rows = "".join(f'    "{c.code}": {_module(c.parent)}.{c.name},\n' for c in sorted(found, key=lambda c: c.code))
+    made[ERRORS / "by_code.py"] = (
+        f"{_BY_CODE}from visavis.client.errors import {', '.join(modules)}\n\n"
         f'BY_CODE: Final[dict[str, type[VisavisProblem]]] = {{\n{rows}}}\n"""The class of every code."""\n'
     )
+    told = {(_module(code.parent), code.name) for code in found}
+    told |= {("sorts", name) for name in (FOUND_HERE, *(kind.__name__ for kind in sorts))} | {("by_code", "BY_CODE")}
+    # A name that is imported as itself is one to import from here, and takes one line instead of two.
+    shown = "".join(f"from visavis.client.errors.{module} import {name} as {name}\n" for module, name in sorted(told))
+    made[ERRORS / "__init__.py"] = f"{_HEAD}\n{shown}"
     return {path: _formatted(text) for path, text in made.items()}
 
 
@@ -105,6 +107,9 @@ _HEAD: Final = f'''{_MADE}
 
 Catch one (``except NoFace``), a sort (``except FaceRefused``), or all (``except VisavisProblem``).
 """
+'''
+_BY_CODE: Final = f'''{_MADE}
+"""Which exception is of which code."""
 
 from typing import Final
 

@@ -4,739 +4,246 @@
 Catch one (``except NoFace``), a sort (``except FaceRefused``), or all (``except VisavisProblem``).
 """
 
-from typing import Final
-
-from visavis.client.errors.access import (
-    ApprovalForeign,
-    ApprovalsTooFew,
-    ApprovalUnfit,
-    BundleForged,
-    BundleUnreadable,
-    CrossSite,
-    GalleryOutsideKey,
-    InternalFailure,
-    LockedOut,
-    LoginOver,
-    LoginRefused,
-    NotReady,
-    OidcRefused,
-    OidcUnreachable,
-    PairingUnknown,
-    RateLimited,
-    RehearsalFailed,
-    RequestReplayed,
-    RoleUnmapped,
-    ScopeMissing,
-    SecondFactorAsked,
-    ServerSealed,
-    SetupCodeRefused,
-    SetupUnknown,
-    ShareForeign,
-    SignatureRefused,
-    StationRetired,
-    TooManyTries,
-    Unauthenticated,
-    VisitKeyRefused,
-    VisitOver,
-)
-from visavis.client.errors.consent import (
-    ConsentExpired,
-    ConsentForged,
-    ConsentMissing,
-    LinkUnknown,
-    PhotosExchanged,
-    PhotosMissing,
-    RenewalNoLater,
-    RenewalOutdated,
-    RenewalTooEarly,
-)
-from visavis.client.errors.evaluation import (
-    DataSetEmpty,
-    DataSetTooSmall,
-    DataSetUnreadable,
-    LabelsMalformed,
-    OutputExists,
-    PairsMalformed,
-    PairsPhotoMissing,
-    WorkUnusable,
-)
-from visavis.client.errors.face import FaceCutByBorder, FaceTooSmall, NoFace, SeveralFaces, TemplateUnusable
-from visavis.client.errors.found_here import (
-    AnswerUnreadable,
-    ApiKeyMissing,
-    FileExists,
-    FileUnwritable,
-    KeyUnreadable,
-    LinkUnreadable,
-    OfferUnfit,
-    PhotoUnreadable,
-    ReceiptUnreadable,
-    TimedOut,
-    Unreachable,
-    UrlUnsafe,
-)
-from visavis.client.errors.image import (
-    DecoderUnavailable,
-    ImageAnimated,
-    ImageFormatUnsupported,
-    ImageTooDemanding,
-    ImageTooLarge,
-    ImageUnreadable,
-    TooManyPixels,
-)
-from visavis.client.errors.integrity import ArchiveWrong, EpochDestroyed, OwnRatesDamaged, SealBroken, TransformUnfit
-from visavis.client.errors.log import (
-    CheckpointForeign,
-    CheckpointMalformed,
-    CheckpointStale,
-    CosignaturesMissing,
-    EntryMalformed,
-    EntryWrong,
-    GrammarBroken,
-    LogForked,
-    LogUnreachable,
-    NoteMalformed,
-    NoteUnsigned,
-    OpeningWrong,
-    ProofMalformed,
-    ProofMissing,
-    ProofWrong,
-    ResourceMissing,
-    TileMalformed,
-    TileWrong,
-)
-from visavis.client.errors.log_closed import LogMoved, LogStopped, LogUnpublished
-from visavis.client.errors.policy import (
-    ApprovalRepeated,
-    BundleForeign,
-    BundleOver,
-    CalibrationTooSmall,
-    ErasedBefore,
-    ExportExpired,
-    ExportReplayed,
-    GalleryFull,
-    GalleryLoading,
-    IdentifyNeedsFpir,
-    ImportFull,
-    LastAdminKey,
-    LivenessUnavailable,
-    ModelChanged,
-    NoCustodians,
-    PromiseTooStrict,
-    PurposeEnded,
-    RateNotKnown,
-    RootWithCustodians,
-    TextForeign,
-)
-from visavis.client.errors.refusal import BackupFailed, BackupRunning
-from visavis.client.errors.request import (
-    AccountElsewhere,
-    AdminBound,
-    AlreadyExists,
-    ArchiveUnreadable,
-    BodyTooLarge,
-    BundleMalformed,
-    CeremonyMissing,
-    CustodianMisnamed,
-    CustodianUnknown,
-    DisputeUnfit,
-    ErasureUnknown,
-    ExportMalformed,
-    ExportTooLong,
-    IdempotencyForbidden,
-    IdempotencyMismatch,
-    IdempotencyUnfinished,
-    IdentityUnusable,
-    KeyEnded,
-    LookAlikeUnfit,
-    MethodUnfit,
-    NotErased,
-    NotFound,
-    NotSealed,
-    OidcOff,
-    PasswordUnfit,
-    PhotoLeftOut,
-    PhotosFull,
-    PhotosNotInvited,
-    PurposeInvalid,
-    QuorumImpossible,
-    ReasonMissing,
-    RecipientMalformed,
-    RequestInvalid,
-    ReviewUnfit,
-    ShareFileUnreadable,
-    ShareMalformed,
-    ShareRepeated,
-    SharesTooFew,
-    SharesWrong,
-    StationInvalid,
-    TooManyPhotos,
-    VerifierKeyMalformed,
-)
-from visavis.client.errors.session import (
-    SessionExpired,
-    SessionNotGranted,
-    SessionOpenAlready,
-    SessionTooSoon,
-    SessionUnknown,
-    SessionUsed,
-    SessionWrongKind,
-    StationLocked,
-)
-from visavis.client.errors.sorts import (
-    AccessRefused,
-    ConsentRefused,
-    EvaluationRefused,
-    FaceRefused,
-    FoundHere,
-    ImageRefused,
-    IntegrityError,
-    LogClosed,
-    LogRefused,
-    PolicyRefused,
-    Refusal,
-    RequestRefused,
-    SessionRefused,
-    StartupError,
-    WitnessFailed,
-    WitnessRefused,
-)
-from visavis.client.errors.startup import (
-    AddressUnusable,
-    AuditMemoryUnusable,
-    BackupDamaged,
-    BackupExists,
-    BackupForeign,
-    BackupMissing,
-    BackupTooNew,
-    BackupTooOld,
-    CalibrationInvalid,
-    DatabaseEdited,
-    DatabaseOlder,
-    DataForeign,
-    DataLocked,
-    DataMissing,
-    DataPresent,
-    DataUnreadable,
-    KeyFileForeign,
-    KeyFileMissing,
-    KeyFileUnsafe,
-    KeyStoreDamaged,
-    KeyStoreMissing,
-    KeyStoreUnsafe,
-    LogDamaged,
-    LogRenamed,
-    ModelCardInvalid,
-    ModelDigestMismatch,
-    ModelMissing,
-    ModelUnobtainable,
-    ModelUnusable,
-    NoQuorum,
-    PagesMissing,
-    PlaceUnusable,
-    QuorumHeld,
-    SettingsInvalid,
-    SettingsMissing,
-    SettingsUnknown,
-    SettingsUnreadable,
-    SettingsUnsafe,
-    SharesUnsafe,
-    TlsUnusable,
-    TombstonesDamaged,
-    UnsafeListen,
-    WitnessesUnreadable,
-    WitnessStateDamaged,
-    WitnessStateMissing,
-    WitnessStateUnsafe,
-)
-from visavis.client.errors.witness import (
-    LogUnknown,
-    OldSizeUnfit,
-    SubmissionMalformed,
-    WitnessClockBack,
-    WitnessStopped,
-)
-from visavis.client.errors.witness_failed import (
-    WitnessAhead,
-    WitnessConflict,
-    WitnessRefusing,
-    WitnessUnreachable,
-    WitnessWrong,
-)
-from visavis.client.problem import VisavisProblem
-
-__all__ = [
-    "BY_CODE",
-    "AccessRefused",
-    "AccountElsewhere",
-    "AddressUnusable",
-    "AdminBound",
-    "AlreadyExists",
-    "AnswerUnreadable",
-    "ApiKeyMissing",
-    "ApprovalForeign",
-    "ApprovalRepeated",
-    "ApprovalUnfit",
-    "ApprovalsTooFew",
-    "ArchiveUnreadable",
-    "ArchiveWrong",
-    "AuditMemoryUnusable",
-    "BackupDamaged",
-    "BackupExists",
-    "BackupFailed",
-    "BackupForeign",
-    "BackupMissing",
-    "BackupRunning",
-    "BackupTooNew",
-    "BackupTooOld",
-    "BodyTooLarge",
-    "BundleForeign",
-    "BundleForged",
-    "BundleMalformed",
-    "BundleOver",
-    "BundleUnreadable",
-    "CalibrationInvalid",
-    "CalibrationTooSmall",
-    "CeremonyMissing",
-    "CheckpointForeign",
-    "CheckpointMalformed",
-    "CheckpointStale",
-    "ConsentExpired",
-    "ConsentForged",
-    "ConsentMissing",
-    "ConsentRefused",
-    "CosignaturesMissing",
-    "CrossSite",
-    "CustodianMisnamed",
-    "CustodianUnknown",
-    "DataForeign",
-    "DataLocked",
-    "DataMissing",
-    "DataPresent",
-    "DataSetEmpty",
-    "DataSetTooSmall",
-    "DataSetUnreadable",
-    "DataUnreadable",
-    "DatabaseEdited",
-    "DatabaseOlder",
-    "DecoderUnavailable",
-    "DisputeUnfit",
-    "EntryMalformed",
-    "EntryWrong",
-    "EpochDestroyed",
-    "ErasedBefore",
-    "ErasureUnknown",
-    "EvaluationRefused",
-    "ExportExpired",
-    "ExportMalformed",
-    "ExportReplayed",
-    "ExportTooLong",
-    "FaceCutByBorder",
-    "FaceRefused",
-    "FaceTooSmall",
-    "FileExists",
-    "FileUnwritable",
-    "FoundHere",
-    "GalleryFull",
-    "GalleryLoading",
-    "GalleryOutsideKey",
-    "GrammarBroken",
-    "IdempotencyForbidden",
-    "IdempotencyMismatch",
-    "IdempotencyUnfinished",
-    "IdentifyNeedsFpir",
-    "IdentityUnusable",
-    "ImageAnimated",
-    "ImageFormatUnsupported",
-    "ImageRefused",
-    "ImageTooDemanding",
-    "ImageTooLarge",
-    "ImageUnreadable",
-    "ImportFull",
-    "IntegrityError",
-    "InternalFailure",
-    "KeyEnded",
-    "KeyFileForeign",
-    "KeyFileMissing",
-    "KeyFileUnsafe",
-    "KeyStoreDamaged",
-    "KeyStoreMissing",
-    "KeyStoreUnsafe",
-    "KeyUnreadable",
-    "LabelsMalformed",
-    "LastAdminKey",
-    "LinkUnknown",
-    "LinkUnreadable",
-    "LivenessUnavailable",
-    "LockedOut",
-    "LogClosed",
-    "LogDamaged",
-    "LogForked",
-    "LogMoved",
-    "LogRefused",
-    "LogRenamed",
-    "LogStopped",
-    "LogUnknown",
-    "LogUnpublished",
-    "LogUnreachable",
-    "LoginOver",
-    "LoginRefused",
-    "LookAlikeUnfit",
-    "MethodUnfit",
-    "ModelCardInvalid",
-    "ModelChanged",
-    "ModelDigestMismatch",
-    "ModelMissing",
-    "ModelUnobtainable",
-    "ModelUnusable",
-    "NoCustodians",
-    "NoFace",
-    "NoQuorum",
-    "NotErased",
-    "NotFound",
-    "NotReady",
-    "NotSealed",
-    "NoteMalformed",
-    "NoteUnsigned",
-    "OfferUnfit",
-    "OidcOff",
-    "OidcRefused",
-    "OidcUnreachable",
-    "OldSizeUnfit",
-    "OpeningWrong",
-    "OutputExists",
-    "OwnRatesDamaged",
-    "PagesMissing",
-    "PairingUnknown",
-    "PairsMalformed",
-    "PairsPhotoMissing",
-    "PasswordUnfit",
-    "PhotoLeftOut",
-    "PhotoUnreadable",
-    "PhotosExchanged",
-    "PhotosFull",
-    "PhotosMissing",
-    "PhotosNotInvited",
-    "PlaceUnusable",
-    "PolicyRefused",
-    "PromiseTooStrict",
-    "ProofMalformed",
-    "ProofMissing",
-    "ProofWrong",
-    "PurposeEnded",
-    "PurposeInvalid",
-    "QuorumHeld",
-    "QuorumImpossible",
-    "RateLimited",
-    "RateNotKnown",
-    "ReasonMissing",
-    "ReceiptUnreadable",
-    "RecipientMalformed",
-    "Refusal",
-    "RehearsalFailed",
-    "RenewalNoLater",
-    "RenewalOutdated",
-    "RenewalTooEarly",
-    "RequestInvalid",
-    "RequestRefused",
-    "RequestReplayed",
-    "ResourceMissing",
-    "ReviewUnfit",
-    "RoleUnmapped",
-    "RootWithCustodians",
-    "ScopeMissing",
-    "SealBroken",
-    "SecondFactorAsked",
-    "ServerSealed",
-    "SessionExpired",
-    "SessionNotGranted",
-    "SessionOpenAlready",
-    "SessionRefused",
-    "SessionTooSoon",
-    "SessionUnknown",
-    "SessionUsed",
-    "SessionWrongKind",
-    "SettingsInvalid",
-    "SettingsMissing",
-    "SettingsUnknown",
-    "SettingsUnreadable",
-    "SettingsUnsafe",
-    "SetupCodeRefused",
-    "SetupUnknown",
-    "SeveralFaces",
-    "ShareFileUnreadable",
-    "ShareForeign",
-    "ShareMalformed",
-    "ShareRepeated",
-    "SharesTooFew",
-    "SharesUnsafe",
-    "SharesWrong",
-    "SignatureRefused",
-    "StartupError",
-    "StationInvalid",
-    "StationLocked",
-    "StationRetired",
-    "SubmissionMalformed",
-    "TemplateUnusable",
-    "TextForeign",
-    "TileMalformed",
-    "TileWrong",
-    "TimedOut",
-    "TlsUnusable",
-    "TombstonesDamaged",
-    "TooManyPhotos",
-    "TooManyPixels",
-    "TooManyTries",
-    "TransformUnfit",
-    "Unauthenticated",
-    "Unreachable",
-    "UnsafeListen",
-    "UrlUnsafe",
-    "VerifierKeyMalformed",
-    "VisitKeyRefused",
-    "VisitOver",
-    "WitnessAhead",
-    "WitnessClockBack",
-    "WitnessConflict",
-    "WitnessFailed",
-    "WitnessRefused",
-    "WitnessRefusing",
-    "WitnessStateDamaged",
-    "WitnessStateMissing",
-    "WitnessStateUnsafe",
-    "WitnessStopped",
-    "WitnessUnreachable",
-    "WitnessWrong",
-    "WitnessesUnreadable",
-    "WorkUnusable",
-]
-
-BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
-    "account_elsewhere": AccountElsewhere,
-    "address_unusable": AddressUnusable,
-    "admin_bound": AdminBound,
-    "already_exists": AlreadyExists,
-    "answer_unreadable": AnswerUnreadable,
-    "api_key_missing": ApiKeyMissing,
-    "approval_foreign": ApprovalForeign,
-    "approval_repeated": ApprovalRepeated,
-    "approval_unfit": ApprovalUnfit,
-    "approvals_too_few": ApprovalsTooFew,
-    "archive_unreadable": ArchiveUnreadable,
-    "archive_wrong": ArchiveWrong,
-    "audit_memory_unusable": AuditMemoryUnusable,
-    "backup_damaged": BackupDamaged,
-    "backup_exists": BackupExists,
-    "backup_failed": BackupFailed,
-    "backup_foreign": BackupForeign,
-    "backup_missing": BackupMissing,
-    "backup_running": BackupRunning,
-    "backup_too_new": BackupTooNew,
-    "backup_too_old": BackupTooOld,
-    "body_too_large": BodyTooLarge,
-    "bundle_foreign": BundleForeign,
-    "bundle_forged": BundleForged,
-    "bundle_malformed": BundleMalformed,
-    "bundle_over": BundleOver,
-    "bundle_unreadable": BundleUnreadable,
-    "calibration_invalid": CalibrationInvalid,
-    "calibration_too_small": CalibrationTooSmall,
-    "ceremony_missing": CeremonyMissing,
-    "checkpoint_foreign": CheckpointForeign,
-    "checkpoint_malformed": CheckpointMalformed,
-    "checkpoint_stale": CheckpointStale,
-    "consent_expired": ConsentExpired,
-    "consent_forged": ConsentForged,
-    "consent_missing": ConsentMissing,
-    "cosignatures_missing": CosignaturesMissing,
-    "cross_site": CrossSite,
-    "custodian_misnamed": CustodianMisnamed,
-    "custodian_unknown": CustodianUnknown,
-    "cut_by_border": FaceCutByBorder,
-    "data_locked": DataLocked,
-    "data_missing": DataMissing,
-    "data_newer": DataForeign,
-    "data_present": DataPresent,
-    "data_set_empty": DataSetEmpty,
-    "data_set_too_small": DataSetTooSmall,
-    "data_set_unreadable": DataSetUnreadable,
-    "data_unreadable": DataUnreadable,
-    "database_edited": DatabaseEdited,
-    "database_older": DatabaseOlder,
-    "decoder_unavailable": DecoderUnavailable,
-    "dispute_unfit": DisputeUnfit,
-    "entry_malformed": EntryMalformed,
-    "entry_wrong": EntryWrong,
-    "epoch_destroyed": EpochDestroyed,
-    "erased_before": ErasedBefore,
-    "erasure_unknown": ErasureUnknown,
-    "export_expired": ExportExpired,
-    "export_malformed": ExportMalformed,
-    "export_replayed": ExportReplayed,
-    "export_too_long": ExportTooLong,
-    "file_exists": FileExists,
-    "file_unwritable": FileUnwritable,
-    "gallery_full": GalleryFull,
-    "gallery_loading": GalleryLoading,
-    "gallery_outside_key": GalleryOutsideKey,
-    "grammar_broken": GrammarBroken,
-    "idempotency_forbidden": IdempotencyForbidden,
-    "idempotency_mismatch": IdempotencyMismatch,
-    "idempotency_unfinished": IdempotencyUnfinished,
-    "identify_needs_fpir": IdentifyNeedsFpir,
-    "identity_unusable": IdentityUnusable,
-    "image_animated": ImageAnimated,
-    "image_format_unsupported": ImageFormatUnsupported,
-    "image_too_demanding": ImageTooDemanding,
-    "image_too_large": ImageTooLarge,
-    "image_unreadable": ImageUnreadable,
-    "import_full": ImportFull,
-    "internal": InternalFailure,
-    "key_ended": KeyEnded,
-    "key_file_foreign": KeyFileForeign,
-    "key_file_missing": KeyFileMissing,
-    "key_file_unsafe": KeyFileUnsafe,
-    "key_store_damaged": KeyStoreDamaged,
-    "key_store_missing": KeyStoreMissing,
-    "key_store_unsafe": KeyStoreUnsafe,
-    "key_unreadable": KeyUnreadable,
-    "labels_malformed": LabelsMalformed,
-    "last_admin_key": LastAdminKey,
-    "link_unknown": LinkUnknown,
-    "link_unreadable": LinkUnreadable,
-    "liveness_unavailable": LivenessUnavailable,
-    "locked_out": LockedOut,
-    "log_damaged": LogDamaged,
-    "log_forked": LogForked,
-    "log_moved": LogMoved,
-    "log_renamed": LogRenamed,
-    "log_resource_missing": ResourceMissing,
-    "log_stopped": LogStopped,
-    "log_unknown": LogUnknown,
-    "log_unpublished": LogUnpublished,
-    "log_unreachable": LogUnreachable,
-    "login_over": LoginOver,
-    "login_refused": LoginRefused,
-    "look_alike_unfit": LookAlikeUnfit,
-    "method_unfit": MethodUnfit,
-    "model_card_invalid": ModelCardInvalid,
-    "model_changed": ModelChanged,
-    "model_digest_mismatch": ModelDigestMismatch,
-    "model_missing": ModelMissing,
-    "model_unobtainable": ModelUnobtainable,
-    "model_unusable": ModelUnusable,
-    "no_custodians": NoCustodians,
-    "no_face": NoFace,
-    "no_quorum": NoQuorum,
-    "not_erased": NotErased,
-    "not_found": NotFound,
-    "not_ready": NotReady,
-    "not_sealed": NotSealed,
-    "note_malformed": NoteMalformed,
-    "note_unsigned": NoteUnsigned,
-    "offer_unfit": OfferUnfit,
-    "oidc_off": OidcOff,
-    "oidc_refused": OidcRefused,
-    "oidc_unreachable": OidcUnreachable,
-    "old_size_unfit": OldSizeUnfit,
-    "opening_wrong": OpeningWrong,
-    "output_exists": OutputExists,
-    "own_rates_damaged": OwnRatesDamaged,
-    "pages_missing": PagesMissing,
-    "pairing_unknown": PairingUnknown,
-    "pairs_malformed": PairsMalformed,
-    "pairs_photo_missing": PairsPhotoMissing,
-    "password_unfit": PasswordUnfit,
-    "photo_left_out": PhotoLeftOut,
-    "photo_unreadable": PhotoUnreadable,
-    "photos_exchanged": PhotosExchanged,
-    "photos_full": PhotosFull,
-    "photos_missing": PhotosMissing,
-    "photos_not_invited": PhotosNotInvited,
-    "place_unusable": PlaceUnusable,
-    "promise_too_strict": PromiseTooStrict,
-    "proof_malformed": ProofMalformed,
-    "proof_missing": ProofMissing,
-    "proof_wrong": ProofWrong,
-    "purpose_ended": PurposeEnded,
-    "purpose_invalid": PurposeInvalid,
-    "quorum_held": QuorumHeld,
-    "quorum_impossible": QuorumImpossible,
-    "rate_limited": RateLimited,
-    "rate_not_known": RateNotKnown,
-    "reason_missing": ReasonMissing,
-    "receipt_unreadable": ReceiptUnreadable,
-    "recipient_malformed": RecipientMalformed,
-    "rehearsal_failed": RehearsalFailed,
-    "renewal_no_later": RenewalNoLater,
-    "renewal_outdated": RenewalOutdated,
-    "renewal_too_early": RenewalTooEarly,
-    "request_invalid": RequestInvalid,
-    "request_replayed": RequestReplayed,
-    "review_unfit": ReviewUnfit,
-    "role_unmapped": RoleUnmapped,
-    "root_with_custodians": RootWithCustodians,
-    "scope_missing": ScopeMissing,
-    "seal_broken": SealBroken,
-    "second_factor": SecondFactorAsked,
-    "server_sealed": ServerSealed,
-    "session_expired": SessionExpired,
-    "session_not_granted": SessionNotGranted,
-    "session_open": SessionOpenAlready,
-    "session_too_soon": SessionTooSoon,
-    "session_unknown": SessionUnknown,
-    "session_used": SessionUsed,
-    "session_wrong_kind": SessionWrongKind,
-    "settings_invalid": SettingsInvalid,
-    "settings_missing": SettingsMissing,
-    "settings_unknown": SettingsUnknown,
-    "settings_unreadable": SettingsUnreadable,
-    "settings_unsafe": SettingsUnsafe,
-    "setup_code_refused": SetupCodeRefused,
-    "setup_unknown": SetupUnknown,
-    "several_faces": SeveralFaces,
-    "share_file_unreadable": ShareFileUnreadable,
-    "share_foreign": ShareForeign,
-    "share_malformed": ShareMalformed,
-    "share_repeated": ShareRepeated,
-    "shares_too_few": SharesTooFew,
-    "shares_unsafe": SharesUnsafe,
-    "shares_wrong": SharesWrong,
-    "signature_refused": SignatureRefused,
-    "station_invalid": StationInvalid,
-    "station_locked": StationLocked,
-    "station_retired": StationRetired,
-    "submission_malformed": SubmissionMalformed,
-    "template_unusable": TemplateUnusable,
-    "text_foreign": TextForeign,
-    "tile_malformed": TileMalformed,
-    "tile_wrong": TileWrong,
-    "timed_out": TimedOut,
-    "tls_unusable": TlsUnusable,
-    "tombstones_damaged": TombstonesDamaged,
-    "too_many_photos": TooManyPhotos,
-    "too_many_pixels": TooManyPixels,
-    "too_many_tries": TooManyTries,
-    "too_small": FaceTooSmall,
-    "transform_unfit": TransformUnfit,
-    "unauthenticated": Unauthenticated,
-    "unreachable": Unreachable,
-    "unsafe_listen": UnsafeListen,
-    "url_unsafe": UrlUnsafe,
-    "verifier_key_malformed": VerifierKeyMalformed,
-    "visit_key_refused": VisitKeyRefused,
-    "visit_over": VisitOver,
-    "witness_ahead": WitnessAhead,
-    "witness_clock_back": WitnessClockBack,
-    "witness_conflict": WitnessConflict,
-    "witness_refusing": WitnessRefusing,
-    "witness_state_damaged": WitnessStateDamaged,
-    "witness_state_missing": WitnessStateMissing,
-    "witness_state_unsafe": WitnessStateUnsafe,
-    "witness_stopped": WitnessStopped,
-    "witness_unreachable": WitnessUnreachable,
-    "witness_wrong": WitnessWrong,
-    "witnesses_unreadable": WitnessesUnreadable,
-    "work_unusable": WorkUnusable,
-}
-"""The class of every code."""
+from visavis.client.errors.access import ApprovalForeign as ApprovalForeign
+from visavis.client.errors.access import ApprovalsTooFew as ApprovalsTooFew
+from visavis.client.errors.access import ApprovalUnfit as ApprovalUnfit
+from visavis.client.errors.access import BundleForged as BundleForged
+from visavis.client.errors.access import BundleUnreadable as BundleUnreadable
+from visavis.client.errors.access import CrossSite as CrossSite
+from visavis.client.errors.access import GalleryOutsideKey as GalleryOutsideKey
+from visavis.client.errors.access import InternalFailure as InternalFailure
+from visavis.client.errors.access import LockedOut as LockedOut
+from visavis.client.errors.access import LoginOver as LoginOver
+from visavis.client.errors.access import LoginRefused as LoginRefused
+from visavis.client.errors.access import NotReady as NotReady
+from visavis.client.errors.access import OidcRefused as OidcRefused
+from visavis.client.errors.access import OidcUnreachable as OidcUnreachable
+from visavis.client.errors.access import PairingUnknown as PairingUnknown
+from visavis.client.errors.access import RateLimited as RateLimited
+from visavis.client.errors.access import RehearsalFailed as RehearsalFailed
+from visavis.client.errors.access import RequestReplayed as RequestReplayed
+from visavis.client.errors.access import RoleUnmapped as RoleUnmapped
+from visavis.client.errors.access import ScopeMissing as ScopeMissing
+from visavis.client.errors.access import SecondFactorAsked as SecondFactorAsked
+from visavis.client.errors.access import ServerSealed as ServerSealed
+from visavis.client.errors.access import SetupCodeRefused as SetupCodeRefused
+from visavis.client.errors.access import SetupUnknown as SetupUnknown
+from visavis.client.errors.access import ShareForeign as ShareForeign
+from visavis.client.errors.access import SignatureRefused as SignatureRefused
+from visavis.client.errors.access import StationRetired as StationRetired
+from visavis.client.errors.access import TooManyTries as TooManyTries
+from visavis.client.errors.access import Unauthenticated as Unauthenticated
+from visavis.client.errors.access import VisitKeyRefused as VisitKeyRefused
+from visavis.client.errors.access import VisitOver as VisitOver
+from visavis.client.errors.by_code import BY_CODE as BY_CODE
+from visavis.client.errors.consent import ConsentExpired as ConsentExpired
+from visavis.client.errors.consent import ConsentForged as ConsentForged
+from visavis.client.errors.consent import ConsentMissing as ConsentMissing
+from visavis.client.errors.consent import LinkUnknown as LinkUnknown
+from visavis.client.errors.consent import PhotosExchanged as PhotosExchanged
+from visavis.client.errors.consent import PhotosMissing as PhotosMissing
+from visavis.client.errors.consent import RenewalNoLater as RenewalNoLater
+from visavis.client.errors.consent import RenewalOutdated as RenewalOutdated
+from visavis.client.errors.consent import RenewalTooEarly as RenewalTooEarly
+from visavis.client.errors.evaluation import DataSetEmpty as DataSetEmpty
+from visavis.client.errors.evaluation import DataSetTooSmall as DataSetTooSmall
+from visavis.client.errors.evaluation import DataSetUnreadable as DataSetUnreadable
+from visavis.client.errors.evaluation import LabelsMalformed as LabelsMalformed
+from visavis.client.errors.evaluation import OutputExists as OutputExists
+from visavis.client.errors.evaluation import PairsMalformed as PairsMalformed
+from visavis.client.errors.evaluation import PairsPhotoMissing as PairsPhotoMissing
+from visavis.client.errors.evaluation import WorkUnusable as WorkUnusable
+from visavis.client.errors.face import FaceCutByBorder as FaceCutByBorder
+from visavis.client.errors.face import FaceTooSmall as FaceTooSmall
+from visavis.client.errors.face import NoFace as NoFace
+from visavis.client.errors.face import SeveralFaces as SeveralFaces
+from visavis.client.errors.face import TemplateUnusable as TemplateUnusable
+from visavis.client.errors.found_here import AnswerUnreadable as AnswerUnreadable
+from visavis.client.errors.found_here import ApiKeyMissing as ApiKeyMissing
+from visavis.client.errors.found_here import FileExists as FileExists
+from visavis.client.errors.found_here import FileUnwritable as FileUnwritable
+from visavis.client.errors.found_here import KeyUnreadable as KeyUnreadable
+from visavis.client.errors.found_here import LinkUnreadable as LinkUnreadable
+from visavis.client.errors.found_here import OfferUnfit as OfferUnfit
+from visavis.client.errors.found_here import PhotoUnreadable as PhotoUnreadable
+from visavis.client.errors.found_here import ReceiptUnreadable as ReceiptUnreadable
+from visavis.client.errors.found_here import TimedOut as TimedOut
+from visavis.client.errors.found_here import Unreachable as Unreachable
+from visavis.client.errors.found_here import UrlUnsafe as UrlUnsafe
+from visavis.client.errors.image import DecoderUnavailable as DecoderUnavailable
+from visavis.client.errors.image import ImageAnimated as ImageAnimated
+from visavis.client.errors.image import ImageFormatUnsupported as ImageFormatUnsupported
+from visavis.client.errors.image import ImageTooDemanding as ImageTooDemanding
+from visavis.client.errors.image import ImageTooLarge as ImageTooLarge
+from visavis.client.errors.image import ImageUnreadable as ImageUnreadable
+from visavis.client.errors.image import TooManyPixels as TooManyPixels
+from visavis.client.errors.integrity import ArchiveWrong as ArchiveWrong
+from visavis.client.errors.integrity import EpochDestroyed as EpochDestroyed
+from visavis.client.errors.integrity import OwnRatesDamaged as OwnRatesDamaged
+from visavis.client.errors.integrity import SealBroken as SealBroken
+from visavis.client.errors.integrity import TransformUnfit as TransformUnfit
+from visavis.client.errors.log import CheckpointForeign as CheckpointForeign
+from visavis.client.errors.log import CheckpointMalformed as CheckpointMalformed
+from visavis.client.errors.log import CheckpointStale as CheckpointStale
+from visavis.client.errors.log import CosignaturesMissing as CosignaturesMissing
+from visavis.client.errors.log import EntryMalformed as EntryMalformed
+from visavis.client.errors.log import EntryWrong as EntryWrong
+from visavis.client.errors.log import GrammarBroken as GrammarBroken
+from visavis.client.errors.log import LogForked as LogForked
+from visavis.client.errors.log import LogUnreachable as LogUnreachable
+from visavis.client.errors.log import NoteMalformed as NoteMalformed
+from visavis.client.errors.log import NoteUnsigned as NoteUnsigned
+from visavis.client.errors.log import OpeningWrong as OpeningWrong
+from visavis.client.errors.log import ProofMalformed as ProofMalformed
+from visavis.client.errors.log import ProofMissing as ProofMissing
+from visavis.client.errors.log import ProofWrong as ProofWrong
+from visavis.client.errors.log import ResourceMissing as ResourceMissing
+from visavis.client.errors.log import TileMalformed as TileMalformed
+from visavis.client.errors.log import TileWrong as TileWrong
+from visavis.client.errors.log_closed import LogMoved as LogMoved
+from visavis.client.errors.log_closed import LogStopped as LogStopped
+from visavis.client.errors.log_closed import LogUnpublished as LogUnpublished
+from visavis.client.errors.policy import ApprovalRepeated as ApprovalRepeated
+from visavis.client.errors.policy import BundleForeign as BundleForeign
+from visavis.client.errors.policy import BundleOver as BundleOver
+from visavis.client.errors.policy import CalibrationTooSmall as CalibrationTooSmall
+from visavis.client.errors.policy import ErasedBefore as ErasedBefore
+from visavis.client.errors.policy import ExportExpired as ExportExpired
+from visavis.client.errors.policy import ExportReplayed as ExportReplayed
+from visavis.client.errors.policy import GalleryFull as GalleryFull
+from visavis.client.errors.policy import GalleryLoading as GalleryLoading
+from visavis.client.errors.policy import IdentifyNeedsFpir as IdentifyNeedsFpir
+from visavis.client.errors.policy import ImportFull as ImportFull
+from visavis.client.errors.policy import LastAdminKey as LastAdminKey
+from visavis.client.errors.policy import LivenessUnavailable as LivenessUnavailable
+from visavis.client.errors.policy import ModelChanged as ModelChanged
+from visavis.client.errors.policy import NoCustodians as NoCustodians
+from visavis.client.errors.policy import PromiseTooStrict as PromiseTooStrict
+from visavis.client.errors.policy import PurposeEnded as PurposeEnded
+from visavis.client.errors.policy import RateNotKnown as RateNotKnown
+from visavis.client.errors.policy import RootWithCustodians as RootWithCustodians
+from visavis.client.errors.policy import TextForeign as TextForeign
+from visavis.client.errors.refusal import BackupFailed as BackupFailed
+from visavis.client.errors.refusal import BackupRunning as BackupRunning
+from visavis.client.errors.request import AccountElsewhere as AccountElsewhere
+from visavis.client.errors.request import AdminBound as AdminBound
+from visavis.client.errors.request import AlreadyExists as AlreadyExists
+from visavis.client.errors.request import ArchiveUnreadable as ArchiveUnreadable
+from visavis.client.errors.request import BodyTooLarge as BodyTooLarge
+from visavis.client.errors.request import BundleMalformed as BundleMalformed
+from visavis.client.errors.request import CeremonyMissing as CeremonyMissing
+from visavis.client.errors.request import CustodianMisnamed as CustodianMisnamed
+from visavis.client.errors.request import CustodianUnknown as CustodianUnknown
+from visavis.client.errors.request import DisputeUnfit as DisputeUnfit
+from visavis.client.errors.request import ErasureUnknown as ErasureUnknown
+from visavis.client.errors.request import ExportMalformed as ExportMalformed
+from visavis.client.errors.request import ExportTooLong as ExportTooLong
+from visavis.client.errors.request import IdempotencyForbidden as IdempotencyForbidden
+from visavis.client.errors.request import IdempotencyMismatch as IdempotencyMismatch
+from visavis.client.errors.request import IdempotencyUnfinished as IdempotencyUnfinished
+from visavis.client.errors.request import IdentityUnusable as IdentityUnusable
+from visavis.client.errors.request import KeyEnded as KeyEnded
+from visavis.client.errors.request import LookAlikeUnfit as LookAlikeUnfit
+from visavis.client.errors.request import MethodUnfit as MethodUnfit
+from visavis.client.errors.request import NotErased as NotErased
+from visavis.client.errors.request import NotFound as NotFound
+from visavis.client.errors.request import NotSealed as NotSealed
+from visavis.client.errors.request import OidcOff as OidcOff
+from visavis.client.errors.request import PasswordUnfit as PasswordUnfit
+from visavis.client.errors.request import PhotoLeftOut as PhotoLeftOut
+from visavis.client.errors.request import PhotosFull as PhotosFull
+from visavis.client.errors.request import PhotosNotInvited as PhotosNotInvited
+from visavis.client.errors.request import PurposeInvalid as PurposeInvalid
+from visavis.client.errors.request import QuorumImpossible as QuorumImpossible
+from visavis.client.errors.request import ReasonMissing as ReasonMissing
+from visavis.client.errors.request import RecipientMalformed as RecipientMalformed
+from visavis.client.errors.request import RequestInvalid as RequestInvalid
+from visavis.client.errors.request import ReviewUnfit as ReviewUnfit
+from visavis.client.errors.request import ShareFileUnreadable as ShareFileUnreadable
+from visavis.client.errors.request import ShareMalformed as ShareMalformed
+from visavis.client.errors.request import ShareRepeated as ShareRepeated
+from visavis.client.errors.request import SharesTooFew as SharesTooFew
+from visavis.client.errors.request import SharesWrong as SharesWrong
+from visavis.client.errors.request import StationInvalid as StationInvalid
+from visavis.client.errors.request import TooManyPhotos as TooManyPhotos
+from visavis.client.errors.request import VerifierKeyMalformed as VerifierKeyMalformed
+from visavis.client.errors.session import SessionExpired as SessionExpired
+from visavis.client.errors.session import SessionNotGranted as SessionNotGranted
+from visavis.client.errors.session import SessionOpenAlready as SessionOpenAlready
+from visavis.client.errors.session import SessionTooSoon as SessionTooSoon
+from visavis.client.errors.session import SessionUnknown as SessionUnknown
+from visavis.client.errors.session import SessionUsed as SessionUsed
+from visavis.client.errors.session import SessionWrongKind as SessionWrongKind
+from visavis.client.errors.session import StationLocked as StationLocked
+from visavis.client.errors.sorts import AccessRefused as AccessRefused
+from visavis.client.errors.sorts import ConsentRefused as ConsentRefused
+from visavis.client.errors.sorts import EvaluationRefused as EvaluationRefused
+from visavis.client.errors.sorts import FaceRefused as FaceRefused
+from visavis.client.errors.sorts import FoundHere as FoundHere
+from visavis.client.errors.sorts import ImageRefused as ImageRefused
+from visavis.client.errors.sorts import IntegrityError as IntegrityError
+from visavis.client.errors.sorts import LogClosed as LogClosed
+from visavis.client.errors.sorts import LogRefused as LogRefused
+from visavis.client.errors.sorts import PolicyRefused as PolicyRefused
+from visavis.client.errors.sorts import Refusal as Refusal
+from visavis.client.errors.sorts import RequestRefused as RequestRefused
+from visavis.client.errors.sorts import SessionRefused as SessionRefused
+from visavis.client.errors.sorts import StartupError as StartupError
+from visavis.client.errors.sorts import WitnessFailed as WitnessFailed
+from visavis.client.errors.sorts import WitnessRefused as WitnessRefused
+from visavis.client.errors.startup import AddressUnusable as AddressUnusable
+from visavis.client.errors.startup import AuditMemoryUnusable as AuditMemoryUnusable
+from visavis.client.errors.startup import BackupDamaged as BackupDamaged
+from visavis.client.errors.startup import BackupExists as BackupExists
+from visavis.client.errors.startup import BackupForeign as BackupForeign
+from visavis.client.errors.startup import BackupMissing as BackupMissing
+from visavis.client.errors.startup import BackupTooNew as BackupTooNew
+from visavis.client.errors.startup import BackupTooOld as BackupTooOld
+from visavis.client.errors.startup import CalibrationInvalid as CalibrationInvalid
+from visavis.client.errors.startup import DatabaseEdited as DatabaseEdited
+from visavis.client.errors.startup import DatabaseOlder as DatabaseOlder
+from visavis.client.errors.startup import DataForeign as DataForeign
+from visavis.client.errors.startup import DataLocked as DataLocked
+from visavis.client.errors.startup import DataMissing as DataMissing
+from visavis.client.errors.startup import DataPresent as DataPresent
+from visavis.client.errors.startup import DataUnreadable as DataUnreadable
+from visavis.client.errors.startup import KeyFileForeign as KeyFileForeign
+from visavis.client.errors.startup import KeyFileMissing as KeyFileMissing
+from visavis.client.errors.startup import KeyFileUnsafe as KeyFileUnsafe
+from visavis.client.errors.startup import KeyStoreDamaged as KeyStoreDamaged
+from visavis.client.errors.startup import KeyStoreMissing as KeyStoreMissing
+from visavis.client.errors.startup import KeyStoreUnsafe as KeyStoreUnsafe
+from visavis.client.errors.startup import LogDamaged as LogDamaged
+from visavis.client.errors.startup import LogRenamed as LogRenamed
+from visavis.client.errors.startup import ModelCardInvalid as ModelCardInvalid
+from visavis.client.errors.startup import ModelDigestMismatch as ModelDigestMismatch
+from visavis.client.errors.startup import ModelMissing as ModelMissing
+from visavis.client.errors.startup import ModelUnobtainable as ModelUnobtainable
+from visavis.client.errors.startup import ModelUnusable as ModelUnusable
+from visavis.client.errors.startup import NoQuorum as NoQuorum
+from visavis.client.errors.startup import PagesMissing as PagesMissing
+from visavis.client.errors.startup import PlaceUnusable as PlaceUnusable
+from visavis.client.errors.startup import QuorumHeld as QuorumHeld
+from visavis.client.errors.startup import SettingsInvalid as SettingsInvalid
+from visavis.client.errors.startup import SettingsMissing as SettingsMissing
+from visavis.client.errors.startup import SettingsUnknown as SettingsUnknown
+from visavis.client.errors.startup import SettingsUnreadable as SettingsUnreadable
+from visavis.client.errors.startup import SettingsUnsafe as SettingsUnsafe
+from visavis.client.errors.startup import SharesUnsafe as SharesUnsafe
+from visavis.client.errors.startup import TlsUnusable as TlsUnusable
+from visavis.client.errors.startup import TombstonesDamaged as TombstonesDamaged
+from visavis.client.errors.startup import UnsafeListen as UnsafeListen
+from visavis.client.errors.startup import WitnessesUnreadable as WitnessesUnreadable
+from visavis.client.errors.startup import WitnessStateDamaged as WitnessStateDamaged
+from visavis.client.errors.startup import WitnessStateMissing as WitnessStateMissing
+from visavis.client.errors.startup import WitnessStateUnsafe as WitnessStateUnsafe
+from visavis.client.errors.witness import LogUnknown as LogUnknown
+from visavis.client.errors.witness import OldSizeUnfit as OldSizeUnfit
+from visavis.client.errors.witness import SubmissionMalformed as SubmissionMalformed
+from visavis.client.errors.witness import WitnessClockBack as WitnessClockBack
+from visavis.client.errors.witness import WitnessStopped as WitnessStopped
+from visavis.client.errors.witness_failed import WitnessAhead as WitnessAhead
+from visavis.client.errors.witness_failed import WitnessConflict as WitnessConflict
+from visavis.client.errors.witness_failed import WitnessRefusing as WitnessRefusing
+from visavis.client.errors.witness_failed import WitnessUnreachable as WitnessUnreachable
+from visavis.client.errors.witness_failed import WitnessWrong as WitnessWrong
