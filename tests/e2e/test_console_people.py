@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from sim.faces import photo
 from support.axe import violations
 from support.console_page import at_console, opened
+from support.enrol_page import invited
 from support.exporting import Quorum
 from support.logged import events
 from support.pictures import Look
@@ -115,6 +116,7 @@ def test_a_case_is_decided_by_who_saw_both_people_and_says_why(page: Page, at_si
     content = page.locator("#content")
     expect(content).to_contain_text("Ask both people to the desk.")
     expect(page.locator("#review-sides > section")).to_have_count(2)
+    expect(page.locator("#review-invited")).to_be_hidden()
     for person in (ann, double):
         expect(page.locator("#review-sides")).to_contain_text(person.subject_id)
         assert readings(at_sim, person) == [("unnamed", "a question at the desk")]
@@ -134,6 +136,23 @@ def test_a_case_is_decided_by_who_saw_both_people_and_says_why(page: Page, at_si
 
 
 @pytest.mark.slow
+def test_a_case_says_that_the_photos_came_by_an_invitation(page: Page, at_sim: World) -> None:
+    gallery = at_sim.gallery()
+    at_sim.active(gallery, "ann", photo("ann"))
+    link = invited(at_sim, gallery, "at home")
+    at_sim.send(link, photo("ann", 6))
+    at_sim.countersign(link)
+    at_console(page, at_sim, "operator", at="reviews")
+    opened(page, "reviews")
+    page.locator("#reviews-reason").fill("the morning's cases")
+    page.get_by_role("button", name="Show what waits").click()
+    page.get_by_role("link", name="Somebody may be enrolled twice").click()
+    page.locator("#review-reason").fill("a question at the desk")
+    page.get_by_role("button", name="Open the case").click()
+    expect(page.locator("#review-title")).to_be_focused()
+    expect(page.locator("#review-invited")).to_contain_text("came by an invitation")
+
+
 def test_a_case_that_somebody_else_decided_is_over_and_an_erasure_asks_first(page: Page, at_sim: World) -> None:
     _, _, double = doubled(at_sim)
     (review,) = waiting(at_sim)

@@ -21,6 +21,8 @@ interface Review {
   subject_id: string;
   other_subject_id: string | null;
   enrolment_id: string | null;
+  /** The person sent the photos themselves; null: not known. */
+  by_invitation: boolean | null;
   created_at: string;
 }
 
@@ -105,6 +107,7 @@ async function showCase(
   const where = galleries.get(review.gallery_id) ?? review.gallery_id;
   byId("review-since").textContent = t("console.reviews.since", { time: dayAndTime(review.created_at), gallery: where });
   byId("review-says").textContent = said(review, "says");
+  byId("review-invited").hidden = review.by_invitation !== true;
   byId("review-no-photo").textContent = t(
     other_subject_id === null ? "console.review.no_photo.person" : "console.review.no_photo.people",
   );

@@ -13,7 +13,7 @@ from visavis.flows.extract import Extractor
 from visavis.flows.keyring import Keyring
 from visavis.flows.offers import link_end, link_hash, link_life, new_link, receipt_for, receipt_of, require_minor
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.flows.record import forget_openings, record_life
+from visavis.flows.record import BROUGHT, INVITED, forget_openings, record_life
 from visavis.flows.subjects import make_subject
 from visavis.model.access import RequestInvalid
 from visavis.model.audit import Event
@@ -247,7 +247,8 @@ class Enrol:
         )
         done.link_hash = linked.link_hash
         tx.enrolments.change(linked)
-        record_life(tx, Event.OFFER, subject, keyring=self._keyring, now=now, enrolment=linked.id, receipt=receipt.id)
+        said = {"enrolment": linked.id, "receipt": receipt.id, "photos": INVITED if done.invites else BROUGHT}
+        record_life(tx, Event.OFFER, subject, keyring=self._keyring, now=now, **said)
         return Offered(subject.id, linked.id, link_secret, linked.expires_at), secret
 
     def _subject(self, tx: Transaction, gallery: Gallery, external_reference: str, now: datetime) -> Subject:

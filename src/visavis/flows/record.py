@@ -24,6 +24,9 @@ from visavis.model.station import Session
 from visavis.protect.envelope import Context, seal, unseal
 from visavis.protect.keys import tag
 
+INVITED: Final = "by invitation"
+BROUGHT: Final = "brought"
+"""Where the photos of an enrolment come from, as the entry of its offer has it: the person sends them, or not."""
 SERVERS_OPENINGS: Final = timedelta(days=MAX_RETENTION_DAYS)
 """How long what opens the server's own entries is kept: as long as anything about a person can be."""
 _RANDOM_BYTES: Final = 16
@@ -151,6 +154,22 @@ def openings_of(
     found = sorted(tx.openings.find(tag=mine), key=lambda opening: opening.entry_index)
     wanted = [opening for opening in found if opening.entry_index > after][:limit]
     return [(opening.entry_index, read_opened(_unsealed(opening, secret))) for opening in wanted]
+
+
+def comes_by_invitation(tx: Transaction, subject: Subject, enrolment_id: str, *, keyring: Keyring) -> bool | None:
+    """Whether the person sent the photos of an enrolment themselves; None where no entry that opens tells."""
+    secret = _secret_of(tx, subject, keyring=keyring)
+    if secret is None:
+        return None
+    found = sorted(tx.openings.find(tag=_openings_tag(secret)), key=lambda opening: -opening.entry_index)
+    for opening in found:  # the newest first: an enrolment can be asked for anew, in another way
+        try:
+            details = read_opened(_unsealed(opening, secret)).details
+        except SealBroken:
+            continue
+        if details.get("enrolment") == enrolment_id and "photos" in details:
+            return bool(details["photos"] == INVITED)
+    return None
 
 
 def servers_openings(tx: Transaction, *, keyring: Keyring, of: bytes) -> list[Opened]:

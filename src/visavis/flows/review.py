@@ -1,5 +1,6 @@
 """What waits for a person, and what they decide."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from visavis.flows.doubles import Doubles
@@ -8,7 +9,7 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.look_alikes import enter_pair
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.flows.record import record_act
+from visavis.flows.record import comes_by_invitation, record_act
 from visavis.model.access import ApiKey
 from visavis.model.audit import Event
 from visavis.model.consent import EnrolmentState, SubjectState
@@ -50,6 +51,17 @@ class Reviews:
                 self._erase(tx, review)
         if resolution is Resolution.ERASE:
             self._store.scrub()
+
+    def come_by_invitation(self, reviews: Sequence[Review]) -> list[bool | None]:
+        """Of each, whether its photos came by an invitation; None where it is about none, or that is not known."""
+        with self._store.read() as tx:
+            return [self._comes_by_invitation(tx, review) for review in reviews]
+
+    def _comes_by_invitation(self, tx: Transaction, review: Review) -> bool | None:
+        subject = tx.subjects.first(id=review.subject_id)
+        if subject is None or review.enrolment_id is None:
+            return None
+        return comes_by_invitation(tx, subject, review.enrolment_id, keyring=self._keyring)
 
     def _record(
         self, tx: Transaction, review: Review, resolution: Resolution, *, by: ApiKey, reason: str | None

@@ -281,6 +281,11 @@ class ReviewAnswer(Shape):
     subject_id: Identifier
     other_subject_id: Identifier | None
     enrolment_id: Identifier | None
+    by_invitation: bool | None = Field(
+        default=None,
+        description="Whether the person sent the photos themselves, by an invitation, and nobody watched. "
+        "Null: there is no enrolment, or it is not known.",
+    )
     created_at: datetime
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sim.faces import photo
 from support.again import who
+from support.enrol_page import invited
 from support.logged import entries_of
 from support.world import Device, Person, World
 
@@ -161,3 +162,36 @@ def test_who_decided_and_why_is_sealed_into_the_entry_and_kept_as_long_as_decisi
     told = unseal(opening.sealed, key=secret, context=Context("log opening", (opening.id, str(index))), key_version=0)
     assert read_opened(told).details["by"] == "first"
     assert read_opened(told).details["reason"] == why
+
+
+def test_a_case_tells_whether_the_photos_came_by_an_invitation(world: World, gallery: str, ann: Person) -> None:
+    assert ann.subject_id
+    brought = world.active(gallery, "double", photo("ann", 5))
+    link = invited(world, gallery, "at home")
+    world.send(link, photo("ann", 6))
+    sent = world.countersign(link).json()["subject_id"]
+    told = {review["subject_id"]: review["by_invitation"] for review in waiting(world)}
+    assert told == {brought.subject_id: False, sent: True}
+    world.sql("UPDATE log_openings SET sealed = zeroblob(length(sealed))")
+    assert {review["by_invitation"] for review in waiting(world)} == {None}, "what was edited tells nothing"
+    world.sql("UPDATE subject_keys SET wrapped = zeroblob(length(wrapped))")
+    assert {review["by_invitation"] for review in waiting(world)} == {None}
+
+
+def test_who_is_asked_anew_by_an_invitation_sent_the_photos(world: World, gallery: str, ann: Person) -> None:
+    """The newest offer counts: the photos of the one before are forgotten."""
+    assert ann.subject_id
+    world.pending(gallery, "at home", photo("ann", 5))
+    link = invited(world, gallery, "at home")
+    world.send(link, photo("ann", 6))
+    assert world.countersign(link).is_success
+    (review,) = waiting(world)
+    assert review["by_invitation"] is True
+
+
+def test_a_look_alike_is_of_no_enrolment(world: World, gallery: str, station: Device) -> None:
+    world.active(gallery, "twin", photo("twin", 1, twin_of="ann"))
+    resolve(world, waiting(world)[0], "activate")
+    world.identify(station, photo("ann", 2))
+    (review,) = waiting(world)
+    assert (review["kind"], review["by_invitation"]) == ("look_alike", None)

@@ -23,7 +23,8 @@ _OfOwnGalleries = Annotated[Reader, Depends(reader_with(Scope.OPERATE, bounds_it
 def list_reviews(flows: Flows, reader: _OfOwnGalleries, after: After = None, limit: Limit = 50) -> Page[ReviewAnswer]:
     """The queue, of the key's galleries."""
     rows = flows.readings.reviews(reader=reader, after=after, limit=limit + 1)
-    return page_of(rows, limit=limit, shape=_answer, id_of=lambda r: r.id)
+    invited = dict(zip((review.id for review in rows), flows.reviews.come_by_invitation(rows), strict=True))
+    return page_of(rows, limit=limit, shape=lambda r: _answer(r, by_invitation=invited[r.id]), id_of=lambda r: r.id)
 
 
 @router.post("/{review_id}/resolution", status_code=204)
@@ -46,7 +47,7 @@ def resolve(
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=204)
 
 
-def _answer(review: Review) -> ReviewAnswer:
+def _answer(review: Review, *, by_invitation: bool | None) -> ReviewAnswer:
     return ReviewAnswer(
         id=review.id,
         kind=review.kind.value,
@@ -54,5 +55,6 @@ def _answer(review: Review) -> ReviewAnswer:
         subject_id=review.subject_id,
         other_subject_id=review.other_subject_id,
         enrolment_id=review.enrolment_id,
+        by_invitation=by_invitation,
         created_at=review.created_at,
     )
