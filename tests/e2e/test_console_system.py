@@ -370,6 +370,14 @@ def test_health_tells_what_needs_somebody(page: Page, at_sim: World, look: Look)
     page.reload()
     opened(page, "health")
     expect(backup).to_contain_text("The last one was made on")
+    pages = page.locator("#health-findings li").filter(has_text="Pages")
+    expect(pages).to_contain_text("are those that the server has now")
+    page.evaluate("document.documentElement.dataset.pages = 'an older build'")
+    page.evaluate("location.hash = '#/stations'")
+    opened(page, "stations")
+    page.evaluate("location.hash = '#/health'")
+    opened(page, "health")
+    expect(pages).to_contain_text("The server has other pages now")
 
 
 @pytest.mark.slow

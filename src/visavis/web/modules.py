@@ -1,5 +1,6 @@
 """What the pages run: modules that Vite built, named by the manifest that it left."""
 
+import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -9,8 +10,16 @@ from markupsafe import Markup
 
 from visavis.model.configuration import PagesMissing
 
-STATIC: Final = Path(__file__).parent / "static"
+_WEB: Final = Path(__file__).parent
+STATIC: Final = _WEB / "static"
 _MANIFEST: Final = STATIC / "js" / "manifest.json"
+_MADE_OF: Final = (
+    ("pages", "*.html"),
+    ("texts", "*.json"),
+    ("static", "*.css"),
+    ("static", "*.js"),
+    ("static/js", "manifest.json"),
+)
 _AT: Final = "/static/js/"
 
 
@@ -22,6 +31,25 @@ def scripts(module: str) -> Markup:
     first, *others = _needed(module)
     ahead = Markup("").join(Markup('<link rel="modulepreload" href="{}">').format(_AT + file) for file in others)
     return Markup('<script type="module" src="{}"></script>').format(_AT + first) + ahead
+
+
+def pages_stamp() -> str:
+    """A digest of all that the pages are made of: a page that is open can tell whether it still is one of them.
+
+    Templates, texts, styles and modules; what others wrote has its digest in its name, and the manifest names it.
+    """
+    return _stamp_of(_MANIFEST.stat().st_mtime_ns if _MANIFEST.exists() else 0)
+
+
+@lru_cache(maxsize=1)
+def _stamp_of(_built_at: int) -> str:
+    found = hashlib.sha256()
+    for folder, kind in _MADE_OF:
+        for path in sorted((_WEB / folder).rglob(kind)):
+            name = path.relative_to(_WEB).as_posix()
+            if "/vendor/" not in name:
+                found.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return found.hexdigest()[:16]
 
 
 @lru_cache

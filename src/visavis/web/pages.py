@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from visavis.model import leaves_loaded
 from visavis.model.errors import Kind
 from visavis.web import plan_page, texts
-from visavis.web.modules import STATIC, scripts
+from visavis.web.modules import STATIC, pages_stamp, scripts
 from visavis.web.packed_files import PackedFiles
 from visavis.web.problems import STATUS
 from visavis.web.services import Services
@@ -17,6 +17,7 @@ from visavis.web.texts import CATALOGUES, DEFAULT, Pages
 
 templates = Pages(Path(__file__).parent / "pages")
 templates.env.globals["scripts"] = scripts
+templates.env.globals["pages_stamp"] = pages_stamp
 router = APIRouter(include_in_schema=False)
 
 _SECTIONS: Final = sorted(path.stem for path in (Path(__file__).parent / "pages" / "console").glob("*.html"))
