@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import pytest
 
+import visavis.bootstrap  # noqa: F401 -- so that every error is known
 from visavis.decide import plan_speech
+from visavis.model.errors import StartupError, leaves
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 WEB: Final = ROOT / "src" / "visavis" / "web"
@@ -125,3 +127,38 @@ def test_a_plan_is_told_on_the_page_as_in_the_terminal() -> None:
     begin = "plan.says."
     told = {key.removeprefix(begin): text for key, text in ENGLISH.items() if key.startswith(begin)}
     assert told == plan_speech.ENGLISH
+
+
+NOT_ON_PAGES: Final = {
+    "the command line and the clients, which read files, logs and bundles themselves": {
+        *("archive_unreadable", "archive_wrong", "bundle_foreign", "bundle_forged", "bundle_malformed", "bundle_over"),
+        *("bundle_unreadable", "identity_unusable", "share_file_unreadable", "text_foreign", "verifier_key_malformed"),
+        *("checkpoint_foreign", "checkpoint_malformed", "checkpoint_stale", "cosignatures_missing", "entry_malformed"),
+        *("entry_wrong", "grammar_broken", "log_forked", "log_resource_missing", "log_unreachable", "note_malformed"),
+        *("note_unsigned", "opening_wrong", "proof_malformed", "proof_missing", "proof_wrong", "tile_malformed"),
+        *("tile_wrong", "export_malformed", "calibration_too_small"),
+    },
+    "ceremonies, which are held at a terminal": {
+        *("ceremony_missing", "custodian_misnamed", "custodian_unknown", "quorum_impossible", "rehearsal_failed"),
+        *("root_with_custodians", "shares_too_few"),
+    },
+    "witnesses, which are servers of their own": {
+        *("log_moved", "log_unknown", "old_size_unfit", "submission_malformed", "witness_ahead", "witness_clock_back"),
+        *("witness_conflict", "witness_refusing", "witness_stopped", "witness_unreachable", "witness_wrong"),
+    },
+    "imports, which programs bring": {"erased_before", "import_full", "photo_left_out"},
+    "faults of a program, which no page makes": {
+        *("idempotency_forbidden", "idempotency_mismatch", "method_unfit", "session_wrong_kind", "visit_key_refused"),
+        *("epoch_destroyed", "transform_unfit"),
+    },
+}
+"""Refusals that no page meets, by who does; every other one has words in the catalogues."""
+
+
+def test_every_refusal_that_a_page_can_meet_has_words_of_the_reader() -> None:
+    codes = {leaf.code for leaf in leaves() if not issubclass(leaf, StartupError)}
+    elsewhere = set().union(*NOT_ON_PAGES.values())
+    assert elsewhere <= codes, elsewhere - codes
+    worded = {code for code in codes if f"problem.{code}.mend" in ENGLISH}
+    assert sorted(codes - elsewhere - worded) == []
+    assert sorted(worded & elsewhere) == []
