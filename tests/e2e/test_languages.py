@@ -80,7 +80,7 @@ def test_a_refusal_is_in_the_language_of_the_page_or_says_that_it_is_english(
     receipt = save_receipt(page, tmp_path_factory.mktemp("receipt"))
     answers = iter([
         {"code": "rate_limited", "detail": "Slow.", "mend": "Wait."},
-        {"code": "erasure_unknown", "detail": "No such thing.", "mend": "Look again."},
+        {"code": "of_a_later_release", "detail": "No such thing.", "mend": "Look again."},
     ])  # fmt: skip
 
     def refuse(route: Route) -> None:
