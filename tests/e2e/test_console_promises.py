@@ -30,6 +30,7 @@ def test_a_purpose_is_stated_reworded_and_ended(page: Page, at_sim: World, look:
     page.get_by_role("button", name="State it").click()
     page.locator("dialog").get_by_role("button", name="State it").click()
     expect(page.locator("#purpose-title")).to_have_text("Side door")
+    expect(page.locator("#content")).not_to_contain_text("At least as strict as")
     (stated,) = at_sim.api("GET", "/v1/purposes").json()["items"]
     assert (stated["target_kind"], stated["target"], stated["retention_days"]) == ("fpir", 0.01, 365)
     page.get_by_role("button", name="Take the new wording").click()
@@ -49,9 +50,11 @@ def test_a_purpose_is_stated_reworded_and_ended(page: Page, at_sim: World, look:
 
 @pytest.mark.slow
 def test_an_auditor_sees_purposes_and_changes_none(page: Page, at_sim: World) -> None:
-    purpose = at_sim.made("/v1/purposes", PURPOSE)["id"]
+    purpose = at_sim.made("/v1/purposes", {**PURPOSE, "target": 0.001})["id"]
     at_console(page, at_sim, "auditor", at=f"purposes/{purpose}")
     expect(page.locator("#purpose-title")).to_have_text(str(PURPOSE["name"]))
+    strict = page.locator("#content").get_by_text("At least as strict as")
+    expect(strict.locator("xpath=..")).to_contain_text("NIST SP 800-63A, looking for one among many")
     expect(page.locator("#purpose-acts")).to_be_hidden()
     page.goto(page.url.replace(purpose, "new"))
     expect(page.locator("#purpose-new")).to_be_hidden()

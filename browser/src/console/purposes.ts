@@ -27,6 +27,8 @@ interface Purpose {
   target_kind: "fpir" | "fmr";
   target: number;
   max_fnmr: number;
+  /** What standards ask that it states or goes beyond. */
+  presets_met: ("63b" | "63a-identify" | "fido")[];
   liveness: string;
   capacity: number | null;
   texts: Text[];
@@ -35,6 +37,12 @@ interface Purpose {
 }
 
 const NEW = "new";
+
+const PRESETS = {
+  "63b": "console.purpose.preset.63b",
+  "63a-identify": "console.purpose.preset.63a",
+  fido: "console.purpose.preset.fido",
+} as const;
 
 export const section: Section = {
   async open(visit) {
@@ -97,6 +105,9 @@ function facts(purpose: Purpose, galleries: readonly Gallery[]): HTMLDivElement[
     fact(t("console.purpose.law"), region(purpose.jurisdiction)),
     fact(t("console.purpose.target"), promise(purpose)),
     fact(t("console.purpose.missed"), t("console.purpose.missed.at_most", { rate: percent(purpose.max_fnmr) })),
+    ...(purpose.presets_met.length === 0
+      ? []
+      : [fact(t("console.purpose.strict"), purpose.presets_met.map((met) => t(PRESETS[met])).join("; "))]),
     fact(t("console.purpose.size"), room),
     fact(t("console.purpose.retention"), t("console.purpose.kept", { n: purpose.retention_days })),
     fact(t("console.purpose.liveness"), t(livenessKey(purpose.liveness))),

@@ -21,12 +21,13 @@ from visavis.model.access import AlreadyExists
 from visavis.model.audit import Event
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.ids import new_id
-from visavis.model.preset import Promised
+from visavis.model.preset import Preset, Promised
 from visavis.model.public_key import is_sound_key
 from visavis.model.purpose import (
     MAX_RETENTION_DAYS,
     Gallery,
     LivenessMode,
+    LivenessUnavailable,
     Purpose,
     PurposeInvalid,
     PurposeText,
@@ -149,6 +150,11 @@ class Administer:
     def capacity_of(self, purpose: Purpose) -> Room:
         """Most references of people with one photo each at which the purpose's rates can be held."""
         return capacity(purpose, calibration=self._calibration)
+
+    @staticmethod
+    def presets_met(purpose: Purpose) -> tuple[Preset, ...]:
+        """What standards ask that the purpose states or goes beyond; from which of them it was stated is not kept."""
+        return tuple(preset for preset in Preset if _meets(purpose, preset))
 
     def register_station(
         self, *, name: str, gallery_id: str | None, purpose_id: str | None, public_key: bytes | None, attended: bool
@@ -274,3 +280,13 @@ def _promises(purpose: Purpose) -> str:
     promised = f"{purpose.target_kind.value} <= {purpose.target:.10g}, fnmr <= {purpose.max_fnmr:.10g}"
     promised = f"{promised}, {purpose.retention_days} days"
     return f"{promised}, liveness {purpose.liveness.value}"
+
+
+def _meets(purpose: Purpose, preset: Preset) -> bool:
+    try:
+        settled(Promised(purpose.target_kind, purpose.target, purpose.max_fnmr, preset))
+        if preset.asks.needs_pad:
+            require_pad(purpose.liveness)
+    except (PurposeInvalid, LivenessUnavailable):
+        return False
+    return True

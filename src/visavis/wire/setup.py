@@ -58,7 +58,8 @@ class PurposeAnswer(Shape):
     """A stated purpose with its texts, oldest first.
 
     ``capacity``: most references of people with one photo each; null: any number. ``bound``: what ends it there.
-    ``ends_at``: when it ends or has ended, or null.
+    ``ends_at``: when it ends or has ended, or null. ``presets_met``: the presets whose rates and liveness it states or
+    goes beyond; from which of them it was stated is not kept.
     """
 
     id: Identifier
@@ -71,6 +72,7 @@ class PurposeAnswer(Shape):
     target: float
     max_fnmr: float
     liveness: str
+    presets_met: list[str] = Field(default=[])
     capacity: int | None
     bound: str | None
     texts: list[TextAnswer]

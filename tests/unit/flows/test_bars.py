@@ -213,6 +213,29 @@ def test_a_preset_that_can_be_held_states_its_rates(world: World) -> None:
         "/v1/purposes", {**rest, "name": "b", "preset": "63a-identify", "target": 1e-4, "max_fnmr": 0.01}
     )
     assert (stricter["target"], stricter["max_fnmr"]) == (1e-4, 0.01)
+    assert made["presets_met"] == stricter["presets_met"] == ["63a-identify"]
+
+
+def test_a_purpose_tells_which_presets_it_meets_however_it_was_stated(world: World) -> None:
+    """Without presentation attack detection no rate is what NIST 63B or FIDO ask for."""
+    stated = {
+        world.purpose(target_kind="fpir", target=1e-3): ["63a-identify"],
+        world.purpose(target_kind="fpir", target=2e-3): [],
+        world.purpose(target_kind="fmr", target=1e-4): [],
+    }
+    for purpose, met in stated.items():
+        assert world.api("GET", f"/v1/purposes/{purpose}").json()["presets_met"] == met
+
+
+@pytest.mark.parametrize(
+    ("fmr", "misses", "met"), [(1e-4, 0.03, {"63b", "fido"}), (1e-4, 0.05, {"63b"}), (1e-3, 0.03, set())]
+)
+def test_where_attacks_are_detected_the_rates_decide_which_are_met(
+    world: World, monkeypatch: pytest.MonkeyPatch, fmr: float, misses: float, met: set[str]
+) -> None:
+    monkeypatch.setattr("visavis.flows.administer.require_pad", lambda _: None)
+    purpose = world.purpose(target_kind="fmr", target=fmr, max_fnmr=misses)
+    assert set(world.api("GET", f"/v1/purposes/{purpose}").json()["presets_met"]) == met
 
 
 def test_the_history_goes_with_its_gallery(world: World) -> None:

@@ -119,6 +119,7 @@ def _answer(flows: Services, purpose: Purpose, texts: list[PurposeText]) -> Purp
         target=purpose.target,
         max_fnmr=purpose.max_fnmr,
         liveness=purpose.liveness.value,
+        presets_met=[preset.value for preset in flows.administer.presets_met(purpose)],
         capacity=room.most,
         bound=None if room.bound is None else room.bound.value,
         texts=[_text(t) for t in texts],
