@@ -94,7 +94,8 @@ function item(visit: Visit, account: Account, galleries: readonly Gallery[]): HT
   const roles = account.roles.map((role) => t(`console.role.${role}`)).join(", ");
   const isMe = account.id === visit.me.account_id;
   const begun = account.disabled_at ?? account.created_at;
-  const state = t(`console.account.state.${account.state}` as Key, { day: day(begun) });
+  const isShut = account.by_provider && account.disabled_at !== null;
+  const state = t(isShut ? "console.account.shut" : (`console.account.state.${account.state}` as Key), { day: day(begun) });
   const whole = element(
     "li",
     {},
@@ -142,6 +143,12 @@ function acts(visit: Visit, account: Account, isMe: boolean, galleries: readonly
     buttons.append(
       visit.button(text, doing, { "aria-label": `${text}: ${name}`, ...(kind === "" ? {} : { class: kind }) }),
     );
+  if (account.by_provider && account.disabled_at !== null) {
+    button(t("console.account.reopen"), async () => {
+      await visit.ask("POST", `/v1/accounts/${account.id}/reset`);
+      visit.again();
+    });
+  }
   if (!account.by_provider) {
     button(t("console.account.reset"), async () => {
       const question = {
@@ -159,7 +166,8 @@ function acts(visit: Visit, account: Account, isMe: boolean, galleries: readonly
     button(
       t("console.account.end"),
       async () => {
-        const says = [t("console.account.end.says"), ...(isMe ? [t("console.account.end.me")] : [])];
+        const end = account.by_provider ? "console.account.end.provider" : "console.account.end.says";
+        const says = [t(end), ...(isMe ? [t("console.account.end.me")] : [])];
         if (
           !(await askFirst(
             { title: t("console.account.end.ask", { name }), says, yes: t("console.account.end"), grave: true },

@@ -69,11 +69,15 @@ def change_roles(shell: Shell, account_id: str, roles: Sequence[Role], gallery_i
 @sure("Their password and app stop working, and they are logged out. Make a new link?")
 @pass_shell
 def reset(shell: Shell, account_id: str) -> None:
-    """Make a new one-time link for somebody who lost password or app, or who was disabled."""
+    """Make a new one-time link for somebody who lost password or app, or who was disabled.
+
+    A disabled account of an OpenID provider is open again, without a link.
+    """
     with shell.operator() as server:
         made = server.reset_account(account_id)
     show(shell, made)
-    progress().print(_HAND_OVER)
+    if made.setup_link is not None:
+        progress().print(_HAND_OVER)
 
 
 @account.command()

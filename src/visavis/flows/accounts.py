@@ -13,7 +13,7 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_act
 from visavis.model.access import AdminBound, RequestInvalid
-from visavis.model.account import SETUP_LIFE, Account, AccountElsewhere, Role
+from visavis.model.account import SETUP_LIFE, Account, AccountElsewhere, AccountState, LastAdminAccount, Role
 from visavis.model.audit import Event
 from visavis.model.ids import new_id, new_secret
 from visavis.model.keys import SealBroken
@@ -54,20 +54,25 @@ class Accounts:
             enter(tx, "add", account, keyring=self._keyring, now=self._clock.now(), by=by)
         return account, secret
 
-    def reset(self, account_id: str, *, by: str) -> tuple[Account, str]:
+    def reset(self, account_id: str, *, by: str) -> tuple[Account, str | None]:
         """A new set-up link for somebody who lost password or app, or was disabled; all of their sessions end.
 
-        Until it is used nobody can log in as them.
+        Until it is used nobody can log in as them. Whoever logs in at a provider needs none: their account, if it was
+        disabled, is open again at once.
 
-        :raises NotFound: there is no such account. :raises AccountElsewhere: its password is with a provider.
+        :raises NotFound: there is no such account.
+        :raises AccountElsewhere: its password is with a provider, and it is not disabled.
         :raises SealBroken: somebody edited it in the database.
         """
         with self._store.write() as tx:
-            account = self._sound(tx, account_id)
-            if account.provider_tag is not None:
+            account, secret = self._sound(tx, account_id), None
+            if account.provider_tag is None:
+                emptied = replace(account, password_hash=None, sealed_totp=None, disabled_at=None)
+                account, secret = self._invited(emptied)
+            elif account.disabled_at is not None:
+                account = proven(replace(account, disabled_at=None), self._keyring)
+            else:
                 raise AccountElsewhere
-            emptied = replace(account, password_hash=None, sealed_totp=None, disabled_at=None)
-            account, secret = self._invited(emptied)
             tx.accounts.change(account)
             tx.console_sessions.remove(account_id=account.id)
             enter(tx, "rotate", account, keyring=self._keyring, now=self._clock.now(), by=by)
@@ -81,10 +86,13 @@ class Accounts:
         The roles of an account of a provider are asked there anew at its next login.
 
         :raises NotFound: there is no such account or gallery. :raises AdminBound: an administrator is for all.
+        :raises LastAdminAccount: it is one's own, and nobody else at the console could give the role again.
         :raises SealBroken: somebody edited it in the database.
         """
         with self._store.write() as tx:
             account = self._sound(tx, account_id)
+            if Role.ADMIN not in roles:
+                self._require_another_admin(tx, account, by=by)
             changed = replace(account, roles=_words(roles), gallery_ids=_bound(tx, roles, gallery_ids))
             account = proven(changed, self._keyring)
             tx.accounts.change(account)
@@ -94,10 +102,11 @@ class Accounts:
     def disable(self, account_id: str, *, by: str) -> None:
         """Nobody logs in with it any more, and all of its sessions end; its name can still be looked up.
 
-        :raises NotFound: there is no such account.
+        :raises NotFound: there is no such account. :raises LastAdminAccount: as ``change_roles``.
         """
         with self._store.write() as tx:
             account = tx.accounts.get(account_id)
+            self._require_another_admin(tx, account, by=by)
             sound = is_proven(account, self._keyring)
             tx.console_sessions.remove(account_id=account.id)
             if account.disabled_at is not None and sound:
@@ -121,6 +130,15 @@ class Accounts:
         with self._store.read() as tx:
             return tx.accounts.page(after=after, limit=limit)
 
+    def _require_another_admin(self, tx: Transaction, account: Account, *, by: str) -> None:
+        """Whoever holds an API key can make another; whoever has only the console must not lock everybody out of it."""
+        if by != account.id or not _administers(account):
+            return
+        if not any(
+            one.id != account.id and _administers(one) and is_proven(one, self._keyring) for one in tx.accounts.find()
+        ):
+            raise LastAdminAccount
+
     def _invited(self, account: Account) -> tuple[Account, str]:
         secret = new_secret()
         invited = replace(
@@ -135,6 +153,11 @@ class Accounts:
         if not is_proven(account, self._keyring):
             raise SealBroken("An account was edited in the database.")
         return account
+
+
+def _administers(account: Account) -> bool:
+    """Whether somebody who is an administrator can log in with it."""
+    return Role.ADMIN.value in account.roles and account.state is AccountState.ACTIVE
 
 
 def new_account(name: str, roles: Collection[Role], now: datetime, *, provider_tag: bytes | None = None) -> Account:

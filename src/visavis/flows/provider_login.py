@@ -131,7 +131,9 @@ class ProviderLogin:
         words = tuple(role.value for role in roles)
         if account.roles == words:
             return account
-        account = proven(replace(account, roles=words), self._keyring)
+        # An administrator is for all galleries, here as everywhere.
+        bound = None if Role.ADMIN in roles else account.gallery_ids
+        account = proven(replace(account, roles=words, gallery_ids=bound), self._keyring)
         tx.accounts.change(account)
         enter(tx, "rotate", account, keyring=self._keyring, now=self._clock.now(), by=_PROVIDER)
         return account

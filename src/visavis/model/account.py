@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Final
 
 from visavis.model.access import ApiKey, Scope
-from visavis.model.errors import AccessRefused, Kind, RequestRefused
+from visavis.model.errors import AccessRefused, Kind, PolicyRefused, RequestRefused
 
 
 class Role(Enum):
@@ -211,6 +211,13 @@ class AccountElsewhere(RequestRefused):
     code = "account_elsewhere"
     kind = Kind.CONFLICT
     mend = "Change it at the provider."
+
+
+class LastAdminAccount(PolicyRefused):
+    """One's own account is the only one that administers the console."""
+
+    code = "last_admin_account"
+    mend = "Give another account the role 'admin' first, or do it with an API key of that scope."
 
 
 class OidcOff(RequestRefused):

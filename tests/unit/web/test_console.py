@@ -116,6 +116,19 @@ def test_a_reset_ends_password_app_and_sessions_and_a_disabled_account_comes_bac
     assert again.login().is_success
 
 
+def test_the_only_administrator_neither_ends_nor_demotes_themselves(world: World) -> None:
+    """An API key may do either: whoever has one makes another."""
+    eve = colleague(world, "eve", "admin")
+    path = f"/v1/accounts/{eve.account_id}"
+    for answer in (eve.call("DELETE", path), eve.call("PUT", f"{path}/roles", json={"roles": ["auditor"]})):
+        assert refused(answer) == (409, "last_admin_account")
+    assert eve.call("PUT", f"{path}/roles", json={"roles": ["admin", "auditor"]}).is_success
+    invited(world, "not-yet", "admin")
+    assert refused(eve.call("DELETE", path)) == (409, "last_admin_account")
+    colleague(world, "fay", "admin")
+    assert eve.call("DELETE", path).status_code == 204
+
+
 def test_names_are_taken_once_and_administrators_are_for_all_galleries(ann: Colleague) -> None:
     gallery = ann.world.gallery()
     for body, code in (

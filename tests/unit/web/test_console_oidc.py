@@ -94,6 +94,27 @@ def test_who_has_a_role_gets_in_and_is_the_same_the_next_time(world: World, prov
     assert (reset.status_code, reset.json()["code"]) == (409, "account_elsewhere")
 
 
+def test_a_disabled_account_of_the_provider_is_opened_again_as_it_was(world: World, provider: Provider) -> None:
+    told = me(world, login(world, provider))
+    path = f"/v1/accounts/{told['account_id']}"
+    world.api("DELETE", path)
+    assert refusal(login(world, provider)) == "login_refused"
+    opened = world.api("POST", f"{path}/reset").json()
+    assert (opened["state"], opened["setup_link"]) == ("ACTIVE", None)
+    assert me(world, login(world, provider))["account_id"] == told["account_id"]
+
+
+def test_whoever_becomes_an_administrator_at_the_provider_is_for_all_galleries(
+    world: World, provider: Provider
+) -> None:
+    told = me(world, login(world, provider))
+    bound = {"roles": ["operator"], "gallery_ids": [world.gallery()]}
+    assert world.api("PUT", f"/v1/accounts/{told['account_id']}/roles", json=bound).is_success
+    assert me(world, login(world, provider))["gallery_ids"] == bound["gallery_ids"]
+    provider.claims = {"groups": ["chiefs"]}
+    assert me(world, login(world, provider))["gallery_ids"] is None
+
+
 def test_a_name_at_the_provider_is_nobodys_account_here(world: World, provider: Provider) -> None:
     world.made("/v1/accounts", {"name": "dora", "roles": ["admin"]})
     told = me(world, login(world, provider))

@@ -114,6 +114,7 @@ from visavis.client.errors.policy import GalleryFull as GalleryFull
 from visavis.client.errors.policy import GalleryLoading as GalleryLoading
 from visavis.client.errors.policy import IdentifyNeedsFpir as IdentifyNeedsFpir
 from visavis.client.errors.policy import ImportFull as ImportFull
+from visavis.client.errors.policy import LastAdminAccount as LastAdminAccount
 from visavis.client.errors.policy import LastAdminKey as LastAdminKey
 from visavis.client.errors.policy import LivenessUnavailable as LivenessUnavailable
 from visavis.client.errors.policy import ModelChanged as ModelChanged

@@ -113,6 +113,7 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "key_store_unsafe": startup.KeyStoreUnsafe,
     "key_unreadable": found_here.KeyUnreadable,
     "labels_malformed": evaluation.LabelsMalformed,
+    "last_admin_account": policy.LastAdminAccount,
     "last_admin_key": policy.LastAdminKey,
     "link_unknown": consent.LinkUnknown,
     "link_unreadable": found_here.LinkUnreadable,

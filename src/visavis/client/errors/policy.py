@@ -92,6 +92,14 @@ class ImportFull(PolicyRefused):
     """
 
 
+class LastAdminAccount(PolicyRefused):
+    """``last_admin_account``.
+
+    One's own account is the only one that administers the console. Give another account the role 'admin' first,
+    or do it with an API key of that scope.
+    """
+
+
 class LastAdminKey(PolicyRefused):
     """``last_admin_key``.
 

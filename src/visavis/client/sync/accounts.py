@@ -43,7 +43,10 @@ class Accounts(Backups):
         return self._transport.put(door("accounts", account_id, "roles"), AccountAnswer, body)
 
     def reset_account(self, account_id: str, *, idempotency_key: str | None = None) -> AccountAnswer:
-        """A new one-time ``setup_link`` for who lost password or app, or was disabled; their sessions end at once."""
+        """A new one-time ``setup_link`` for who lost password or app, or was disabled; their sessions end at once.
+
+        A disabled account of a provider is open again, and has no link.
+        """
         body = Body(idempotency_key=idempotency_key)
         return self._transport.post(door("accounts", account_id, "reset"), AccountAnswer, body)
 

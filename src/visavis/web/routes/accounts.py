@@ -39,11 +39,14 @@ def list_accounts(flows: Flows, _key: Admin, after: After = None, limit: Limit =
 def reset(
     request: Request, account_id: str, flows: Flows, key: Admin, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """A new set-up link, for who lost password or app, or was disabled. Their sessions end at once."""
+    """A new set-up link, for who lost password or app, or was disabled. Their sessions end at once.
+
+    An account of a provider has none: a disabled one is open again, and the answer is without a link.
+    """
 
     def act() -> tuple[AccountAnswer, None]:
         made, secret = flows.accounts.reset(account_id, by=key.id)
-        return _answer(made, setup_link=_link(flows, secret)), None
+        return _answer(made, setup_link=None if secret is None else _link(flows, secret)), None
 
     asked = fingerprint(request)
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
