@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { build, type Plugin } from "vite";
 
 /** `jsqr`, `@cantoo/pdf-lib`, `onnxruntime-web/wasm`: the package is what stands before its own paths. */
@@ -22,7 +22,9 @@ export function packages(base: string): Plugin {
       wanted.set(source, file);
       return { id: `${base}${file}`, external: "absolute" };
     },
-    async writeBundle({ dir = "" }) {
+    async writeBundle({ dir = "" }, bundle) {
+      const imports = Object.values(bundle).flatMap((one) => (one.type === "chunk" ? [[one.fileName, one.imports] as const] : []));
+      tellManifest(`${dir}/manifest.json`, base, [...wanted.values()], new Map(imports));
       for (const [source, file] of wanted) {
         await build({
           configFile: false,
@@ -46,4 +48,20 @@ export function packages(base: string): Plugin {
       }
     },
   };
+}
+
+interface Entry {
+  file: string;
+  imports?: string[];
+}
+
+/** What is imported from a package's file is not in the manifest that Vite wrote: a page would load it last. */
+function tellManifest(path: string, base: string, files: readonly string[], imports: ReadonlyMap<string, readonly string[]>): void {
+  const manifest = JSON.parse(readFileSync(path, "utf8")) as Record<string, Entry>;
+  for (const entry of Object.values(manifest)) {
+    const needed = files.filter((file) => imports.get(entry.file)?.includes(base + file));
+    if (needed.length > 0) entry.imports = [...(entry.imports ?? []), ...needed];
+  }
+  for (const file of files) manifest[file] = { file };
+  writeFileSync(path, JSON.stringify(manifest, null, 2));
 }
