@@ -41,7 +41,7 @@ export const whoIsLoggedIn = (): Promise<Me> => call<Me>("GET", "/v1/console/me"
 
 export async function setUp(link: string): Promise<void> {
   try {
-    const { name } = await call<{ name: string }>("GET", "/v1/console/set-up", { link });
+    const { name } = await call<{ name: string }>("GET", "/v1/console/set-up", { link, reader: "operator" });
     fill({ name });
     input("set-up-name").value = name;
     show("set-up");
@@ -51,7 +51,7 @@ export async function setUp(link: string): Promise<void> {
   }
   onForm("choose-form", async () => {
     const body = { password: input("chosen").value };
-    const { otpauth, qr } = await call<{ otpauth: string; qr: string }>("POST", "/v1/console/set-up", { link, body });
+    const { otpauth, qr } = await call<{ otpauth: string; qr: string }>("POST", "/v1/console/set-up", { link, body, reader: "operator" });
     ofKind(HTMLImageElement, "app-qr").src = qr;
     byId("app-uri").textContent = otpauth;
     byId("choose-form").hidden = true;
@@ -60,7 +60,7 @@ export async function setUp(link: string): Promise<void> {
   });
   onForm("confirm-form", async () => {
     const body = { code: input("app-code").value.trim() };
-    await call("POST", "/v1/console/set-up/confirmation", { link, body });
+    await call("POST", "/v1/console/set-up/confirmation", { link, body, reader: "operator" });
     dropFragment();
     byId("app-uri").textContent = "";
     ofKind(HTMLImageElement, "app-qr").removeAttribute("src");

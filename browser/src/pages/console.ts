@@ -21,7 +21,7 @@ async function start(): Promise<void> {
   const refused = REFUSED.exec(fragment())?.[1];
   if (refused !== undefined) {
     dropFragment();
-    const why = worded(refused, "mend", t("console.refused"));
+    const why = worded(refused, "mend", t("console.refused"), "operator");
     if (why !== null) byId("problem").replaceChildren(paragraph(why));
     return offerLogin();
   }

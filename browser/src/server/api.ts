@@ -4,7 +4,7 @@ import type { Receipt } from "../consent/receipt.js";
 import { type Bytes, utf8 } from "../crypto/bytes.js";
 import type { PublicJwk } from "../crypto/keys.js";
 import { locale, t } from "../shared/texts.js";
-import { Problem } from "./problem.js";
+import { Problem, type Reader } from "./problem.js";
 import { signedHeaders } from "./signature.js";
 
 export { Problem } from "./problem.js";
@@ -31,6 +31,8 @@ export interface Call {
   reason?: string;
   /** As who is logged in at the console: the browser sends its cookie along. */
   session?: boolean;
+  /** Who reads a refusal: an operator where somebody is logged in, else a person. */
+  reader?: Reader;
   /** Gives the call up. */
   signal?: AbortSignal;
 }
@@ -67,8 +69,8 @@ async function send(path: string, init: RequestInit): Promise<Response> {
 }
 
 /** The refusal in an answer. */
-const refused = async (answer: Response): Promise<Problem> =>
-  Problem.sent({ status: answer.status, ...(await answer.json().catch(() => null)) });
+const refused = async (answer: Response, reader: Reader = "person"): Promise<Problem> =>
+  Problem.sent({ status: answer.status, ...(await answer.json().catch(() => null)) }, reader);
 
 /**
  * One call. Gives the JSON of the answer, or null where there is none. That it has the form of an `Answer` is the
@@ -91,7 +93,7 @@ export const fetched = async (path: string, options: Call = {}, method: Method =
 async function asked(
   method: Method,
   path: string,
-  { link, body, bytes, type, as, by, reason, session, signal }: Call,
+  { link, body, bytes, type, as, by, reason, session, reader = session === true ? "operator" : "person", signal }: Call,
   wanted: Readonly<Record<string, string>> = { Accept: "application/json" },
 ): Promise<Response> {
   const headers: Record<string, string> = { ...wanted };
@@ -108,7 +110,7 @@ async function asked(
   const init: RequestInit = { method, headers, body: method === "GET" ? null : content };
   if (session === true) init.credentials = "same-origin";
   const answer = await send(path, signal === undefined ? init : { ...init, signal });
-  if (!answer.ok) throw await refused(answer);
+  if (!answer.ok) throw await refused(answer, reader);
   return answer;
 }
 

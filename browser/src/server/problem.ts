@@ -19,6 +19,9 @@ export interface Sentence {
   lang: string | null;
 }
 
+/** Who reads it: an operator mends what a person can only tell them of. */
+export type Reader = "person" | "operator";
+
 /** The server words its refusals in English. */
 const SERVERS_LANGUAGE = "en";
 
@@ -49,10 +52,10 @@ export class Problem extends Error {
   }
 
   /** A problem as the server sent it, in words of this page where it has some for the code. */
-  static sent(said: Said): Problem {
+  static sent(said: Said, reader: Reader = "person"): Problem {
     const problem = new Problem(said);
-    problem.#detail = worded(said.code, "detail", said.detail || said.title) ?? problem.#detail;
-    problem.#todo = worded(said.code, "mend", said.mend) ?? problem.#todo;
+    problem.#detail = worded(said.code, "detail", said.detail || said.title, reader) ?? problem.#detail;
+    problem.#todo = worded(said.code, "mend", said.mend, reader) ?? problem.#todo;
     return problem;
   }
 
@@ -67,9 +70,17 @@ export class Problem extends Error {
   }
 }
 
-/** What the page has to say for a code, or else the words of the server. */
-export function worded(code: string | undefined, part: "detail" | "mend", servers: string | undefined): Sentence | null {
-  const own = code === undefined ? null : find(`problem.${code}.${part}`);
+/**
+ * What the page has to say for a code, or else the words of the server. Where a person can do something else about it
+ * than an operator, they have words of their own.
+ */
+export function worded(
+  code: string | undefined,
+  part: "detail" | "mend",
+  servers: string | undefined,
+  reader: Reader = "person",
+): Sentence | null {
+  const own = code === undefined ? null : ((reader === "person" ? find(`person.${code}.${part}`) : null) ?? find(`problem.${code}.${part}`));
   if (own !== null) return { text: own, lang: null };
   return servers ? { text: servers, lang: SERVERS_LANGUAGE } : null;
 }
