@@ -30,6 +30,7 @@ from visavis.flows.archive import Archives
 from visavis.flows.backup import Backups
 from visavis.flows.bars import Bars
 from visavis.flows.console_sessions import ConsoleSessions
+from visavis.flows.credentials import Credentials
 from visavis.flows.deciding import Deciding
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.doubles import Doubles
@@ -186,6 +187,7 @@ def open_services(
         provider_login=bootstrap_console.provider_login(settings, store, keyring, clock),
         reach=Reach(store=store),
         readings=readings,
+        credentials=Credentials(store=store, keyring=keyring, clock=clock, readings=readings),
         archives=Archives(
             store=store,
             keyring=keyring,

@@ -214,10 +214,16 @@ def test_somebody_at_the_desk_is_found_by_name_and_gets_a_new_pin(page: Page, at
     assert download.value.suggested_filename == f"{ann.subject_id}.zip"
     assert check_archive(Path(download.value.path()).read_bytes()).subject_id == ann.subject_id
     assert readings(at_sim, ann)[-1] == ("archive", "they asked for it in writing")
+    page.locator("summary").get_by_text("New PIN and QR code").click()
+    page.get_by_role("button", name="New PIN and QR code").click()
+    expect(page.locator("#subject-credentials [role=alert]")).to_contain_text("Say why")
+    at_sim.clock.move(seconds=1)
+    page.locator("#subject-credentials-reason").fill("lost the card")
     page.get_by_role("button", name="New PIN and QR code").click()
     page.get_by_role("button", name="Make new ones").click()
     expect(page.locator("#subject-way-title")).to_be_focused()
     pin = str(page.locator("[data-pin]").text_content())
+    assert readings(at_sim, ann)[-1] == ("credentials", "lost the card")
     station = at_sim.station(gallery)
     assert at_sim.pin(station, "staff 4711", ann.pin)["decision"] == "NO_MATCH"
     at_sim.clock.move(seconds=60)

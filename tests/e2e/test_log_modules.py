@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +16,11 @@ from support.log_builder import Tree
 from support.log_lies import LIES
 from support.own_log import Shown, remembering, shown
 
+from visavis.audit.leaf import write_entry
 from visavis.audit.merkle import leaf_hash
 from visavis.audit.tiles import tiles_between
+from visavis.model.access import ReadingKind
+from visavis.model.audit import Event
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +69,21 @@ def test_every_entry_ends_as_its_vector_says(modules: Page) -> None:
     vectors = VECTORS["entries"]
     ends = codes(modules, "m.readEntry(one)", [vector["entry"] for vector in vectors])
     assert names(vectors, ends) == {vector["name"]: vector["failure"] for vector in vectors}
+
+
+def test_every_kind_of_reading_is_read_here_as_well(modules: Page) -> None:
+    commitment, day = VECTORS["commitments"][0]["commitment"], date(2027, 1, 15)
+    entries = [write_entry(Event.READING, day=day, commitment=commitment, act=kind.value) for kind in ReadingKind]
+    assert codes(modules, "m.readEntry(one)", [entry.decode() for entry in entries]) == [None] * len(ReadingKind)
+
+
+def test_a_new_pin_that_somebody_made_is_told_with_who_made_it(modules: Page) -> None:
+    entry = {"event": "credential", "day": "2027-01-15", "commitment": "", "handle": "", "v": 1}
+    told = [
+        run(modules, "log/log-words", "return m.whatInWords(g)", {"entry": entry, "details": details})
+        for details in ({}, {"by": "front desk", "by_id": "key_x"})
+    ]
+    assert told == ["You were given a PIN and a QR code", "A new PIN and QR code were made for you by front desk"]
 
 
 def test_every_commitment_is_the_one_of_its_vector(modules: Page) -> None:

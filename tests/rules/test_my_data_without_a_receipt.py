@@ -91,15 +91,29 @@ def test_face_and_pin_together_open_what_is_held(desk: Desk) -> None:
     assert visitor.ask("GET", "/v1/me").json()["code"] == "visit_over"
 
 
+def test_a_new_pin_ends_the_visit_and_the_link_of_who_knew_the_former_one(desk: Desk) -> None:
+    visitor = desk.visiting()
+    assert desk.world.api("POST", f"/v1/subjects/{desk.bob.subject_id}/credentials").status_code == 201
+    assert visitor.ask("GET", "/v1/me").status_code == 200, "somebody else's new PIN ends nothing of hers"
+    made = desk.world.api("POST", f"/v1/subjects/{desk.ann.subject_id}/credentials").json()
+    for method, path in OWN_DOORS:
+        assert visitor.ask(method, path).json()["code"] == "visit_over", path
+    desk.ann = replace(desk.ann, pin=made["pin"])
+    link = desk.linked()
+    assert desk.world.api("POST", f"/v1/subjects/{desk.ann.subject_id}/credentials").status_code == 201
+    assert desk.visit(link, Ed25519PrivateKey.generate()).json()["code"] == "link_unknown"
+
+
 def test_whoever_was_known_last_is_the_one_even_while_an_older_link_is_opened(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visits, older = desk.world.services.visits, desk.linked()
     record, newer = visits._readings.record_own, []
+    ((pin_hash,),) = desk.world.sql(f"SELECT pin_hash FROM credentials WHERE id = '{desk.ann.subject_id}'")  # noqa: S608 -- our own id
 
     def meanwhile(*args: Any, **named: Any) -> None:
         record(*args, **named)
-        newer.append(visits.promise(desk.ann.subject_id, station="door")[0])
+        newer.append(visits.promise(desk.ann.subject_id, station="door", pin_hash=pin_hash)[0])
 
     with monkeypatch.context() as during:
         during.setattr(visits._readings, "record_own", meanwhile)

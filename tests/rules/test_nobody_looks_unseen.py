@@ -59,7 +59,7 @@ ENTERS = {
     "POST /v1/galleries/{gallery_id}/invitations": ["offer"],
     "POST /v1/imports/{import_id}/entries": ["offer"],
     "POST /v1/galleries/{gallery_id}/without-face": ["admit", "credential"],
-    "POST /v1/subjects/{subject_id}/credentials": ["credential"],
+    "POST /v1/subjects/{subject_id}/credentials": ["reading", "credential"],
     "POST /v1/subjects/{subject_id}/withdrawal": ["withdraw", "erase"],
     "POST /v1/reviews/{review_id}/resolution": ["review"],
     "GET /v1/galleries/{gallery_id}/look-alikes": ["reading"],

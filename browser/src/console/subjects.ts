@@ -142,8 +142,14 @@ function offerActs(visit: Visit, held: Held): void {
       save(`${held.subject_id}.zip`, file);
     }),
   );
-  byId("subject-acts").replaceChildren(
-    visit.button(t("console.subject.credentials"), () => newCredentials(visit, held)),
+  const asksWhyNew = {
+    id: "subject-credentials-reason",
+    label: t("console.subject.credentials.reason"),
+    says: t("console.subject.credentials.entered"),
+    go: t("console.subject.credentials"),
+  };
+  byId("subject-credentials").replaceChildren(
+    reasonForm(visit, asksWhyNew, (reason) => newCredentials(visit, held, reason)),
   );
   const asksWhy = {
     id: "subject-withdraw-reason",
@@ -155,14 +161,14 @@ function offerActs(visit: Visit, held: Held): void {
 }
 
 /** A new PIN and QR code for somebody who lost theirs. */
-async function newCredentials(visit: Visit, held: Held): Promise<void> {
+async function newCredentials(visit: Visit, held: Held, reason: string): Promise<void> {
   const asked = {
     title: t("console.subject.credentials.sure"),
     says: [t("console.subject.credentials.says"), t("console.subject.credentials.check")],
     yes: t("console.subject.credentials.yes"),
   };
   if (!(await askFirst(asked, visit.signal))) return;
-  const made = await visit.ask<OtherWay>("POST", `/v1/subjects/${held.subject_id}/credentials`);
+  const made = await visit.ask<OtherWay>("POST", `/v1/subjects/${held.subject_id}/credentials`, { reason });
   showOtherWay("subject-way", made);
   byId("subject-way-card").hidden = false;
   focusOn(byId("subject-way-title"));

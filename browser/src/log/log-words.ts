@@ -8,10 +8,11 @@ import type { OwnEntry } from "./own-log.js";
 
 const kindInWords = (kind: string): string => find(`log.kind.${kind}`) ?? plain(kind);
 
-export function whatInWords({ entry }: OwnEntry): string {
+export function whatInWords({ entry, details }: OwnEntry): string {
   const { event } = entry;
   const [act, kind, means] = [entry["act"], entry["kind"], entry["means"]].map(String) as [string, string, string];
   if (event === "reading") return find(`log.read.${act}`) ?? t("log.read.list", { list: plain(act) });
+  if (event === "credential" && details.by !== undefined) return t("log.event.credential_by", { name: String(details.by) });
   if (event === "export" && act === "references_done") return t("log.event.references_done");
   if (event === "review" && act === "dispute") return t("log.event.dispute");
   if (event === "session") return t("log.event.session", { kind: kindInWords(kind) });

@@ -225,7 +225,7 @@ const FORMS: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
     outcome: /^(MATCH|NO_MATCH|REFUSED|REVIEW)$/,
     session: RANDOM,
   },
-  reading: { act: /^(subject|unnamed|lookup|archive|subjects|decisions|reviews|look_alikes|import|readings|own)$/ },
+  reading: { act: /^(subject|unnamed|lookup|credentials|archive|subjects|decisions|reviews|look_alikes|import|readings|own)$/ },
   export: { act: /^(links|references_(requested|approved|refused|done))$/ },
   review: { act: /^(activate|erase|noted|found|declare|end|dispute)$/ },
   key: { act: /^(add|rotate|end)$/, of: /^(api_key|account|station|root|epoch|gallery|subject)$/ },

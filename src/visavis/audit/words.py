@@ -21,6 +21,7 @@ EVENTS: Final = {
     Event.REVIEW: "A person looked at what the machine did not decide",
     Event.KEY: "The key that seals what is held about you was exchanged",
 }
+REMADE: Final = "A new PIN and QR code were made for you by {name}"
 EXPORTED: Final = {
     "links": "Your link was put into a file",
     "references_done": "Your references left this server, encrypted to the recipient that custodians approved",
@@ -29,6 +30,7 @@ READ: Final = {
     "subject": "Everything held about you was read",
     "unnamed": "What is held about you was read, without your name",
     "lookup": "Everything held about you was read, found by your name",
+    "credentials": "A new PIN and QR code of yours were shown to whoever made them",
     "decisions": "The result of your own check was read",
     "import": "Your enrolment among many was read",
     "archive": "Everything held about you was put into a file for you",
@@ -46,10 +48,11 @@ REVIEWED: Final = {"dispute": "Whoever was recognised as you at a station said t
 RESOLUTIONS: Final = {"activate": "let through", "erase": "taken out", "noted": "noted"}
 
 
-def what_in_words(entry: Entry) -> str:
+def what_in_words(entry: Entry, details: Mapping[str, Any]) -> str:
     """What happened."""
     event, fields = entry.event, entry.fields
     said: dict[Event, Callable[[], str]] = {
+        Event.CREDENTIAL: lambda: REMADE.format(name=details["by"]) if "by" in details else EVENTS[Event.CREDENTIAL],
         Event.REVIEW: lambda: REVIEWED.get(fields["act"], EVENTS[Event.REVIEW]),
         Event.READING: lambda: READ.get(fields["act"], f"A list was read: {fields['act']}"),
         Event.EXPORT: lambda: EXPORTED.get(fields["act"], f"An export: {fields['act']}"),

@@ -15,7 +15,7 @@ def in_words(own: OwnEntry, *, purposes: dict[str, str]) -> dict[str, Any]:
     purpose = details.get("purpose")
     return {
         "when": own.at.strftime("%Y-%m-%d %H:%M"),
-        "what": what_in_words(own.entry),
+        "what": what_in_words(own.entry, own.details),
         "who": who_in_words(own.entry, details),
         "purpose": purposes.get(str(purpose), purpose) if purpose else purposes.get(str(details.get("gallery"))),
         "result": result_in_words(own.entry, details),

@@ -56,12 +56,13 @@ def archive(shell: Shell, subject_id: str, file: Path, reason: str, language: La
 
 @subject.command()
 @click.argument("subject_id")
+@reason_option
 @sure("The PIN and QR credential the person has now stop working. Make new ones?")
 @pass_shell
-def credentials(shell: Shell, subject_id: str) -> None:
-    """A new PIN and QR credential for somebody who lost theirs."""
+def credentials(shell: Shell, subject_id: str, reason: str) -> None:
+    """A new PIN and QR credential for somebody who lost theirs. They see who made them, and why."""
     with shell.operator() as server:
-        other_way = server.new_credentials(subject_id)
+        other_way = server.new_credentials(subject_id, reason=reason)
     if shell.as_json:
         show(shell, other_way)
     else:

@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from visavis.decide.preset import settled
 from visavis.decide.target import Room, capacity, require_statable
-from visavis.decide.tries import own_tries, visit_tries
 from visavis.flows.bars import Bars
 from visavis.flows.credentials import Issued, issue
 from visavis.flows.keyring import Keyring
@@ -260,15 +259,6 @@ class Administer:
             )
             issued = issue(tx, subject, keyring=self._keyring, now=self._clock.now())
         return subject, issued
-
-    def new_credentials(self, subject_id: str) -> Issued:
-        """A new PIN and QR credential for somebody who lost theirs; wrong tries, of a face too, are forgotten."""
-        with self._store.write() as tx:
-            subject = tx.subjects.get(subject_id)
-            tx.tries.remove(id=subject.reference_tag.hex())
-            tx.tries.remove(id=own_tries(subject.id))
-            tx.tries.remove(id=visit_tries(subject.reference_tag))
-            return issue(tx, subject, keyring=self._keyring, now=self._clock.now())
 
     def _record(self, tx: Transaction, event: Event, act: str, of: str, **details: str) -> None:
         fields = {"act": act, "of": of}

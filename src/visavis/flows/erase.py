@@ -37,7 +37,7 @@ def erase_subject(
     :param on_their_word: who withdraws for them, and why; it is entered, and can be read as long as the tombstone.
     """
     if reason == WITHDRAWN and on_their_word is not None:
-        by, why, until = on_their_word.key.name, on_their_word.reason, _tombstone_ends(keyring, now)
+        by, why, until = on_their_word.key, on_their_word.reason, _tombstone_ends(keyring, now)
         record_withdrawal_for(tx, subject, by=by, reason=why, until=until, keyring=keyring, now=now)
     elif reason == WITHDRAWN:
         record_life(tx, Event.WITHDRAW, subject, keyring=keyring, now=now)

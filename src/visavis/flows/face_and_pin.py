@@ -103,9 +103,9 @@ class FaceAndPin:
         )
         right = counted[0] if fits else None
         answer = self._decide(session, of, index, probe, bar, shown=(subject, credential), right=right)
-        if answer.outcome is not Outcome.MATCH or answer.subject_id is None:
+        if answer.outcome is not Outcome.MATCH or answer.subject_id is None or credential is None:
             return Known(replace(answer, guidance=_TOGETHER))
-        secret, until = self._visits.promise(answer.subject_id, station=station.name)
+        secret, until = self._visits.promise(answer.subject_id, station=station.name, pin_hash=credential.pin_hash)
         return Known(answer, secret, until)
 
     def _require_loaded(self, session: Session) -> None:

@@ -14,6 +14,7 @@ from visavis.audit.commitment import Opened, opened, read_opened
 from visavis.audit.leaf import write_entry
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Transaction
+from visavis.model.access import ApiKey
 from visavis.model.audit import Event, Opening
 from visavis.model.consent import Subject
 from visavis.model.decision import Decision
@@ -52,7 +53,7 @@ def record_life(
 
 
 def record_withdrawal_for(
-    tx: Transaction, subject: Subject, *, by: str, reason: str, until: datetime, keyring: Keyring, now: datetime
+    tx: Transaction, subject: Subject, *, by: ApiKey, reason: str, until: datetime, keyring: Keyring, now: datetime
 ) -> None:
     """Somebody withdraws on the person's word: by whom and why outlives the person's own key.
 
@@ -60,9 +61,17 @@ def record_withdrawal_for(
         identifier.
     """
     secret = _secret_of(tx, subject, keyring=keyring)
-    details = {"by": by, "reason": reason}
+    details = {**done_by(by), "reason": reason}
     what, index = _append_life(tx, Event.WITHDRAW, subject, secret, details, keyring=keyring, now=now)
     _keep_opening(tx, what, index, secret=_servers_secret(keyring), expires_at=until, of=subject.id.encode())
+
+
+def done_by(key: ApiKey | None) -> dict[str, str]:
+    """Who did something, as an entry commits to it: the name of their key or account, and its identifier.
+
+    None: the server itself did, or the person whom it is about.
+    """
+    return {} if key is None else {"by": key.name, "by_id": key.id}
 
 
 def handle_of(tx: Transaction, subject: Subject, *, keyring: Keyring) -> str:

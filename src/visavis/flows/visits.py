@@ -21,10 +21,11 @@ from visavis.model.visit import LINK_LIFE, VISIT_LIFE, Visit, VisitKeyRefused, V
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A link that was handed out and not opened: whose, where, and until when."""
+    """A link that was handed out and not opened: whose, where, by which PIN they were known, and until when."""
 
     subject_id: str
     station: str
+    pin_hash: str
     expires_at: datetime
 
 
@@ -40,22 +41,25 @@ class Visits:
         self._promises: dict[bytes, Promise] = {}
         self._visits: dict[str, Visit] = {}
 
-    def promise(self, subject_id: str, *, station: str) -> tuple[str, datetime]:
+    def promise(self, subject_id: str, *, station: str, pin_hash: str) -> tuple[str, datetime]:
         """The secret of a link for somebody who was known by face and PIN, and until when it opens.
 
-        An older link and an older visit of theirs end here: whoever was just known is the one.
+        An older link and an older visit of theirs end here: whoever was just known is the one. A new PIN ends both,
+        too: it is made because somebody else may know the former one.
+
+        :param pin_hash: what is kept of the PIN that they were known by.
         """
         secret, until = new_secret(), self._clock.now() + LINK_LIFE
         with self._lock:
             self._forget(subject_id)
-            self._promises[_hash(secret)] = Promise(subject_id, station, until)
+            self._promises[_hash(secret)] = Promise(subject_id, station, pin_hash, until)
         return secret, until
 
     def open(self, link_secret: str, *, public_key: bytes) -> Visit:
         """Begin a visit with a key that was made for it.
 
         1. The link was handed out a moment ago, and nobody has opened it.
-        2. The person may still be recognised.
+        2. The person may still be recognised, and has the same PIN.
         3. That somebody reads is recorded, and the person sees it, before anything is told. What fails until here
            leaves the link as it was.
         4. The link is used up. Whoever was known at a station meanwhile has a newer one, and this one is nobody's.
@@ -71,10 +75,10 @@ class Visits:
             promise = self._promises.get(link)
         if promise is None or now >= promise.expires_at:
             raise LinkUnknown
-        visit = Visit(new_id("vis"), promise.subject_id, public_key, now + VISIT_LIFE)
+        visit = Visit(new_id("vis"), promise.subject_id, public_key, promise.pin_hash, now + VISIT_LIFE)
         # 2, 3
         with self._store.write() as tx:
-            subject = self._known(tx, promise.subject_id)
+            subject = self._known(tx, promise.subject_id, promise.pin_hash)
             if subject is None:
                 raise LinkUnknown
             self._readings.record_own(tx, subject, visit_id=visit.id, station=promise.station)
@@ -96,11 +100,11 @@ class Visits:
     def subject_of(self, visit_id: str) -> str:
         """About whom a visit may read.
 
-        :raises VisitOver: its time is over, or the person may not be recognised any more.
+        :raises VisitOver: its time is over, the person may not be recognised any more, or has a new PIN.
         """
         visit = self._current(visit_id)
         with self._store.read() as tx:
-            if self._known(tx, visit.subject_id) is None:
+            if self._known(tx, visit.subject_id, visit.pin_hash) is None:
                 raise VisitOver
         return visit.subject_id
 
@@ -117,10 +121,10 @@ class Visits:
             raise VisitOver
         return visit
 
-    def _known(self, tx: Transaction, subject_id: str) -> Subject | None:
-        """The person, while every consent of theirs lives: the same rule as for a face (rules S1 and S8)."""
-        subject = tx.subjects.first(id=subject_id)
-        if subject is None:
+    def _known(self, tx: Transaction, subject_id: str, pin_hash: str) -> Subject | None:
+        """The person with this PIN, while every consent of theirs lives: the same rule as for a face (S1 and S8)."""
+        subject, credential = tx.subjects.first(id=subject_id), tx.credentials.first(id=subject_id)
+        if subject is None or credential is None or credential.pin_hash != pin_hash:
             return None
         try:
             require_recognisable(tx, subject, keyring=self._keyring, clock=self._clock)

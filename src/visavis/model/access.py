@@ -67,6 +67,8 @@ class ReadingKind(Enum):
     """What waits for a person to look."""
     LOOK_ALIKES = "look_alikes"
     """Which people of a gallery look alike."""
+    CREDENTIALS = "credentials"
+    """A person's new PIN and QR credential, which whoever asks for them is told."""
     ARCHIVE = "archive"
     """Everything that is held about one person, taken away as a file for them."""
     IMPORT = "import"

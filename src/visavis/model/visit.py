@@ -15,16 +15,21 @@ LINK_LIFE: Final = timedelta(seconds=120)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Whom the holder of a key may read about, and until when. ``public_key`` is raw Ed25519, 32 bytes."""
+    """Whom the holder of a key may read about, and until when.
+
+    ``public_key`` is raw Ed25519, 32 bytes. ``pin_hash``: of the PIN by which the person was known; it is over with
+    that PIN.
+    """
 
     id: str
     subject_id: str
     public_key: bytes
+    pin_hash: str
     expires_at: datetime
 
 
 class VisitOver(AccessRefused):
-    """The visit's time is over, or whom it was about is not recognised any more."""
+    """The visit's time is over, whom it was about is not recognised any more, or they have a new PIN."""
 
     code = "visit_over"
     kind = Kind.UNAUTHENTICATED

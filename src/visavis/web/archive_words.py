@@ -21,7 +21,11 @@ def told_entry(own: Mapping[str, Any], language: Catalogue) -> dict[str, Any]:
     except EntryMalformed:
         return {**told, "what": own["entry"], "who": None, "result": None}
     details = own["details"]
-    what, who, result = _what(entry, language), _who(entry, details, language), _result(entry, details, language)
+    what, who, result = (
+        _what(entry, details, language),
+        _who(entry, details, language),
+        _result(entry, details, language),
+    )
     return {**told, "what": what, "who": who, "result": result}
 
 
@@ -42,8 +46,10 @@ def station(name: str, language: Catalogue) -> str:
     return language.t("log.at", station=name)
 
 
-def _what(entry: Entry, language: Catalogue) -> str:
+def _what(entry: Entry, details: Mapping[str, Any], language: Catalogue) -> str:
     event, fields = entry.event, entry.fields
+    if event is Event.CREDENTIAL and "by" in details:
+        return language.t("log.event.credential_by", name=str(details["by"]))
     if event is Event.READING:
         list_ = _plain(fields["act"])
         return language.find(f"log.read.{fields['act']}") or language.t("log.read.list", list=list_)

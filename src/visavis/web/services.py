@@ -14,6 +14,7 @@ from visavis.flows.backup import Backups
 from visavis.flows.bars import Bars
 from visavis.flows.console_login import ConsoleLogin
 from visavis.flows.console_sessions import ConsoleSessions
+from visavis.flows.credentials import Credentials
 from visavis.flows.document_check import DocumentCheck
 from visavis.flows.drift import Drift
 from visavis.flows.enrol import Enrol
@@ -80,6 +81,7 @@ class Services:
     provider_login: ProviderLogin
     reach: Reach
     readings: Readings
+    credentials: Credentials
     archives: Archives
     enrol: Enrol
     imports: Imports

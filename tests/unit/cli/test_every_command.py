@@ -151,7 +151,7 @@ CALLS: list[tuple[str, str, Answer]] = [
         f"POST /v1/galleries/{GAL}/subjects/lookup",
         SUBJECT,
     ),
-    (f"subject credentials {SUB} --yes", f"POST /v1/subjects/{SUB}/credentials", OTHER_WAY),
+    (f"subject credentials {SUB} --yes --reason lost", f"POST /v1/subjects/{SUB}/credentials", OTHER_WAY),
     (f"withdraw {SUB} --yes --reason desk", f"POST /v1/subjects/{SUB}/withdrawal", None),
     (f"consent show {LINK}", "GET /v1/consent", TERMS),
     (f"consent photos {LINK} PHOTO PHOTO", "POST /v1/consent/photos", SENT_PHOTOS),
@@ -246,7 +246,12 @@ def test_a_value_of_the_wrong_form_is_named_but_not_repeated(run: Run, server: F
 
 @pytest.mark.parametrize(
     "line",
-    [f"withdraw {SUB} --reason desk", f"apikey revoke {KEY_ID}", f"subject credentials {SUB}", f"station retire {STA}"],
+    [
+        f"withdraw {SUB} --reason desk",
+        f"apikey revoke {KEY_ID}",
+        f"subject credentials {SUB} --reason lost",
+        f"station retire {STA}",
+    ],
 )
 def test_what_cannot_be_undone_asks_first(run: Run, server: FakeServer, line: str) -> None:
     result: Result = run(*line.split(), typed="n\n")
@@ -335,7 +340,7 @@ def test_text_from_elsewhere_cannot_steer_the_terminal(run: Run, server: FakeSer
 
 def test_the_way_without_a_face_is_drawn_for_a_camera(run: Run, server: FakeServer) -> None:
     server.answers[f"POST /v1/subjects/{SUB}/credentials"] = OTHER_WAY
-    result: Result = run("subject", "credentials", SUB, "--yes")
+    result: Result = run("subject", "credentials", SUB, "--yes", "--reason", "lost")
     assert f"PIN  {OTHER_WAY['pin']}" in result.stdout
     assert OTHER_WAY["qr"] in result.stdout
     assert "\N{FULL BLOCK}" in result.stdout or "\N{UPPER HALF BLOCK}" in result.stdout

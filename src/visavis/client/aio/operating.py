@@ -183,10 +183,13 @@ class AsyncVisavis(AsyncEnrolling):
         path, body = door("subjects", subject_id, "withdrawal"), Body(idempotency_key=idempotency_key)
         await self._transport.act("POST", path, body, headers=because(reason))
 
-    async def new_credentials(self, subject_id: str, *, idempotency_key: str | None = None) -> OtherWay:
-        """A new PIN and QR credential for somebody who lost theirs."""
-        body = Body(idempotency_key=idempotency_key)
-        return await self._transport.post(door("subjects", subject_id, "credentials"), OtherWay, body)
+    async def new_credentials(self, subject_id: str, *, reason: str, idempotency_key: str | None = None) -> OtherWay:
+        """A new PIN and QR credential for somebody who lost theirs.
+
+        :param reason: why you make them; the person sees it, and who made them.
+        """
+        path, body = door("subjects", subject_id, "credentials"), Body(idempotency_key=idempotency_key)
+        return await self._transport.post(path, OtherWay, body, headers=because(reason))
 
     async def keys(self) -> KeysAnswer:
         """Where the root key is, and the erasure epochs; no key itself."""

@@ -87,12 +87,14 @@ class AsyncTransport:
         """
         await self._send(Call("POST", path, headers=headers, write=write))
 
-    async def post(self, path: str, answer: type[T], body: Body = NOTHING) -> T:
+    async def post(
+        self, path: str, answer: type[T], body: Body = NOTHING, *, headers: Mapping[str, str] | None = None
+    ) -> T:
         """Write something and read the answer.
 
         :raises VisavisProblem: the server refused, or gave no answer.
         """
-        return parsed(await self._send(Call("POST", path, body=body)), answer)
+        return parsed(await self._send(Call("POST", path, body=body, headers=headers)), answer)
 
     async def put(self, path: str, answer: type[T], body: Body) -> T:
         """Put something in the place of another and read the answer.

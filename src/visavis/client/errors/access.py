@@ -238,6 +238,6 @@ class VisitKeyRefused(AccessRefused):
 class VisitOver(AccessRefused):
     """``visit_over``.
 
-    The visit's time is over, or whom it was about is not recognised any more. Show your face and your PIN at the
-    station again, or use your receipt.
+    The visit's time is over, whom it was about is not recognised any more, or they have a new PIN. Show your face
+    and your PIN at the station again, or use your receipt.
     """

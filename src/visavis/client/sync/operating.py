@@ -182,10 +182,13 @@ class Visavis(Enrolling):
         path, body = door("subjects", subject_id, "withdrawal"), Body(idempotency_key=idempotency_key)
         self._transport.act("POST", path, body, headers=because(reason))
 
-    def new_credentials(self, subject_id: str, *, idempotency_key: str | None = None) -> OtherWay:
-        """A new PIN and QR credential for somebody who lost theirs."""
-        body = Body(idempotency_key=idempotency_key)
-        return self._transport.post(door("subjects", subject_id, "credentials"), OtherWay, body)
+    def new_credentials(self, subject_id: str, *, reason: str, idempotency_key: str | None = None) -> OtherWay:
+        """A new PIN and QR credential for somebody who lost theirs.
+
+        :param reason: why you make them; the person sees it, and who made them.
+        """
+        path, body = door("subjects", subject_id, "credentials"), Body(idempotency_key=idempotency_key)
+        return self._transport.post(path, OtherWay, body, headers=because(reason))
 
     def keys(self) -> KeysAnswer:
         """Where the root key is, and the erasure epochs; no key itself."""

@@ -88,12 +88,12 @@ class Transport:
         """
         self._send(Call("POST", path, headers=headers, write=write))
 
-    def post(self, path: str, answer: type[T], body: Body = NOTHING) -> T:
+    def post(self, path: str, answer: type[T], body: Body = NOTHING, *, headers: Mapping[str, str] | None = None) -> T:
         """Write something and read the answer.
 
         :raises VisavisProblem: the server refused, or gave no answer.
         """
-        return parsed(self._send(Call("POST", path, body=body)), answer)
+        return parsed(self._send(Call("POST", path, body=body, headers=headers)), answer)
 
     def put(self, path: str, answer: type[T], body: Body) -> T:
         """Put something in the place of another and read the answer.

@@ -10,7 +10,7 @@ from visavis.flows.held import Held
 from visavis.flows.log import OwnEntry
 from visavis.model.access import NotFound
 from visavis.model.consent import SubjectState
-from visavis.web.auth import Flows, Operator, OwnerId, ReadingOperator
+from visavis.web.auth import Flows, OwnerId, ReadingOperator
 from visavis.web.pagination import page_of
 from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
@@ -92,16 +92,19 @@ def withdraw_for(
 
 @router.post("/v1/subjects/{subject_id}/credentials", status_code=201, response_model=OtherWay)
 def new_credentials(
-    request: Request, subject_id: str, flows: Flows, key: Operator, idempotency_key: IdempotencyKey = None
+    request: Request, subject_id: str, flows: Flows, reader: ReadingOperator, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """A new PIN and QR credential for somebody who lost theirs."""
+    """A new PIN and QR credential for somebody who lost theirs; the former ones stop working at once.
+
+    Say why you make them: the person sees it, and who made them.
+    """
 
     def act() -> tuple[OtherWay, str]:
-        issued = flows.administer.new_credentials(subject_id)
+        issued = flows.credentials.renew(subject_id, reader=reader)
         return OtherWay(pin=issued.pin, qr=issued.qr), subject_id
 
-    asked = fingerprint(request)
-    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
+    asked = fingerprint(request, reader.reason)
+    return written(flows, caller=reader.key.id, key=idempotency_key, fingerprint=asked, act=act)
 
 
 @router.get("/v1/me")
