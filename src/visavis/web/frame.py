@@ -16,7 +16,14 @@ _POLICY = (
     "base-uri 'none'; form-action {forms}; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-_HEADERS = {"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
+_HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_ONLY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+"""For a year; a browser takes no notice where it does not trust the certificate, as in a trial."""
 _FEATURES = "camera=({camera}), microphone=(), geolocation=()"
 
 _WITH_FORMS = frozenset({"/plan"})
@@ -36,17 +43,19 @@ _FAULT = 500
 log = get_logger(__name__)
 
 
-def rules_of(path: str) -> dict[str, str]:
+def rules_of(path: str, *, scheme: str = "http") -> dict[str, str]:
     """The headers that say what a browser may load, run and use at ``path``.
 
-    No script is made of a text, and there is a camera only where photos are taken.
+    No script is made of a text, and there is a camera only where photos are taken. No other site has a hold on a page
+    that it opened, nor on what is loaded from here; who came by TLS (``scheme``) comes by it again.
     """
     policy = _POLICY.format(
         scripts="'self' 'wasm-unsafe-eval'" if path in _WITH_GUIDANCE else "'self'",
         forms="'self'" if path in _WITH_FORMS else "'none'",
     )
     features = _FEATURES.format(camera="self" if path in _WITH_CAMERA else "")
-    return {**_HEADERS, "Content-Security-Policy": policy, "Permissions-Policy": features}
+    always = _HEADERS | (_ONLY_TLS if scheme == "https" else {})
+    return {**always, "Content-Security-Policy": policy, "Permissions-Policy": features}
 
 
 class Measure(Protocol):
@@ -86,7 +95,7 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers.update({**rules_of(scope["path"]), "Request-Id": request_id})
+                headers.update({**rules_of(scope["path"], scheme=scope["scheme"]), "Request-Id": request_id})
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

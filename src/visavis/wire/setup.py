@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from visavis.wire.shape import Identifier, Name, Shape
+from visavis.wire.shape import Identifier, Name, ReadText, Shape
 
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", description="BCP 47.")]
-Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
 class PurposeRequest(Shape):
@@ -23,7 +22,7 @@ class PurposeRequest(Shape):
     contact: Annotated[str, Field(min_length=1, max_length=300)]
     jurisdiction: Annotated[str, Field(min_length=2, max_length=64)]
     language: Language = "en"
-    text: Text
+    text: ReadText
     retention_days: Annotated[int, Field(ge=1, le=1096)]
     preset: Literal["63b", "63a-identify", "fido"] | None = None
     target_kind: Literal["fpir", "fmr"] | None = None
@@ -42,7 +41,7 @@ class TextRequest(Shape):
     """A new wording."""
 
     language: Language = "en"
-    text: Text
+    text: ReadText
 
 
 class TextAnswer(Shape):
