@@ -134,6 +134,32 @@ describe("a chart", () => {
   });
 });
 
+describe("names of marks", () => {
+  const marks = [
+    { along: "y" as const, at: 0.05, name: "most that may be missed" },
+    { along: "x" as const, at: 400, name: "now" },
+    { along: "x" as const, at: 500, name: "most" },
+  ];
+
+  it("stand one above the other where they would run into each other", () => {
+    const [now, most] = layout(chart({ marks }), 280).marks;
+    expect([now?.name, most?.name]).toEqual(["now", "most"]);
+    expect(now?.textY).toBeGreaterThan(most?.textY ?? Infinity);
+  });
+
+  it("stand side by side where there is room", () => {
+    const apart = marks.map((mark) => (mark.at === 400 ? { ...mark, at: 2 } : mark));
+    const made = layout(chart({ marks: apart }), 280);
+    expect(made.marks[0]?.textY).toBe(made.marks[1]?.textY);
+    expect(made.top).toBe(layout(chart(), 280).top);
+  });
+
+  it("leave the name of the axis its row", () => {
+    const many = [1, 2, 3].map((at) => ({ along: "x" as const, at: 500 + at, name: "a rather long name" }));
+    for (const { textY } of layout(chart({ marks: many }), 280).marks) expect(textY).toBeGreaterThan(13 + 13);
+  });
+});
+
 describe("metrics", () => {
   const TEXT = `# HELP visavis_mated_cosine of people
 # TYPE visavis_mated_cosine histogram

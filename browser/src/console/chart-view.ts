@@ -29,19 +29,17 @@ function picture(chart: Chart, width: number): SVGElement {
   const whole = svg("svg", { viewBox: `0 0 ${at.width} ${at.height}`, role: "img", "aria-label": chart.title });
   whole.append(...grid(chart, at), ...at.bands.map(({ look, d }) => svg("path", { d, class: `chart-band ${look}` })));
   whole.append(...at.lines.map(({ look, d }) => svg("path", { d, class: `chart-line ${look}` })));
-  for (const { along, at: place, name, textAt, anchor } of at.marks) {
-    const isAcross = along === "x";
-    whole.append(
-      isAcross
+  whole.append(
+    ...at.marks.map(({ along, at: place }) =>
+      along === "x"
         ? lineFrom(place, at.top, place, at.bottom, "chart-mark")
         : lineFrom(at.left, place, at.right, place, "chart-mark"),
-      svg(
-        "text",
-        { x: isAcross ? textAt : at.right - 4, y: isAcross ? at.top - 8 : textAt, "text-anchor": anchor },
-        name,
-      ),
-    );
-  }
+    ),
+    // After all lines: a line that crosses a name goes behind it.
+    ...at.marks.map(({ name, textX, textY, anchor }) =>
+      svg("text", { x: textX, y: textY, "text-anchor": anchor, class: "chart-name" }, name),
+    ),
+  );
   return whole;
 }
 

@@ -63,19 +63,30 @@ export interface Layout {
   yTicks: Tick[];
   lines: { look: Look; d: string }[];
   bands: { look: Look; d: string }[];
-  marks: { along: "x" | "y"; at: number; name: string; textAt: number; anchor: "start" | "end" }[];
+  marks: PlacedMark[];
+}
+
+/** A line, and where its name ends or begins. */
+export interface PlacedMark {
+  along: "x" | "y";
+  at: number;
+  name: string;
+  textX: number;
+  textY: number;
+  anchor: "start" | "end";
 }
 
 const RATIO = 0.5;
 const LOWEST = 220;
 const HIGHEST = 340;
-/** Above: a row for the name of the axis, and one for marks. */
+/** Above: a row for the name of the axis, and one for marks; more where their names would run into each other. */
 const ROOM = { left: 60, right: 16, top: 44, bottom: 46 };
 /** Fewer pixels than this between two names and they run into each other. */
 const X_APART = 72;
 const Y_APART = 40;
 /** About what a letter of a mark's name takes. */
 const LETTER = 7;
+const ROW = 18;
 
 /** Where a value lies on an axis, from 0 to 1; outside of the axis at its end. */
 export function partOf({ scale, low, high }: Axis, value: number): number {
@@ -143,8 +154,11 @@ export function layout(chart: Chart, width: number): Layout {
       throw new RangeError("An axis rises, a logarithmic one from above zero.");
   }
   const height = Math.min(HIGHEST, Math.max(LOWEST, Math.round(width * RATIO)));
-  const [left, right, top, bottom] = [ROOM.left, width - ROOM.right, ROOM.top, height - ROOM.bottom];
+  const [left, right] = [ROOM.left, width - ROOM.right];
   const across = (value: number): number => left + (right - left) * partOf(chart.x, value);
+  const upright = uprights(chart.marks.filter(({ along }) => along === "x").map(({ at, name }) => ({ at: across(at), name })), right);
+  const rows = Math.max(0, ...upright.map(({ row }) => row));
+  const [top, bottom] = [ROOM.top + ROW * rows, height - ROOM.bottom];
   const up = (value: number): number => bottom - (bottom - top) * partOf(chart.y, value);
   const ticks = (axis: Axis, most: number, at: (value: number) => number): Tick[] =>
     (axis.ticks ?? roundTicks(axis, most)).map((value) => ({ at: at(value), text: axis.tell(value) }));
@@ -177,11 +191,33 @@ export function layout(chart: Chart, width: number): Layout {
         look,
         d: `${path([...placed.map(({ x, high }): [number, number] => [x, high]), ...placed.toReversed().map(({ x, low }): [number, number] => [x, low])])}Z`,
       })),
-    marks: chart.marks.map(({ along, at, name }) => {
-      if (along === "y") return { along, at: up(at), name, textAt: up(at) - 6, anchor: "end" };
-      const place = across(at);
-      const fits = place + LETTER * name.length < right;
-      return { along, at: place, name, textAt: place, anchor: fits ? "start" : "end" };
-    }),
+    marks: [
+      ...upright.map(({ at, name, anchor, row }) => ({ along: "x" as const, at, name, textX: at, textY: top - 8 - ROW * row, anchor })),
+      ...chart.marks
+        .filter(({ along }) => along === "y")
+        .map(({ at, name }) => ({ along: "y" as const, at: up(at), name, textX: right - 4, textY: up(at) - 6, anchor: "end" as const })),
+    ],
   };
+}
+
+interface Upright {
+  at: number;
+  name: string;
+  anchor: "start" | "end";
+  /** Above the lowest. */
+  row: number;
+}
+
+/** Lines that stand upright, each with its name in the lowest row in which no other is in its way. */
+function uprights(marks: readonly { at: number; name: string }[], right: number): Upright[] {
+  const taken: [number, number][][] = [];
+  return marks.map(({ at, name }) => {
+    const long = LETTER * (name.length + 1);
+    const anchor = at + long < right ? "start" : "end";
+    const [from, to] = anchor === "start" ? [at, at + long] : [at - long, at];
+    const free = taken.findIndex((row) => row.every(([begin, end]) => to <= begin || end <= from));
+    const row = free === -1 ? taken.push([]) - 1 : free;
+    taken[row]?.push([from, to]);
+    return { at, name, anchor, row };
+  });
 }
