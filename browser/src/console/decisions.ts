@@ -119,7 +119,7 @@ async function list(visit: Visit, stations: readonly Station[]): Promise<void> {
   const gallery = query.get("gallery_id");
   const around: Around = {
     stations: new Map(stations.map(({ id, name }) => [id, name])),
-    moves: gallery === null ? [] : (await visit.ask<{ moves: Move[] }>("GET", `/v1/galleries/${gallery}`)).moves,
+    moves: gallery === null ? [] : await movesOf(visit, gallery, query),
   };
   const found: Decision[] = [];
   const further = async (after: string | null): Promise<void> => {
@@ -136,6 +136,21 @@ async function list(visit: Visit, stations: readonly Station[]): Promise<void> {
   };
   await further(null);
   focusOn(byId("decisions-title"));
+}
+
+/** How the bar of a gallery moved on this day, and the last time before it. They come newest first, some at a time. */
+async function movesOf(visit: Visit, gallery: string, day: URLSearchParams): Promise<Move[]> {
+  const since = day.get("since") ?? "";
+  const found: Move[] = [];
+  let until = day.get("until") ?? "";
+  for (;;) {
+    const asked = `/v1/galleries/${gallery}?${new URLSearchParams({ until })}`;
+    const { moves } = await visit.ask<{ moves: Move[] }>("GET", asked);
+    found.push(...moves);
+    const oldest = moves.at(-1)?.moved_at;
+    if (oldest === undefined || Date.parse(oldest) <= Date.parse(since)) return found;
+    until = oldest;
+  }
 }
 
 function show(found: readonly Decision[], around: Around): void {
@@ -173,7 +188,7 @@ const kind = (name: string): string => t(`console.decisions.kind.${name}` as Key
 /** What one comparison had to pass then, and how sure this one was. */
 function bar(one: Decision, { moves }: Around): (Node | string)[] {
   if (one.means !== "face") return [t("console.decisions.no_bar")];
-  const held = moves.find(({ moved_at }) => moved_at <= one.decided_at);
+  const held = moves.find(({ moved_at }) => Date.parse(moved_at) <= Date.parse(one.decided_at));
   const said: (Node | string)[] = [
     held === undefined ? t("console.decisions.bar.unknown") : t("console.decisions.bar", { rate: oneIn(held.per_comparison) }),
   ];

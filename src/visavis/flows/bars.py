@@ -190,10 +190,13 @@ class Bars:
         people, several = tx.with_several(gallery.id, several=SEVERAL)
         return several / max(1, people)
 
-    def moves(self, tx: Transaction, gallery_id: str, *, most: int) -> list[BarMove]:
-        """The newest moves of a gallery's bar, newest first."""
-        found = sorted(tx.bar_moves.find(gallery_id=gallery_id), key=lambda move: (move.moved_at, move.id))
-        return found[::-1][:most]
+    def moves(self, tx: Transaction, gallery_id: str, *, most: int, until: datetime | None = None) -> list[BarMove]:
+        """The newest moves of a gallery's bar, newest first.
+
+        :param until: of those from before then.
+        """
+        found = (move for move in tx.bar_moves.find(gallery_id=gallery_id) if until is None or move.moved_at < until)
+        return sorted(found, key=lambda move: (move.moved_at, move.id), reverse=True)[:most]
 
 
 def _sizes(*wanted: int) -> list[int]:

@@ -117,9 +117,13 @@ class AsyncVisavis(AsyncEnrolling):
         body = Body(GalleryRequest(name=name, purpose_id=purpose_id), idempotency_key=idempotency_key)
         return await self._transport.post(door("galleries"), GalleryAnswer, body)
 
-    async def gallery(self, gallery_id: str) -> GalleryDetail:
-        """One gallery, what it promises at its present size, and how its bar moved."""
-        return await self._transport.get(door("galleries", gallery_id), GalleryDetail)
+    async def gallery(self, gallery_id: str, *, until: datetime | None = None) -> GalleryDetail:
+        """One gallery, what it promises at its present size, and how its bar moved.
+
+        :param until: aware; its bar's newest 100 moves from before then, in place of the newest of all.
+        """
+        query = {"until": None if until is None else until.isoformat()}
+        return await self._transport.get(door("galleries", gallery_id), GalleryDetail, query=query)
 
     async def measure_gallery(self, gallery_id: str) -> OwnRatesAnswer:
         """Measure how alike a gallery's own people are; a night does it by itself."""

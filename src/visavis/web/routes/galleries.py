@@ -1,8 +1,10 @@
 """Galleries and the people in them."""
 
+from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime
 
 from visavis.decide.target import Room
 from visavis.flows.bars import AtSize
@@ -62,10 +64,18 @@ def list_galleries(flows: Flows, key: _SeeingOwn, after: After = None, limit: Li
 
 
 @router.get("/{gallery_id}")
-def show_gallery(gallery_id: str, flows: Flows, _key: _Seeing) -> GalleryDetail:
-    """One gallery: what it promises at its present size, what it cannot grow past, and how its bar moved."""
+def show_gallery(
+    gallery_id: str,
+    flows: Flows,
+    _key: _Seeing,
+    until: Annotated[AwareDatetime | None, Query(description="Moves of its bar from before then.")] = None,
+) -> GalleryDetail:
+    """One gallery: what it promises at its present size, what it cannot grow past, and how its bar moved.
+
+    ``moves`` are the newest 100, or the newest 100 from before ``until``.
+    """
     with flows.store.read() as tx:
-        return _detail(flows, tx, tx.galleries.get(gallery_id))
+        return _detail(flows, tx, tx.galleries.get(gallery_id), until=until)
 
 
 @router.post("/{gallery_id}/own-rates")
@@ -131,7 +141,7 @@ def _common(tx: Transaction, gallery: Gallery, room: Room) -> dict[str, Any]:
     }
 
 
-def _detail(flows: Services, tx: Transaction, gallery: Gallery) -> GalleryDetail:
+def _detail(flows: Services, tx: Transaction, gallery: Gallery, *, until: datetime | None) -> GalleryDetail:
     purpose = tx.purposes.get(gallery.purpose_id)
     held = flows.bars.held(tx, gallery, purpose)
     return GalleryDetail(
@@ -141,7 +151,7 @@ def _detail(flows: Services, tx: Transaction, gallery: Gallery) -> GalleryDetail
         max_fnmr=purpose.max_fnmr,
         per_comparison=held.per_comparison,
         **_missed(held.missed),
-        moves=[_move(move) for move in flows.bars.moves(tx, gallery.id, most=_MOVES)],
+        moves=[_move(move) for move in flows.bars.moves(tx, gallery.id, most=_MOVES, until=until)],
         sizes=[_at_size(size) for size in flows.bars.sizes(tx, gallery, purpose)],
         own=None if held.own is None else _own(held.own),
         new_photos_offered=flows.ageing.offered_in(tx, gallery),
