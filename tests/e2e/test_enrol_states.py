@@ -18,6 +18,7 @@ from support.enrol_page import (
     open_invitation,
     press_take,
     send,
+    sent_through,
 )
 from support.world import BASE, World
 
@@ -135,10 +136,7 @@ def test_back_goes_one_step_back_and_reload_finds_what_was_sent(
     page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
 ) -> None:
     secret = invited(at_sim, gallery)
-    open_invitation(page, secret)
-    go_on_to_photos(page)
-    choose(page, *phone_photos)
-    send(page)
+    sent_through(page, secret, *phone_photos)
     page.locator("#to-sign").click()
     for step in ("check", "photos", "ask"):
         page.go_back()
@@ -172,11 +170,7 @@ def test_what_was_sent_is_signed_after_a_reload(
     page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
 ) -> None:
     station, secret = at_sim.station(gallery), invited(at_sim, gallery)
-    open_invitation(page, secret)
-    go_on_to_photos(page)
-    choose(page, *phone_photos[:2])
-    page.locator("#enough").click()
-    send(page)
+    sent_through(page, secret, *phone_photos[:2])
     # The tab keeps digests: neither a photo nor the link.
     kept = kept_in(page)
     assert kept["link"] == hashlib.sha256(secret.encode()).hexdigest()
@@ -205,11 +199,7 @@ def test_s1_photos_that_another_browser_exchanged_are_refused_after_a_reload_too
     page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
 ) -> None:
     secret = invited(at_sim, gallery)
-    open_invitation(page, secret)
-    go_on_to_photos(page)
-    choose(page, phone_photos[0])
-    page.locator("#enough").click()
-    send(page)
+    sent_through(page, secret, phone_photos[0])
     assert at_sim.link("DELETE", PHOTOS, secret).status_code == 204
     assert at_sim.link("POST", PHOTOS, secret, files={"photos": photo("eve")}).json()["held"] == 1
     reloaded(page)
@@ -227,11 +217,7 @@ def test_what_was_sent_elsewhere_or_is_over_is_not_gone_on_with(
     browser: Browser, page: Page, at_sim: World, gallery: str, phone_photos: list[Path], how: str
 ) -> None:
     secret = invited(at_sim, gallery)
-    open_invitation(page, secret)
-    go_on_to_photos(page)
-    choose(page, phone_photos[0])
-    page.locator("#enough").click()
-    send(page)
+    sent_through(page, secret, phone_photos[0])
     if how == "another browser":
         with browser.new_context(locale="en-GB") as context:
             other = context.new_page()
@@ -259,10 +245,7 @@ def test_what_was_started_over_in_another_window_is_sent_again(
     page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
 ) -> None:
     secret = invited(at_sim, gallery)
-    open_invitation(page, secret)
-    go_on_to_photos(page)
-    choose(page, *phone_photos)
-    send(page)
+    sent_through(page, secret, *phone_photos)
     page.locator("#to-sign").click()
     assert at_sim.link("DELETE", PHOTOS, secret).status_code == 204
     page.locator("#yes").click()
@@ -278,11 +261,7 @@ def test_s1_photos_that_somebody_else_put_in_their_place_are_not_agreed_to(
     page: Page, at_sim: World, gallery: str, phone_photos: list[Path]
 ) -> None:
     secret = invited(at_sim, gallery)
-    open_invitation(page, secret)
-    go_on_to_photos(page)
-    choose(page, phone_photos[0])
-    page.locator("#enough").click()
-    send(page)
+    sent_through(page, secret, phone_photos[0])
     page.locator("#to-sign").click()
     assert at_sim.link("DELETE", PHOTOS, secret).status_code == 204
     assert at_sim.link("POST", PHOTOS, secret, files={"photos": photo("eve")}).json()["held"] == 1

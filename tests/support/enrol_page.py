@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from support.world import BASE, World
 
 PHOTO = ".photo"
+ALL = 3
+"""Photos after which nobody has to say that they are enough."""
 
 
 def invited(world: World, gallery: str, reference: str = "ann", **more: Any) -> str:
@@ -62,3 +64,13 @@ def send(page: Page) -> None:
 def fates(page: Page) -> list[str]:
     """What became of each photo, in their order."""
     return [one.get_attribute("data-fate") or "" for one in page.locator(PHOTO).all()]
+
+
+def sent_through(page: Page, secret: str, *files: Path) -> None:
+    """Open an invitation, agree to go on, choose these photos and send them."""
+    open_invitation(page, secret)
+    go_on_to_photos(page)
+    choose(page, *files)
+    if len(files) < ALL:
+        page.locator("#enough").click()
+    send(page)
