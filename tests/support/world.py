@@ -157,7 +157,10 @@ class World:
         return self.link("POST", "/v1/consent/photos", link_secret, files=files)
 
     def countersign(self, link_secret: str, key: OKPKey | None = None) -> httpx2.Response:
-        offer = self.link("GET", "/v1/consent", link_secret).json()["offer"]
+        asked = self.link("GET", "/v1/consent", link_secret)
+        if not asked.is_success:
+            return asked
+        offer = asked.json()["offer"]
         signed = countersign(offer, subject_key=key or OKPKey.generate_key("Ed25519"), now=self.clock.now())
         sent = [hashlib.sha256(content).hexdigest() for content in self._sent.get(link_secret, ())]
         body = {"countersignature": signed, "photos": sent}

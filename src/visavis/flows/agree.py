@@ -35,6 +35,7 @@ from visavis.model.consent import (
     SubjectState,
     TooManyPhotos,
 )
+from visavis.model.purpose import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,11 @@ class Agree:
         """What there is to agree to.
 
         :raises LinkUnknown: the link was used, has expired or never existed.
+        :raises PurposeEnded: nobody can agree to it any more.
         """
         with self._store.read() as tx:
             enrolment = self._enrolment(tx, link_secret)
+            _purpose_of(tx, enrolment).require_not_over(self._clock.now())
             receipt = self._receipt(tx, enrolment)
             offer = read_offer(receipt.offer, controller_key=self._keyring.controller)
             waiting = enrolment.state is EnrolmentState.PENDING
@@ -127,7 +130,7 @@ class Agree:
                 raise ConsentExpired
             raw_key = countersigned_by(countersignature, offer=receipt.offer)
             subject = tx.subjects.get(enrolment.subject_id)
-            tx.purposes.get(tx.galleries.get(subject.gallery_id).purpose_id).require_not_over(self._clock.now())
+            _purpose_of(tx, enrolment).require_not_over(self._clock.now())
             if subject.public_key is not None and subject.public_key != raw_key:
                 raise ConsentForged(
                     "This person's earlier receipt was countersigned with another key: sign with that one, or, if it is"
@@ -231,3 +234,8 @@ class Agree:
         tx.enrolments.change(replace(enrolment, state=batch_state, link_hash=None))
         if review is not None:
             tx.reviews.add(review)
+
+
+def _purpose_of(tx: Transaction, enrolment: Enrolment) -> Purpose:
+    gallery = tx.galleries.get(tx.subjects.get(enrolment.subject_id).gallery_id)
+    return tx.purposes.get(gallery.purpose_id)

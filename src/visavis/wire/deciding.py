@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from visavis.wire.people import PinText
-from visavis.wire.shape import ExternalReference, Identifier, Shape, Token
+from visavis.wire.shape import Claim, Identifier, Shape, Token
 
 
 class Notice(Shape):
@@ -100,7 +100,7 @@ DisputedDecision = Annotated[
 class PinRequest(Shape):
     """A name and a PIN."""
 
-    external_reference: ExternalReference
+    external_reference: Claim
     pin: PinText
     disputed_decision_id: DisputedDecision = None
 

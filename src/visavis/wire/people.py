@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from visavis.wire.shape import ExternalReference, Identifier, Shape, Token
+from visavis.wire.shape import Claim, ExternalReference, Identifier, Shape, Token
 
 PhotoDigest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 MAX_NAMED = 50
@@ -227,7 +227,7 @@ class OwnAnswer(SubjectAnswer):
 class LookupRequest(Shape):
     """Whom to look up, and why: it is kept, and the person sees it."""
 
-    external_reference: ExternalReference
+    external_reference: Claim
     reason: str | None = Field(default=None, max_length=1000, description="1 to 200 printable characters; needed.")
 
 

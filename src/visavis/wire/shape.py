@@ -69,6 +69,8 @@ ExternalReference = Annotated[
     _READS_AS_STORED,
     Field(description="The operator's own name for the person.", json_schema_extra=_PATTERN),
 ]
+Claim = Annotated[str, _SAYS_SOMETHING, Field(description="The operator's own name for the person, as it is claimed.")]
+"""What somebody says is a name: whatever it is written with, it is that of somebody or of nobody."""
 ReadText = Annotated[
     str,
     Field(min_length=1, max_length=20_000, json_schema_extra={"pattern": f"^[^{_TURNED[1:-1]}]*$"}),

@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from joserfc.jwk import OKPKey
 from sim.faces import photo
 from support.again import who
 from support.logged import entries_of, require_sound
 from support.world import Device, World
 
 from visavis.audit.leaf import Entry
+from visavis.consent.receipt import countersign
 from visavis.flows import ended
 from visavis.flows.erase import erase_subject
 from visavis.flows.record import openings_of
@@ -49,6 +51,8 @@ def test_nothing_new_begins_under_a_purpose_that_has_ended(
 ) -> None:
     ann = world.active(gallery, "ann", photo("ann"))
     waiting = world.pending(gallery, "bea", photo("bea"))
+    offer = world.link("GET", "/v1/consent", waiting).json()["offer"]
+    signed = countersign(offer, subject_key=OKPKey.generate_key("Ed25519"), now=world.clock.now())
     opened = world.made(f"/v1/galleries/{gallery}/imports", {"name": "autumn"}, status=200)["id"]
     told = end(world, purpose)
     assert told["ends_at"].startswith(f"{world.clock.now():%Y-%m-%dT}")
@@ -70,7 +74,8 @@ def test_nothing_new_begins_under_a_purpose_that_has_ended(
             data={"external_reference": "dov"},
             files={"photos": photo("dov")},
         ),
-        "an answer": world.countersign(waiting),
+        "a question": world.link("GET", "/v1/consent", waiting),
+        "an answer": world.link("POST", "/v1/consent/countersignature", waiting, json={"countersignature": signed}),
         "a session": world.at(station, "POST", "/v1/sessions", json={"kind": "identify"}),
         "an invitation": world.api(
             "POST", "/v1/personal-sessions", json={"subject_id": ann.subject_id, "attended": True}

@@ -20,7 +20,7 @@ from visavis.wire.deciding import (
     SessionRequest,
 )
 from visavis.wire.people import PinText
-from visavis.wire.shape import ExternalReference
+from visavis.wire.shape import Claim
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
@@ -50,7 +50,7 @@ def identify(session_id: str, photo: Photo, flows: Flows, station_id: StationId)
 def verify(
     session_id: str,
     photo: Photo,
-    external_reference: Annotated[ExternalReference, Form()],
+    external_reference: Annotated[Claim, Form()],
     flows: Flows,
     station_id: StationId,
 ) -> DecisionAnswer:
@@ -98,7 +98,7 @@ def qr(session_id: str, body: QrRequest, flows: Flows, station_id: StationId) ->
 def own_data(
     session_id: str,
     photo: Photo,
-    external_reference: Annotated[ExternalReference, Form()],
+    external_reference: Annotated[Claim, Form()],
     pin: Annotated[PinText, Form()],
     flows: Flows,
     station_id: StationId,
