@@ -217,7 +217,7 @@ def test_stopping_gives_the_session_up_and_turns_the_camera_off(page: Page, tabl
     page.get_by_role("button", name="Stop, camera off").click()
     expect(page.locator("#idle")).to_be_visible()
     assert tablet.cameras_on() == 0
-    page.wait_for_function("() => sessionStorage.length === 0")
+    page.wait_for_function("() => localStorage.length === 0")
     assert tablet.decisions() == []
 
 
@@ -294,7 +294,7 @@ def test_a_page_that_is_loaded_again_is_the_same_station_and_gives_up_what_was_o
     page: Page, tablet: Tablet, stands_there: list[bytes]
 ) -> None:
     assert stands_there
-    page.evaluate("sessionStorage.setItem('visavis-session', 'ses_aaaaaaaaaaaaaaaaaaaaaaaaaa')")
+    page.evaluate("localStorage.setItem('visavis-session', 'ses_aaaaaaaaaaaaaaaaaaaaaaaaaa')")
     page.reload()
     expect(page.locator("#idle")).to_be_visible()
     page.locator("#face").click()

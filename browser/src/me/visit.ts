@@ -2,7 +2,7 @@
 
 import type { Receipt } from "../consent/receipt.js";
 import { canMakeKeys, makeKey } from "../crypto/keys.js";
-import { call } from "../server/api.js";
+import { call, serverNow } from "../server/api.js";
 import { byId, fill, onPress, show } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { clock } from "../shared/words.js";
@@ -11,6 +11,8 @@ import { asTheServerHasIt } from "./code.js";
 const LINK = /^visit=([A-Za-z0-9_-]{16,64})$/;
 /** At a station somebody else comes next: how long the page may be left alone there, in milliseconds. */
 const LEFT_ALONE = 90_000;
+/** How long somebody may read there that everything is gone. */
+const GONE_STAYS = 20_000;
 
 interface Begun {
   visit_id: string;
@@ -22,7 +24,7 @@ interface Begun {
 export const visitLink = (fragment: string): string | null => LINK.exec(fragment)?.[1] ?? null;
 
 /** Whether this page was opened on the station itself; asked at once, since the used link leaves the address whole. */
-const isAtStation = new URLSearchParams(location.search).has("here");
+export const isAtStation = new URLSearchParams(location.search).has("here");
 
 let current: Receipt | null = null;
 let until = 0;
@@ -61,7 +63,7 @@ function endInTime(): void {
   for (const kind of ["pointerdown", "keydown", "scroll"]) addEventListener(kind, () => (touched = Date.now()));
   setInterval(() => {
     const alone = isAtStation && Date.now() - touched > LEFT_ALONE;
-    if (alone || Date.now() >= until) void endVisit();
+    if (alone || serverNow().getTime() >= until) void endVisit();
   }, 1_000);
   addEventListener("pagehide", () => void endVisit());
 }
@@ -78,5 +80,12 @@ export async function endVisit(): Promise<void> {
   if (isAtStation) location.replace("/station");
 }
 
-byId("to-station").hidden = !isAtStation;
+/** They withdrew: nothing is left to end, and at a station the next person comes. */
+export function visitIsGone(): void {
+  current = null;
+  byId("visit").hidden = true;
+  if (isAtStation) setTimeout(() => location.replace("/station"), GONE_STAYS);
+}
+
+for (const link of ["to-station", "gone-to-station"]) byId(link).hidden = !isAtStation;
 onPress("end-visit", "problem", endVisit);

@@ -8,7 +8,7 @@ import { partsOf } from "../crypto/jws.js";
 import { showLog } from "../log/who-looked.js";
 import { fragmentIn, onScan, withCode } from "../me/code.js";
 import { askToGoOn, onRenewal } from "../me/renewal.js";
-import { beginVisit, visitLink } from "../me/visit.js";
+import { beginVisit, isAtStation, visitIsGone, visitLink } from "../me/visit.js";
 import { call, fetched, Problem } from "../server/api.js";
 import { onePhoto } from "../server/multipart.js";
 import { worded } from "../server/problem.js";
@@ -141,6 +141,9 @@ async function showHeld(): Promise<void> {
   list("receipts", held.receipts.map((one) => agreement(one, renewable.includes(one.receipt_id))));
   byId("visit-renew").hidden = !isVisit || held.renewable.length === 0;
   byId("keep-checked").hidden = isVisit;
+  // A file that is saved on a station's tablet stays there.
+  byId("download").hidden = byId("download-says").hidden = isVisit && isAtStation;
+  byId("download-elsewhere").hidden = !(isVisit && isAtStation);
   table("decisions", held.decisions.map(decisionCells));
   table("readings", held.readings.map(readingCells));
   show("held");
@@ -210,8 +213,9 @@ async function withdraw(): Promise<void> {
   fill({ checked: await stillKnown() });
   sure.close();
   receipt = held = null;
-  byId("visit").hidden = true;
+  visitIsGone();
   show("gone");
+  byId("held").replaceChildren();
 }
 
 /** Ask again with the same key: the server must not know it any more. */

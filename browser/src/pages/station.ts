@@ -97,8 +97,10 @@ function capturing(place: string, error: CaptureProblem): void {
   );
 }
 
+const AWAY = new Set(["unreachable", "not_ready", "server_sealed"]);
+/** Whether the server answers nobody; one that only cannot look at a face just now serves people without theirs. */
 const isAway = (error: unknown): error is Problem =>
-  error instanceof Problem && (error.code === "unreachable" || error.status >= 500);
+  error instanceof Problem && (AWAY.has(error.code) || (error.code === "unknown" && error.status >= 500));
 
 /** The server is away: nothing is kept, nobody waits in a queue, and the page says so until it is back. */
 function away(error: unknown): void {
@@ -315,8 +317,11 @@ async function notMe(): Promise<void> {
   const decision = answered;
   if (decision === null || device === null) return;
   const station = device;
-  await during("answer-problem", async () => {
-    await station.notMe(decision.decision_id);
+  turnTo("answer", EXPLAINS);
+  await during("answer-problem", async (signal) => {
+    await station.notMe(decision.decision_id, signal);
+    // Whoever stands here by now is somebody else.
+    signal.throwIfAborted();
     answered = null;
     disputed = decision.decision_id;
     byId("answer-title").textContent = t("station.not_me.noted");
@@ -384,7 +389,14 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("online", () => void refresh());
 setInterval(() => {
   if (!byId("idle").hidden) void refresh();
+  else if (!byId("foreign").hidden) void again();
 }, LOOKS_AFTER_ITSELF);
+
+/** The key is kept until somebody gives it up: what kept the server from knowing it may be over. */
+async function again(): Promise<void> {
+  const known = await kept();
+  if (known !== null) await begin(known);
+}
 
 const identity = await kept();
 if (identity === null) turnTo("pairing", null);

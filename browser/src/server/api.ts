@@ -44,6 +44,17 @@ const LONGEST = 256 * 1024;
 let ahead = 0;
 let clockIsKnown = false;
 
+/** How far the two clocks may drift apart before a signature is refused for it, in seconds; the server allows 30. */
+const DRIFT = 15;
+
+/** @returns whether the clock of this device was set since it was looked at last */
+async function clockWasSet(): Promise<boolean> {
+  const before = ahead;
+  clockIsKnown = false;
+  await learnClock();
+  return Math.abs(ahead - before) > DRIFT;
+}
+
 async function learnClock(): Promise<void> {
   if (clockIsKnown) return;
   const answer = await send("/healthz", { method: "GET" });
@@ -89,8 +100,23 @@ export async function call<Answer>(method: Method, path: string, options: Call =
 export const fetched = async (path: string, options: Call = {}, method: Method = "GET"): Promise<Blob> =>
   (await asked(method, path, options, { Accept: "*/*", "Accept-Language": locale })).blob();
 
-/** The answer to one call, a success. */
+/** The answer to one call, a success. A device whose clock was corrected meanwhile signs once more. */
 async function asked(
+  method: Method,
+  path: string,
+  options: Call,
+  wanted?: Readonly<Record<string, string>>,
+): Promise<Response> {
+  try {
+    return await askedOnce(method, path, options, wanted);
+  } catch (error) {
+    const mayBeClock = error instanceof Problem && error.code === "signature_refused";
+    if (!mayBeClock || !(await clockWasSet())) throw error;
+    return askedOnce(method, path, options, wanted);
+  }
+}
+
+async function askedOnce(
   method: Method,
   path: string,
   { link, body, bytes, type, as, by, reason, session, reader = session === true ? "operator" : "person", signal }: Call,

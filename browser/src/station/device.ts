@@ -47,7 +47,10 @@ export interface OwnData extends Decision {
   link_expires_at: string | null;
 }
 
-/** Where the session that is open is remembered, so that a page that was loaded again can give it up. */
+/**
+ * Where the session that is open is remembered, so that a page that was loaded again can give it up: beside the key, for
+ * all tabs, since the one that opened it may have crashed.
+ */
 const OPEN = "visavis-session";
 const TRIES = 3;
 const DEFAULT_WAIT_S = 2;
@@ -78,7 +81,7 @@ export class Device {
     for (let tried = 1; ; tried++) {
       try {
         const session = await call<{ session_id: string }>("POST", "/v1/sessions", { by: this.#by, body: { kind }, signal });
-        sessionStorage.setItem(OPEN, session.session_id);
+        localStorage.setItem(OPEN, session.session_id);
         return session.session_id;
       } catch (error) {
         if (tried === TRIES || !(error instanceof Problem) || error.code !== "session_too_soon") throw error;
@@ -89,14 +92,14 @@ export class Device {
 
   /** Give up whatever session is open; that there is none is as good. */
   async giveUp(): Promise<void> {
-    const open = sessionStorage.getItem(OPEN);
+    const open = localStorage.getItem(OPEN);
     if (open === null) return;
     try {
       await call("DELETE", `/v1/sessions/${open}`, { by: this.#by });
     } catch (error) {
       if (!(error instanceof Problem) || error.status < 400 || error.status >= 500) throw error;
     }
-    sessionStorage.removeItem(OPEN);
+    localStorage.removeItem(OPEN);
   }
 
   identify(session: string, photo: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<Decision> {
@@ -125,13 +128,13 @@ export class Device {
   }
 
   /** Somebody was taken for somebody else. @throws {Problem} */
-  notMe(decision: string): Promise<unknown> {
-    return call("POST", `/v1/decisions/${decision}/not-me`, { by: this.#by });
+  notMe(decision: string, signal: AbortSignal): Promise<unknown> {
+    return call("POST", `/v1/decisions/${decision}/not-me`, { by: this.#by, signal });
   }
 
   async #decide<Answer = Decision>(session: string, way: string, asked: object): Promise<Answer> {
     const decision = await call<Answer>("POST", `/v1/sessions/${session}/${way}`, { by: this.#by, ...asked });
-    sessionStorage.removeItem(OPEN);
+    localStorage.removeItem(OPEN);
     return decision;
   }
 }
