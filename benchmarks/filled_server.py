@@ -146,8 +146,9 @@ def _fill(
         retention_days=1,
         promised=Promised(TargetKind.FPIR, 0.1),
         liveness=LivenessMode.ATTENDED,
+        by=None,
     )
-    gallery = services.administer.open_gallery(name="Benchmark", purpose_id=purpose.id)
+    gallery = services.administer.open_gallery(name="Benchmark", purpose_id=purpose.id, by=None)
     for person in range(subjects):
         enrol_one(services, gallery.id, person, photos_each)
         if person % 100 == 0:
@@ -159,6 +160,7 @@ def _fill(
             purpose_id=None,
             public_key=key.public_key().public_bytes_raw(),
             attended=True,
+            by=None,
         ).id
         for number, key in enumerate(keys)
     ]

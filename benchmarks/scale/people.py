@@ -181,8 +181,9 @@ def _gallery(services: Services, name: str) -> Gallery:
         retention_days=1000,
         promised=Promised(TargetKind.FPIR, 0.1),
         liveness=LivenessMode.ATTENDED,
+        by=None,
     )
-    return services.administer.open_gallery(name=name, purpose_id=purpose.id)
+    return services.administer.open_gallery(name=name, purpose_id=purpose.id, by=None)
 
 
 def _stations(services: Services, gallery: Gallery) -> dict[str, str]:
@@ -196,6 +197,7 @@ def _stations(services: Services, gallery: Gallery) -> dict[str, str]:
             purpose_id=None,
             public_key=key.public_key().public_bytes_raw(),
             attended=True,
+            by=None,
         )
         made[station.id] = key.private_bytes_raw().hex()
     return made

@@ -100,8 +100,9 @@ def _disk(folder: Path) -> dict[str, float]:
         retention_days=30,
         promised=Promised(TargetKind.FPIR, 0.1),
         liveness=LivenessMode.ATTENDED,
+        by=None,
     )
-    gallery = services.administer.open_gallery(name="Sizes", purpose_id=purpose.id).id
+    gallery = services.administer.open_gallery(name="Sizes", purpose_id=purpose.id, by=None).id
     stations = [
         services.administer.register_station(
             name=f"station {number}",
@@ -109,6 +110,7 @@ def _disk(folder: Path) -> dict[str, float]:
             purpose_id=None,
             public_key=Ed25519PrivateKey.generate().public_key().public_bytes_raw(),
             attended=True,
+            by=None,
         ).id
         for number in range(STATIONS)
     ]

@@ -112,7 +112,7 @@ def _fill(settings: Settings, keys: Keys) -> str:
         advance(tx, keyring)
     follow(store, keyring)
     api_keys = ApiKeys(store=store, keyring=keyring, clock=SystemClock())
-    _, secret = api_keys.make(name="first", scopes=set(Scope))
+    _, secret = api_keys.make(name="first", scopes=set(Scope), by=None)
     store.close()
     return secret
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Response, Route, expect
 from sim.faces import photo
 from support.axe import violations
 from support.browser import Traffic
+from support.console import colleague
 from support.console_page import at_console, log_in, opened
 from support.pictures import Look
 from support.world import BASE, Device, World
@@ -416,6 +417,24 @@ def test_an_account_is_made_changed_given_a_new_link_and_ended(page: Page, at_si
     bob.get_by_role("button", name="End: bob").click()
     page.get_by_role("dialog").get_by_role("button", name="End").click()
     expect(bob).to_contain_text("Ended on")
+
+
+@pytest.mark.slow
+def test_an_account_that_ends_leaves_its_keys_named(page: Page, at_sim: World) -> None:
+    bob = colleague(at_sim, "bob", "admin")
+    assert bob.call("POST", "/v1/api-keys", json={"name": "backup job", "scopes": ["backup"]}).is_success
+    colleague(at_sim, "cyd", "operator")
+    at_console(page, at_sim, "admin", at="accounts")
+    for name in ("cyd", "bob"):
+        page.get_by_role("button", name=f"End: {name}").click()
+        page.get_by_role("dialog").get_by_role("button", name="End").click()
+        expect(page.locator("#accounts li").filter(has_text=name)).to_contain_text("Ended on")
+        if name == "cyd":
+            expect(page.locator("#account-link")).to_be_empty()
+    expect(page.get_by_role("heading", name="API keys that bob made")).to_be_focused()
+    expect(page.locator("#account-link li")).to_have_text(re.compile("backup job backup key_"))
+    page.get_by_role("link", name="To the API keys").click()
+    expect(page.locator("#keys")).to_contain_text("backup job")
 
 
 @pytest.mark.slow

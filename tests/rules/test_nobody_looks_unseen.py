@@ -27,6 +27,7 @@ ENTERS = {
     "PUT /v1/stations/{station_id}/key": ["key"],
     "DELETE /v1/stations/{station_id}": ["key"],
     "POST /v1/stations/{station_id}/reopening": ["policy"],
+    "POST /v1/stations/{station_id}/pairing": ["policy"],
     "POST /v1/pairing": ["key"],
     "POST /v1/api-keys": ["key"],
     "DELETE /v1/api-keys/{key_id}": ["key"],
@@ -93,8 +94,8 @@ QUIET = {
     # People log in and out; what they read and change then is entered. Their account was when it was added.
     "GET /v1/console/ways", "POST /v1/console/login", "POST /v1/console/logout", "GET /v1/console/me",
     "GET /v1/console/set-up", "POST /v1/console/set-up", "POST /v1/console/set-up/confirmation",
-    # A code changes nothing until it is used; a station sees its own purpose.
-    "POST /v1/stations/{station_id}/pairing", "GET /v1/station",
+    # A station sees its own purpose.
+    "GET /v1/station",
     # Counts in steps of ten, of stations and doors.
     "GET /metrics",
     # Nobody is in an import yet, or counts are told.
@@ -157,6 +158,7 @@ def test_what_an_administrator_changes_is_entered(world: World, place: Place) ->
         "POST /v1/galleries": ("POST", "/v1/galleries", {"name": "another", "purpose_id": purpose}),
         "POST /v1/purposes/{purpose_id}/end": ("POST", f"/v1/purposes/{purpose}/end", {"ends_at": None}),
         "PUT /v1/stations/{station_id}/key": ("PUT", f"/v1/stations/{station.id}/key", {"public_key": fresh}),
+        "POST /v1/stations/{station_id}/pairing": ("POST", f"/v1/stations/{station.id}/pairing", {}),
         "DELETE /v1/stations/{station_id}": ("DELETE", f"/v1/stations/{station.id}", {}),
         "POST /v1/api-keys": ("POST", "/v1/api-keys", {"name": "y", "scopes": ["operate"]}),
         "POST /v1/api-keys/{key_id}/rotation": ("POST", f"/v1/api-keys/{key['id']}/rotation", {"overlap_hours": 1}),

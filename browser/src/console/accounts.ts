@@ -23,6 +23,10 @@ interface Account {
   setup_link?: string | null;
 }
 
+interface Ended {
+  api_keys: { id: string; name: string; scopes: string[] }[] | null;
+}
+
 const ROLES: readonly Role[] = ["admin", "operator", "auditor", "custodian", "caseworker"];
 
 const roleOptions = () =>
@@ -88,6 +92,21 @@ function showLink({ name, setup_link, setup_until }: Account): void {
     t("console.account.link.says", { time: dayAndTime(setup_until) }),
     setup_link,
   );
+}
+
+/** Which API keys go on working that were made with an account; the focus goes to the heading, if there are any. */
+function showKeys(name: string, keys: Ended["api_keys"]): void {
+  const place = byId("account-link");
+  place.replaceChildren();
+  if (keys?.length === 0) return;
+  const heading = element("h2", { tabindex: "-1" }, t("console.account.keys", { name }));
+  const said = element("p", {}, t(keys === null ? "console.account.keys.unknown" : "console.account.keys.says"));
+  const lines = (keys ?? []).map((key) =>
+    element("li", {}, element("b", {}, key.name), ` ${key.scopes.join(", ")} `, element("code", {}, key.id)),
+  );
+  const link = element("a", { href: "#/keys" }, t("console.account.keys.go"));
+  place.append(element("div", { class: "note" }, heading, said, element("ul", {}, ...lines), element("p", {}, link)));
+  heading.focus();
 }
 
 function item(visit: Visit, account: Account, galleries: readonly Gallery[]): HTMLLIElement {
@@ -175,8 +194,10 @@ function acts(visit: Visit, account: Account, isMe: boolean, galleries: readonly
           ))
         )
           return;
-        await visit.ask("DELETE", `/v1/accounts/${account.id}`);
-        visit.again();
+        const ended = await visit.ask<Ended>("DELETE", `/v1/accounts/${account.id}`);
+        if (isMe) return visit.again();
+        await relist(visit, galleries);
+        showKeys(name, ended.api_keys);
       },
       "grave",
     );

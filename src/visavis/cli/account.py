@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from visavis.cli.output import gather, list_options, show, show_page
+from visavis.cli.output import gather, list_options, show, show_page, show_rows
 from visavis.cli.shell import Group, Shell, pass_shell, progress, sure
 from visavis.client import Role
 
@@ -23,6 +23,10 @@ _GALLERIES = click.option(
     help="A gallery it is for; give it once for each. Without it, all. Not together with the role 'admin'.",
 )
 _HAND_OVER = "Hand the link to the person, and to nobody else: it works once, for one day."
+_KEYS_LEFT = (
+    "These API keys were made with it and still work. Revoke those that nobody else needs: visavis apikey revoke"
+)
+_KEYS_UNKNOWN = "Which API keys were made with it cannot be read any more: look through visavis apikey list."
 
 
 @click.group(cls=Group)
@@ -87,5 +91,15 @@ def reset(shell: Shell, account_id: str) -> None:
 def disable(shell: Shell, account_id: str) -> None:
     """Let nobody log in with an account any more. What they did stays under its name."""
     with shell.operator() as server:
-        server.disable_account(account_id)
-    show(shell, {"id": account_id, "state": "DISABLED"})
+        ended = server.disable_account(account_id)
+    if shell.as_json:
+        show(shell, ended)
+        return
+    show(shell, {"id": ended.id, "state": ended.state})
+    if ended.api_keys is None:
+        progress().print(_KEYS_UNKNOWN)
+    elif ended.api_keys:
+        progress().print(_KEYS_LEFT)
+        show_rows(
+            shell, [key.model_dump(mode="json") for key in ended.api_keys], ("id", "name", "scopes", "created_at")
+        )

@@ -11,12 +11,12 @@ from visavis.flows.bars import Bars
 from visavis.flows.credentials import Issued, issue
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.flows.record import record_act
+from visavis.flows.record import done_by, record_act
 from visavis.flows.sessions import end_unused, require_in_use
 from visavis.flows.stations import proven
 from visavis.flows.subjects import make_subject
 from visavis.liveness.modes import require_checkable, require_pad
-from visavis.model.access import AlreadyExists
+from visavis.model.access import AlreadyExists, ApiKey
 from visavis.model.audit import Event
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.ids import new_id
@@ -58,9 +58,11 @@ class Administer:
         retention_days: int,
         promised: Promised,
         liveness: LivenessMode,
+        by: ApiKey | None,
     ) -> tuple[Purpose, PurposeText]:
         """State a purpose, with the first version of its text.
 
+        :param by: who does it, here and below; None: a program that fills a server, and nobody's key.
         :raises PurposeInvalid: a field is out of its range, missing, or laxer than the preset.
         :raises PromiseTooStrict: the calibration cannot know such a rate, or too many members would be missed.
         :raises LivenessUnavailable: the mode cannot be checked, or is not what the preset asks for.
@@ -92,10 +94,10 @@ class Administer:
         with self._store.write() as tx:
             tx.purposes.add(purpose)
             tx.purpose_texts.add(first)
-            self._record(tx, Event.POLICY, "add", "purpose", purpose=purpose.id, promises=_promises(purpose))
+            self._record(tx, Event.POLICY, "add", "purpose", by, purpose=purpose.id, promises=_promises(purpose))
         return purpose, first
 
-    def reword(self, purpose_id: str, *, language: str, text: str) -> PurposeText:
+    def reword(self, purpose_id: str, *, language: str, text: str, by: ApiKey | None) -> PurposeText:
         """A new version of a purpose's text, for people who are asked from now on; given consents keep theirs."""
         if not text.strip():
             raise PurposeInvalid("text: people have to read something before they agree.")
@@ -104,10 +106,10 @@ class Administer:
             version = 1 + max(t.version for t in tx.purpose_texts.find(purpose_id=purpose.id))
             new = PurposeText(f"{purpose.id}.{version}", purpose.id, version, language, text, self._clock.now())
             tx.purpose_texts.add(new)
-            self._record(tx, Event.POLICY, "change", "text", purpose=purpose.id, text=text)
+            self._record(tx, Event.POLICY, "change", "text", by, purpose=purpose.id, text=text)
         return new
 
-    def end_purpose(self, purpose_id: str, *, at: datetime | None = None) -> Purpose:
+    def end_purpose(self, purpose_id: str, *, at: datetime | None = None, by: ApiKey | None) -> Purpose:
         """End a purpose, now or on a day to come.
 
         From then on nobody is asked or recognised for it, and the purge erases everybody who is in it. Who is asked
@@ -127,10 +129,10 @@ class Administer:
             ended = replace(purpose, ends_at=(now if at is None else at).replace(microsecond=0))
             tx.purposes.change(ended)
             when = str(ended.ends_at)
-            self._record(tx, Event.POLICY, "change", "purpose", purpose=purpose.id, ends_at=when)
+            self._record(tx, Event.POLICY, "change", "purpose", by, purpose=purpose.id, ends_at=when)
         return ended
 
-    def open_gallery(self, *, name: str, purpose_id: str) -> Gallery:
+    def open_gallery(self, *, name: str, purpose_id: str, by: ApiKey | None) -> Gallery:
         """An empty gallery for one purpose, made with the model that runs.
 
         :raises PurposeEnded: the purpose has ended.
@@ -143,7 +145,7 @@ class Administer:
             tx.galleries.add(gallery)
             tx.gallery_keys.add(new_gallery_key(gallery.id, version=1, installation=self._keyring.installation))
             bar = f"{self._bars.first(tx, gallery, purpose).threshold:.4f}"
-            self._record(tx, Event.POLICY, "add", "gallery", gallery=gallery.id, purpose=purpose.id, bar=bar)
+            self._record(tx, Event.POLICY, "add", "gallery", by, gallery=gallery.id, purpose=purpose.id, bar=bar)
         return gallery
 
     def capacity_of(self, purpose: Purpose) -> Room:
@@ -156,7 +158,14 @@ class Administer:
         return tuple(preset for preset in Preset if _meets(purpose, preset))
 
     def register_station(
-        self, *, name: str, gallery_id: str | None, purpose_id: str | None, public_key: bytes | None, attended: bool
+        self,
+        *,
+        name: str,
+        gallery_id: str | None,
+        purpose_id: str | None,
+        public_key: bytes | None,
+        attended: bool,
+        by: ApiKey | None,
     ) -> Station:
         """A device with its Ed25519 public key, for one gallery or for one purpose's document check.
 
@@ -190,18 +199,18 @@ class Administer:
                 created_at=self._clock.now(),
             )
             tx.stations.add(proven(station, self._keyring))
-            self._record(tx, Event.KEY, "add", "station", station=station.id, public_key=public_key.hex())
+            self._record(tx, Event.KEY, "add", "station", by, station=station.id, public_key=public_key.hex())
         return station
 
-    def reopen_station(self, station_id: str) -> Station:
+    def reopen_station(self, station_id: str, *, by: ApiKey | None) -> Station:
         """Unlock a station that an operator has looked at; its count starts anew."""
         with self._store.write() as tx:
             station = replace(require_in_use(tx.stations.get(station_id)), locked=False, unmatched="")
             tx.stations.change(station)
-            self._record(tx, Event.POLICY, "change", "station", station=station.id)
+            self._record(tx, Event.POLICY, "change", "station", by, station=station.id)
         return station
 
-    def replace_station_key(self, station_id: str, *, public_key: bytes) -> Station:
+    def replace_station_key(self, station_id: str, *, public_key: bytes, by: ApiKey | None) -> Station:
         """A station's new key, in place of one that is lost or was stolen.
 
         Once this returned, the old key opens nothing. An unused session ends; lock, window and pace stay, so that a
@@ -210,10 +219,13 @@ class Administer:
         :raises StationInvalid: no such key, or the one it has. :raises AlreadyExists: another station's.
         """
         with self._store.write() as tx:
-            return self.enter_station_key(tx, station_id, public_key=public_key)
+            return self.enter_station_key(tx, station_id, public_key=public_key, by=by)
 
-    def enter_station_key(self, tx: Transaction, station_id: str, *, public_key: bytes) -> Station:
-        """The same within a transaction."""
+    def enter_station_key(self, tx: Transaction, station_id: str, *, public_key: bytes, by: ApiKey | None) -> Station:
+        """The same within a transaction.
+
+        :param by: None: a device with a one-time code, and whoever offered that is entered already.
+        """
         if not is_sound_key(public_key):
             raise StationInvalid
         station = require_in_use(tx.stations.get(station_id))
@@ -224,10 +236,10 @@ class Administer:
         end_unused(tx, station.id)
         station = proven(replace(station, public_key=public_key), self._keyring)
         tx.stations.change(station)
-        self._record(tx, Event.KEY, "rotate", "station", station=station.id, public_key=public_key.hex())
+        self._record(tx, Event.KEY, "rotate", "station", by, station=station.id, public_key=public_key.hex())
         return station
 
-    def retire_station(self, station_id: str) -> None:
+    def retire_station(self, station_id: str, *, by: ApiKey | None) -> None:
         """Take a station out of use for good; its decisions stay.
 
         Once this returned, its key opens nothing and nothing is decided there, not even what was being looked at. Its
@@ -239,7 +251,7 @@ class Administer:
                 end_unused(tx, station.id)
                 tx.pairings.remove(id=station.id)
                 tx.stations.change(proven(replace(station, retired_at=self._clock.now()), self._keyring))
-                self._record(tx, Event.KEY, "end", "station", station=station.id)
+                self._record(tx, Event.KEY, "end", "station", by, station=station.id)
 
     def add_without_face(self, gallery_id: str, *, external_reference: str) -> tuple[Subject, Issued]:
         """Somebody who is served by PIN and QR credential only (rule S7).
@@ -260,9 +272,11 @@ class Administer:
             issued = issue(tx, subject, keyring=self._keyring, now=self._clock.now())
         return subject, issued
 
-    def _record(self, tx: Transaction, event: Event, act: str, of: str, **details: str) -> None:
+    def _record(self, tx: Transaction, event: Event, act: str, of: str, by: ApiKey | None, **details: str) -> None:
         fields = {"act": act, "of": of}
-        record_act(tx, event, now=self._clock.now(), fields=fields, details=details, keyring=self._keyring)
+        record_act(
+            tx, event, now=self._clock.now(), fields=fields, details={**details, **done_by(by)}, keyring=self._keyring
+        )
 
 
 def _promises(purpose: Purpose) -> str:

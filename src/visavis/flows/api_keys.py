@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.flows.record import record_act
+from visavis.flows.record import done_by, record_act, servers_openings
 from visavis.model.access import AdminBound, ApiKey, KeyEnded, LastAdminKey, Scope
 from visavis.model.audit import Event
 from visavis.model.ids import new_id, new_secret
@@ -54,11 +54,13 @@ class ApiKeys:
         scopes: Collection[Scope],
         gallery_ids: Collection[str] | None = None,
         lasts: timedelta | None = None,
+        by: ApiKey | None,
     ) -> tuple[ApiKey, str]:
         """A new API key and its secret, which is shown once.
 
         :param gallery_ids: the galleries it is for; None: all.
         :param lasts: how long it can be used; None: until it is revoked.
+        :param by: who makes it, which is entered; None: nobody yet, since it is a server's first key.
         :raises AdminBound: a key that makes keys is for all galleries. :raises NotFound: there is no such gallery.
         """
         if gallery_ids is not None and Scope.ADMIN in scopes:
@@ -67,9 +69,9 @@ class ApiKeys:
         with self._store.write() as tx:
             bound = None if gallery_ids is None else tuple(sorted({tx.galleries.get(id_).id for id_ in gallery_ids}))
             granted = tuple(sorted({scope.value for scope in scopes}))
-            return self._add(tx, name, granted, bound, None if lasts is None else now + lasts, act="add")
+            return self._add(tx, name, granted, bound, None if lasts is None else now + lasts, act="add", by=by)
 
-    def rotate(self, key_id: str, *, overlap: timedelta) -> Rotated:
+    def rotate(self, key_id: str, *, overlap: timedelta, by: ApiKey) -> Rotated:
         """A new key in the place of another, which goes on working for a while.
 
         1. The old key works. 2. The new one has its name, scopes and galleries, and its end if it has one: a key cannot
@@ -84,7 +86,7 @@ class ApiKeys:
             if self._is_over(old):
                 raise KeyEnded
             # 2
-            key, secret = self._add(tx, old.name, old.scopes, old.gallery_ids, old.expires_at, act="rotate")
+            key, secret = self._add(tx, old.name, old.scopes, old.gallery_ids, old.expires_at, act="rotate", by=by)
             # 3
             end = (now + overlap).replace(microsecond=0)
             if end <= now:
@@ -96,7 +98,7 @@ class ApiKeys:
                 end = old.expires_at
         return Rotated(key, secret, end)
 
-    def revoke(self, key_id: str) -> None:
+    def revoke(self, key_id: str, *, by: ApiKey) -> None:
         """End a key's use at once. Its hash is overwritten, so that no edit of the database revives it.
 
         :raises LastAdminKey: nobody could make another, sooner or later.
@@ -108,7 +110,7 @@ class ApiKeys:
                 raise LastAdminKey
             tx.api_keys.change(_ended(key, key.revoked_at or self._clock.now()))
             if key.revoked_at is None:
-                self._record(tx, "end", key)
+                self._record(tx, "end", key, by=by)
 
     def of(self, presented: str) -> ApiKey | None:
         """The key that was presented, or None if it is unknown, revoked or has run out."""
@@ -135,6 +137,29 @@ class ApiKeys:
             keys = tx.api_keys.page(after=after, limit=limit)
         with self._lock:
             return [replace(key, last_used_at=self._used.get(key.id, key.last_used_at)) for key in keys]
+
+    def made_with(self, caller_id: str) -> list[ApiKey]:
+        """The keys that somebody made with an account or a key and that still work, the oldest first.
+
+        With those that were made or rotated with one of them, and so on. They are found by what opens the log's
+        entries: those of the last three years, and none that was made with an earlier release.
+
+        :raises SealBroken: an entry was edited in the database, and some would be missing.
+        """
+        found: dict[str, ApiKey] = {}
+        asked, callers = set[str](), [caller_id]
+        with self._store.read() as tx:
+            while callers:
+                caller = callers.pop()
+                if caller in asked:
+                    continue
+                asked.add(caller)
+                for entry in servers_openings(tx, keyring=self._keyring, of=_made_with(caller)):
+                    key = tx.api_keys.first(id=str(entry.details["key"]))
+                    if key is not None:
+                        found[key.id] = key
+                        callers.append(key.id)
+        return sorted((key for key in found.values() if not self._is_over(key)), key=lambda key: key.created_at)
 
     def tidy(self) -> None:
         """Store when keys were last used, and overwrite the hashes of those that have run out."""
@@ -170,6 +195,7 @@ class ApiKeys:
         expires_at: datetime | None,
         *,
         act: str,
+        by: ApiKey | None,
     ) -> tuple[ApiKey, str]:
         key_id, secret = new_id("key"), new_secret()
         expires_at = None if expires_at is None else expires_at.replace(microsecond=0)
@@ -184,14 +210,21 @@ class ApiKeys:
             expires_at=expires_at,
         )
         tx.api_keys.add(key)
-        self._record(tx, act, key)
+        self._record(tx, act, key, by=by)
         return key, f"{KEY_PREFIX}.{key_id}.{secret}"
 
-    def _record(self, tx: Transaction, act: str, key: ApiKey) -> None:
+    def _record(self, tx: Transaction, act: str, key: ApiKey, *, by: ApiKey | None) -> None:
         bound = None if key.gallery_ids is None else list(key.gallery_ids)
         details = {"key": key.id, "name": key.name, "scopes": list(key.scopes), "galleries": bound}
-        fields = {"act": act, "of": "api_key"}
-        record_act(tx, Event.KEY, now=self._clock.now(), fields=fields, details=details, keyring=self._keyring)
+        record_act(
+            tx,
+            Event.KEY,
+            now=self._clock.now(),
+            fields={"act": act, "of": "api_key"},
+            details={**details, **done_by(by)},
+            keyring=self._keyring,
+            found_by=b"" if by is None or act == "end" else _made_with(by.id),
+        )
 
     def _is_over(self, key: ApiKey) -> bool:
         return key.revoked_at is not None or (key.expires_at is not None and self._clock.now() >= key.expires_at)
@@ -222,6 +255,11 @@ class ApiKeys:
             return key.secret_hash
         sealing = derive(self._keyring.installation, "API keys that end")
         return unseal(key.secret_hash, key=sealing, context=_ends(key.id, key.expires_at))
+
+
+def _made_with(caller_id: str) -> bytes:
+    """Under what the entries of keys are found that somebody made."""
+    return f"keys made with {caller_id}".encode()
 
 
 def _ends(key_id: str, expires_at: datetime) -> Context:

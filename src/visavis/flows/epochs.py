@@ -7,7 +7,8 @@ from typing import Final
 from visavis.flows.generation import advance, follow
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.flows.record import record_act
+from visavis.flows.record import done_by, record_act
+from visavis.model.access import ApiKey
 from visavis.model.audit import Event
 from visavis.model.consent import SubjectKey
 from visavis.model.errors import IntegrityError
@@ -58,12 +59,15 @@ class Epochs:
         follow(self._store, self._keyring)
         return Turned(number, rewrapped, destroyed)
 
-    def turn(self) -> None:
-        """Begin a new epoch now."""
+    def turn(self, *, by: ApiKey | None = None) -> None:
+        """Begin a new epoch now.
+
+        :param by: who asks for it, which is entered; None: the clock.
+        """
         self._keyring.keys.change_tree(lambda tree: turned(tree, now=self._clock.now()))
         with self._store.write() as tx:
             advance(tx, self._keyring)
-            self._enter(tx, "rotate", present(self._keyring.keys.tree).number)
+            self._enter(tx, "rotate", present(self._keyring.keys.tree).number, **done_by(by))
 
     def _destroy_dead(self) -> int:
         """Destroy what no backup within its time needs. The log is told first: the next look does what it says."""
@@ -78,13 +82,13 @@ class Epochs:
             keys.change_tree(lambda tree: without_dead(tree, window=self.window, now=now))
         return len(dead)
 
-    def _enter(self, tx: Transaction, act: str, number: int) -> None:
+    def _enter(self, tx: Transaction, act: str, number: int, **by: str) -> None:
         record_act(
             tx,
             Event.KEY,
             now=self._clock.now(),
             fields={"act": act, "of": "epoch"},
-            details={"epoch": number},
+            details={"epoch": number, **by},
             keyring=self._keyring,
         )
 

@@ -6,8 +6,8 @@ from typing import Final, Protocol
 
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
-from visavis.flows.record import record_act
-from visavis.model.access import NotFound
+from visavis.flows.record import done_by, record_act
+from visavis.model.access import ApiKey, NotFound
 from visavis.model.audit import Event
 from visavis.model.decision import Decision, Means, Outcome
 from visavis.model.ids import new_id
@@ -52,9 +52,10 @@ class LookAlikes:
         self._keyring = keyring
         self._clock = clock
 
-    def declare(self, gallery_id: str, *, subject_id: str, other_subject_id: str | None) -> LookAlike:
+    def declare(self, gallery_id: str, *, subject_id: str, other_subject_id: str | None, by: ApiKey) -> LookAlike:
         """Two people of one gallery look like each other, or one looks like somebody who is not in it.
 
+        :param by: who says so, which is entered.
         :raises NotFound: one of them is not in the gallery (rule S5). :raises LookAlikeUnfit: it is one person.
         """
         if subject_id == other_subject_id:
@@ -72,10 +73,10 @@ class LookAlikes:
                 source=LookAlikeSource.DECLARED,
                 now=self._clock.now(),
             )
-            self._enter(tx, "declare", row)
+            self._enter(tx, "declare", row, by=by)
         return row
 
-    def end(self, look_alike_id: str) -> None:
+    def end(self, look_alike_id: str, *, by: ApiKey) -> None:
         """Take back what was declared or disputed; what the machine found of the same two stays.
 
         :raises NotFound: there is no such row. :raises LookAlikeUnfit: the machine found it.
@@ -85,11 +86,11 @@ class LookAlikes:
             if row.source is LookAlikeSource.FOUND:
                 raise LookAlikeUnfit("The machine found this pair.")
             tx.look_alikes.remove(id=row.id)
-            self._enter(tx, "end", row)
+            self._enter(tx, "end", row, by=by)
 
-    def _enter(self, tx: Transaction, act: str, row: LookAlike) -> None:
+    def _enter(self, tx: Transaction, act: str, row: LookAlike, *, by: ApiKey) -> None:
         """That somebody said so; not about whom, since neither is told of the other."""
-        details = {"look_alike": row.id, "gallery": row.gallery_id, "source": row.source.value}
+        details = {"look_alike": row.id, "gallery": row.gallery_id, "source": row.source.value, **done_by(by)}
         record_act(tx, Event.REVIEW, now=self._clock.now(), fields={"act": act}, details=details, keyring=self._keyring)
 
 

@@ -10,7 +10,10 @@ import rfc8785
 from visavis.flows.administer import Administer
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.record import done_by, record_act
 from visavis.flows.sessions import require_in_use
+from visavis.model.access import ApiKey
+from visavis.model.audit import Event
 from visavis.model.station import Pairing, PairingUnknown, Station
 from visavis.protect.keys import tag
 
@@ -31,10 +34,11 @@ class Pairings:
         self._clock = clock
         self._administer = administer
 
-    def offer(self, station_id: str) -> tuple[str, Pairing]:
+    def offer(self, station_id: str, *, by: ApiKey) -> tuple[str, Pairing]:
         """A new code for a station, in place of one that was not used.
 
-        The station's present key stays good until the code is used.
+        The station's present key stays good until the code is used. Who offers it is entered now: whoever uses it is a
+        device without a name.
 
         :raises StationRetired: it was taken out of use.
         """
@@ -44,6 +48,14 @@ class Pairings:
             pairing = self._pairing(station_id, code)
             tx.pairings.remove(id=station_id)
             tx.pairings.add(pairing)
+            record_act(
+                tx,
+                Event.POLICY,
+                now=self._clock.now(),
+                fields={"act": "change", "of": "station"},
+                details={"station": station_id, "pairing_until": str(pairing.expires_at), **done_by(by)},
+                keyring=self._keyring,
+            )
         return f"{code[:4]}-{code[4:]}", pairing
 
     def accept(self, code: str, *, public_key: bytes) -> Station:
@@ -56,7 +68,7 @@ class Pairings:
         with self._store.write() as tx:
             pairing = self._found(tx, read)
             tx.pairings.remove(id=pairing.id)
-            return self._administer.enter_station_key(tx, pairing.id, public_key=public_key)
+            return self._administer.enter_station_key(tx, pairing.id, public_key=public_key, by=None)
 
     def _found(self, tx: Transaction, code: str) -> Pairing:
         pairing = tx.pairings.first(code_tag=self._code_tag(code))

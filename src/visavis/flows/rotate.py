@@ -15,7 +15,8 @@ from visavis.flows.keyring import Keyring
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, RootPlace, Store, Transaction
 from visavis.flows.readings import reseal_reasons
-from visavis.flows.record import record_act, reseal_openings
+from visavis.flows.record import done_by, record_act, reseal_openings
+from visavis.model.access import ApiKey
 from visavis.model.audit import Event
 from visavis.model.consent import Reference, Subject
 from visavis.model.errors import IntegrityError
@@ -38,13 +39,14 @@ class Rotate:
         self._place = place
         self._one_at_a_time = threading.Lock()
 
-    def root(self) -> None:
+    def root(self, *, by: ApiKey | None = None) -> None:
         """Exchange the root key in its file. Nothing below it changes but the store key.
 
         1. The new root is on the disk beside the old one. 2. Either opens the key store. 3. The new one takes the old
         one's place. 4. It alone opens the store. Whichever file a crash leaves opens the store, and the next start goes
         on from there.
 
+        :param by: who asks for it, which is entered, here and below; None: nobody with a key or an account.
         :raises RootWithCustodians: it is not in a file.
         """
         keys = self._keyring.keys
@@ -54,9 +56,9 @@ class Rotate:
             root = self._place.exchange(lambda fresh: keys.change(lambda store: store.with_seat(fresh)))
             keys.change(lambda store: store.finished(root))
         with self._store.write() as tx:
-            self._enter(tx, "root")
+            self._enter(tx, "root", by)
 
-    def gallery(self, gallery_id: str) -> int:
+    def gallery(self, gallery_id: str, *, by: ApiKey | None = None) -> int:
         """Exchange a gallery's key, and say how many subjects' references were transformed anew.
 
         :raises NotFound: there is no such gallery.
@@ -65,10 +67,10 @@ class Rotate:
             with self._store.write() as tx:
                 tx.galleries.get(gallery_id)
                 self._next_version(tx, gallery_id)
-                self._enter(tx, "gallery", gallery=gallery_id)
+                self._enter(tx, "gallery", by, gallery=gallery_id)
             return self._finish(gallery_id)
 
-    def subject(self, subject_id: str) -> None:
+    def subject(self, subject_id: str, *, by: ApiKey | None = None) -> None:
         """Exchange a subject's key: everything that is sealed for them is sealed anew, in one transaction.
 
         :raises NotFound: there is no such subject. :raises SealBroken: something of theirs does not open; nothing
@@ -77,7 +79,7 @@ class Rotate:
         with self._store.write() as tx:
             subject = tx.subjects.get(subject_id)
             self._exchange(tx, subject)
-            self._enter(tx, "subject", about=tx.subjects.get(subject_id))
+            self._enter(tx, "subject", by, about=tx.subjects.get(subject_id))
 
     def look(self) -> int:
         """Finish what was begun, and bring what the first release wrote to the present form."""
@@ -97,7 +99,9 @@ class Rotate:
                 done += self._finish(gallery_id)
         return done
 
-    def _enter(self, tx: Transaction, of: str, *, about: Subject | None = None, **details: str) -> None:
+    def _enter(
+        self, tx: Transaction, of: str, by: ApiKey | None, *, about: Subject | None = None, **details: str
+    ) -> None:
         """Count it, so that a database from before is known to be older, and enter it into the log."""
         advance(tx, self._keyring)
         record_act(
@@ -105,7 +109,7 @@ class Rotate:
             Event.KEY,
             now=self._clock.now(),
             fields={"act": "rotate", "of": of},
-            details=details,
+            details={**details, **done_by(by)},
             keyring=self._keyring,
             about=about,
         )

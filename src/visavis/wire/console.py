@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from visavis.wire.setup import ApiKeyAnswer
 from visavis.wire.shape import Identifier, Shape
 
 Role = Literal["admin", "operator", "auditor", "custodian", "caseworker"]
@@ -50,6 +51,18 @@ class AccountAnswer(Shape):
     disabled_at: datetime | None
     setup_until: datetime | None
     setup_link: str | None = None
+
+
+class AccountEndedAnswer(Shape):
+    """An account that nobody logs in with any more.
+
+    ``api_keys``: those that were made with it, or with one of them, and that still work; made in the last three years,
+    and none from before the server kept who makes keys. Null: the entries that tell do not open, so look at every key.
+    """
+
+    id: Identifier
+    state: Literal["DISABLED"] = "DISABLED"
+    api_keys: list[ApiKeyAnswer] | None
 
 
 class LoginRequest(Shape):

@@ -80,7 +80,7 @@ def test_a_key_whose_write_ended_without_an_answer_is_not_used_again(
         raise RuntimeError("stored, but reported failed")
 
     with monkeypatch.context() as patched:
-        patched.setattr("visavis.web.routes.api_keys._answer", lost)
+        patched.setattr("visavis.web.routes.api_keys.key_answer", lost)
         assert world.api("POST", "/v1/api-keys", json=body, headers=headers).status_code == 500
     again = world.api("POST", "/v1/api-keys", json=body, headers=headers)
     assert (again.status_code, again.json()["code"]) == (409, "idempotency_unfinished")

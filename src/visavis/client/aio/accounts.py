@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from visavis.client.aio.backups import AsyncBackups
 from visavis.client.choices import PAGE, Role
 from visavis.client.exchange import Body, door
-from visavis.wire.console import AccountAnswer, AccountRequest, RolesRequest
+from visavis.wire.console import AccountAnswer, AccountEndedAnswer, AccountRequest, RolesRequest
 from visavis.wire.shape import Page
 
 
@@ -49,6 +49,9 @@ class AsyncAccounts(AsyncBackups):
         body = Body(idempotency_key=idempotency_key)
         return await self._transport.post(door("accounts", account_id, "reset"), AccountAnswer, body)
 
-    async def disable_account(self, account_id: str) -> None:
-        """Nobody logs in with it any more, and its sessions end at once."""
-        await self._transport.act("DELETE", door("accounts", account_id))
+    async def disable_account(self, account_id: str) -> AccountEndedAnswer:
+        """Nobody logs in with it any more, and its sessions end at once.
+
+        The answer names the API keys that were made with it and still work: revoke those that nobody else needs.
+        """
+        return await self._transport.end(door("accounts", account_id), AccountEndedAnswer)

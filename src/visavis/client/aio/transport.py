@@ -103,6 +103,13 @@ class AsyncTransport:
         """
         return parsed(await self._send(Call("PUT", path, body=body)), answer)
 
+    async def end(self, path: str, answer: type[T]) -> T:
+        """End something and read what the answer says of it.
+
+        :raises VisavisProblem: the server refused, or gave no answer.
+        """
+        return parsed(await self._send(Call("DELETE", path)), answer)
+
     async def act(
         self, method: str, path: str, body: Body = NOTHING, *, headers: Mapping[str, str] | None = None
     ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from visavis.client.choices import PAGE, Role
 from visavis.client.exchange import Body, door
 from visavis.client.sync.backups import Backups
-from visavis.wire.console import AccountAnswer, AccountRequest, RolesRequest
+from visavis.wire.console import AccountAnswer, AccountEndedAnswer, AccountRequest, RolesRequest
 from visavis.wire.shape import Page
 
 
@@ -50,6 +50,9 @@ class Accounts(Backups):
         body = Body(idempotency_key=idempotency_key)
         return self._transport.post(door("accounts", account_id, "reset"), AccountAnswer, body)
 
-    def disable_account(self, account_id: str) -> None:
-        """Nobody logs in with it any more, and its sessions end at once."""
-        self._transport.act("DELETE", door("accounts", account_id))
+    def disable_account(self, account_id: str) -> AccountEndedAnswer:
+        """Nobody logs in with it any more, and its sessions end at once.
+
+        The answer names the API keys that were made with it and still work: revoke those that nobody else needs.
+        """
+        return self._transport.end(door("accounts", account_id), AccountEndedAnswer)

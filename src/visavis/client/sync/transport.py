@@ -102,6 +102,13 @@ class Transport:
         """
         return parsed(self._send(Call("PUT", path, body=body)), answer)
 
+    def end(self, path: str, answer: type[T]) -> T:
+        """End something and read what the answer says of it.
+
+        :raises VisavisProblem: the server refused, or gave no answer.
+        """
+        return parsed(self._send(Call("DELETE", path)), answer)
+
     def act(self, method: str, path: str, body: Body = NOTHING, *, headers: Mapping[str, str] | None = None) -> None:
         """Write something that has no answer.
 

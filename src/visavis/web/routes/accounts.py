@@ -3,11 +3,14 @@
 from fastapi import APIRouter, Request, Response
 
 from visavis.model.account import Account, Role
+from visavis.model.keys import SealBroken
 from visavis.web.auth import Admin, Flows
 from visavis.web.pagination import After, Limit, page_of
+from visavis.web.routes.api_keys import key_answer
 from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
-from visavis.wire.console import AccountAnswer, AccountRequest, RolesRequest
+from visavis.wire.console import AccountAnswer, AccountEndedAnswer, AccountRequest, RolesRequest
+from visavis.wire.setup import ApiKeyAnswer
 from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
@@ -59,11 +62,21 @@ def change_roles(account_id: str, body: RolesRequest, flows: Flows, key: Admin) 
     return _answer(flows.accounts.change_roles(account_id, roles=roles, gallery_ids=body.gallery_ids, by=key.id))
 
 
-@router.delete("/{account_id}", status_code=204)
-def disable(account_id: str, flows: Flows, key: Admin) -> Response:
-    """Nobody logs in with it any more, and its sessions end at once. A reset brings it back."""
+@router.delete("/{account_id}")
+def disable(account_id: str, flows: Flows, key: Admin) -> AccountEndedAnswer:
+    """Nobody logs in with it any more, and its sessions end at once. A reset brings it back.
+
+    API keys that were made with it go on working until they are revoked: the answer names them.
+    """
     flows.accounts.disable(account_id, by=key.id)
-    return Response(status_code=204)
+    return AccountEndedAnswer(id=account_id, api_keys=_keys_made_with(flows, account_id))
+
+
+def _keys_made_with(flows: Services, account_id: str) -> list[ApiKeyAnswer] | None:
+    try:
+        return [key_answer(made) for made in flows.api_keys.made_with(account_id)]
+    except SealBroken:
+        return None
 
 
 def _link(flows: Services, secret: str) -> str:

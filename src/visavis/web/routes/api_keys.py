@@ -29,8 +29,9 @@ def make_key(
             scopes={Scope(scope) for scope in body.scopes},
             gallery_ids=body.gallery_ids,
             lasts=None if body.expires_in_days is None else timedelta(days=body.expires_in_days),
+            by=key,
         )
-        return _answer(made, secret), None
+        return key_answer(made, secret), None
 
     asked = fingerprint(request, body.model_dump_json())
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
@@ -40,7 +41,7 @@ def make_key(
 def list_keys(flows: Flows, _key: Admin, after: After = None, limit: Limit = 50) -> Page[ApiKeyAnswer]:
     """Every key, without its secret."""
     rows = flows.api_keys.page(after=after, limit=limit + 1)
-    return page_of(rows, limit=limit, shape=_answer, id_of=lambda k: k.id)
+    return page_of(rows, limit=limit, shape=key_answer, id_of=lambda k: k.id)
 
 
 @router.post("/{key_id}/rotation", status_code=201, response_model=RotationAnswer)
@@ -60,8 +61,8 @@ def rotate(
         raise ScopeMissing("A key rotates itself; another's rotation needs the scope 'admin'.")
 
     def act() -> tuple[RotationAnswer, None]:
-        rotated = flows.api_keys.rotate(key_id, overlap=timedelta(hours=body.overlap_hours))
-        new = _answer(rotated.key, rotated.secret).model_dump()
+        rotated = flows.api_keys.rotate(key_id, overlap=timedelta(hours=body.overlap_hours), by=key)
+        new = key_answer(rotated.key, rotated.secret).model_dump()
         return RotationAnswer(**new, replaced_id=key_id, replaced_ends_at=rotated.replaced_ends_at), None
 
     asked = fingerprint(request, body.model_dump_json())
@@ -69,13 +70,14 @@ def rotate(
 
 
 @router.delete("/{key_id}", status_code=204)
-def revoke(key_id: str, flows: Flows, _key: Admin) -> Response:
+def revoke(key_id: str, flows: Flows, key: Admin) -> Response:
     """End a key's use at once."""
-    flows.api_keys.revoke(key_id)
+    flows.api_keys.revoke(key_id, by=key)
     return Response(status_code=204)
 
 
-def _answer(key: ApiKey, secret: str | None = None) -> ApiKeyAnswer:
+def key_answer(key: ApiKey, secret: str | None = None) -> ApiKeyAnswer:
+    """A key in its shape."""
     return ApiKeyAnswer(
         id=key.id,
         name=key.name,

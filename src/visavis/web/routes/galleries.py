@@ -47,7 +47,7 @@ def open_gallery(
     """Open an empty gallery for one purpose."""
 
     def act() -> tuple[GalleryAnswer, None]:
-        gallery = flows.administer.open_gallery(name=body.name, purpose_id=body.purpose_id)
+        gallery = flows.administer.open_gallery(name=body.name, purpose_id=body.purpose_id, by=key)
         with flows.store.read() as tx:
             return _answer(flows, tx, gallery), None
 

@@ -20,30 +20,30 @@ def show_keys(flows: Flows, _key: _Seeing) -> KeysAnswer:
 
 
 @router.post("/keys/root/rotation")
-def rotate_root(flows: Flows, _key: Admin) -> KeysAnswer:
+def rotate_root(flows: Flows, key: Admin) -> KeysAnswer:
     """Exchange the root key in its file. Custodians exchange theirs by a ceremony (``root_with_custodians``)."""
-    flows.rotate.root()
+    flows.rotate.root(by=key)
     return _answer(flows)
 
 
 @router.post("/keys/epoch/rotation")
-def rotate_epoch(flows: Flows, _key: Admin) -> KeysAnswer:
+def rotate_epoch(flows: Flows, key: Admin) -> KeysAnswer:
     """Begin a new epoch now, and wrap every subject's key in it."""
-    flows.epochs.turn()
+    flows.epochs.turn(by=key)
     flows.epochs.look()
     return _answer(flows)
 
 
 @router.post("/galleries/{gallery_id}/key/rotation")
-def rotate_gallery(gallery_id: str, flows: Flows, _key: Admin) -> GalleryKeyAnswer:
+def rotate_gallery(gallery_id: str, flows: Flows, key: Admin) -> GalleryKeyAnswer:
     """Exchange a gallery's key, and transform every reference with the new one; recognising goes on meanwhile."""
-    return GalleryKeyAnswer(gallery_id=gallery_id, subjects=flows.rotate.gallery(gallery_id))
+    return GalleryKeyAnswer(gallery_id=gallery_id, subjects=flows.rotate.gallery(gallery_id, by=key))
 
 
 @router.post("/subjects/{subject_id}/key/rotation", status_code=204)
-def rotate_subject(subject_id: str, flows: Flows, _key: Admin) -> None:
+def rotate_subject(subject_id: str, flows: Flows, key: Admin) -> None:
     """Exchange a person's key, and seal everything that is kept of them with the new one."""
-    flows.rotate.subject(subject_id)
+    flows.rotate.subject(subject_id, by=key)
 
 
 def _answer(flows: Flows) -> KeysAnswer:

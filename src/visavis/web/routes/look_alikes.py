@@ -21,19 +21,21 @@ def list_look_alikes(
 
 
 @router.post("/galleries/{gallery_id}/look-alikes", status_code=201)
-def declare_look_alikes(gallery_id: str, body: LookAlikeRequest, flows: Flows, _key: Operator) -> LookAlikeAnswer:
+def declare_look_alikes(gallery_id: str, body: LookAlikeRequest, flows: Flows, key: Operator) -> LookAlikeAnswer:
     """Say that two people look alike, or that one does to somebody who is not here: a face is not enough for them.
 
     The same again changes nothing.
     """
-    row = flows.look_alikes.declare(gallery_id, subject_id=body.subject_id, other_subject_id=body.other_subject_id)
+    row = flows.look_alikes.declare(
+        gallery_id, subject_id=body.subject_id, other_subject_id=body.other_subject_id, by=key
+    )
     return _answer(row)
 
 
 @router.delete("/look-alikes/{look_alike_id}", status_code=204)
-def end_look_alike(look_alike_id: str, flows: Flows, _key: Operator) -> Response:
+def end_look_alike(look_alike_id: str, flows: Flows, key: Operator) -> Response:
     """Take back what was declared, or said at a station. What the machine found ends when it is not so any more."""
-    flows.look_alikes.end(look_alike_id)
+    flows.look_alikes.end(look_alike_id, by=key)
     return Response(status_code=204)
 
 

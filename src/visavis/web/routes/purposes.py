@@ -42,6 +42,7 @@ def state_purpose(
                 preset=None if body.preset is None else Preset(body.preset),
             ),
             liveness=LivenessMode(body.liveness),
+            by=key,
         )
         return _answer(flows, purpose, [text]), None
 
@@ -76,7 +77,7 @@ def reword(
     """A new version of the text, for people who are asked from now on."""
 
     def act() -> tuple[TextAnswer, None]:
-        return _text(flows.administer.reword(purpose_id, language=body.language, text=body.text)), None
+        return _text(flows.administer.reword(purpose_id, language=body.language, text=body.text, by=key)), None
 
     asked = fingerprint(request, body.model_dump_json())
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act)
@@ -94,7 +95,7 @@ def end(
     """End a purpose, now or on a day to come: nobody is asked or recognised for it any more, and all are erased."""
 
     def act() -> tuple[PurposeAnswer, None]:
-        purpose = flows.administer.end_purpose(purpose_id, at=body.ends_at)
+        purpose = flows.administer.end_purpose(purpose_id, at=body.ends_at, by=key)
         with flows.store.read() as tx:
             return _read(flows, tx, purpose), None
 

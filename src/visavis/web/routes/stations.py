@@ -34,6 +34,7 @@ def register(
             purpose_id=body.purpose_id,
             public_key=None if body.public_key is None else raw_key(body.public_key),
             attended=body.attended,
+            by=key,
         )
         return _answer(flows, station), None
 
@@ -62,7 +63,7 @@ def reopen(
     """Unlock a station that an operator has looked at."""
 
     def act() -> tuple[StationAnswer, None]:
-        return _answer(flows, flows.administer.reopen_station(station_id)), None
+        return _answer(flows, flows.administer.reopen_station(station_id, by=key)), None
 
     asked = fingerprint(request)
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
@@ -80,25 +81,24 @@ def replace_key(
     """Give a station a new key; the old one opens nothing from then on."""
 
     def act() -> tuple[StationAnswer, None]:
-        return _answer(
-            flows, flows.administer.replace_station_key(station_id, public_key=raw_key(body.public_key))
-        ), None
+        new = raw_key(body.public_key)
+        return _answer(flows, flows.administer.replace_station_key(station_id, public_key=new, by=key)), None
 
     asked = fingerprint(request, body.model_dump_json())
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
 
 
 @router.post("/{station_id}/pairing", status_code=201)
-def offer_pairing(station_id: str, flows: Flows, _key: Admin) -> PairingAnswer:
+def offer_pairing(station_id: str, flows: Flows, key: Admin) -> PairingAnswer:
     """A one-time code for the device that is to be this station; its present key is good until the code is used."""
-    code, pairing = flows.pairings.offer(station_id)
+    code, pairing = flows.pairings.offer(station_id, by=key)
     return PairingAnswer(station_id=station_id, code=code, expires_at=pairing.expires_at)
 
 
 @router.delete("/{station_id}", status_code=204)
-def retire(station_id: str, flows: Flows, _key: Admin) -> Response:
+def retire(station_id: str, flows: Flows, key: Admin) -> Response:
     """Take a station out of use for good and at once; its decisions stay."""
-    flows.administer.retire_station(station_id)
+    flows.administer.retire_station(station_id, by=key)
     return Response(status_code=204)
 
 
