@@ -95,7 +95,9 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers.update({**rules_of(scope["path"], scheme=scope["scheme"]), "Request-Id": request_id})
+                headers.update(
+                    {**rules_of(scope["path"], scheme=scope.get("scheme", "http")), "Request-Id": request_id}
+                )
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
