@@ -124,4 +124,5 @@ def test_what_is_downloaded_is_in_the_language_of_the_page_and_readable(
     expect(page.locator("html")).to_have_attribute("lang", tag)
     expect(page.locator("main")).to_contain_text(words)
     assert violations(page) == []
-    look(f"archive-{code}")
+    if code == "de":
+        look("archive-german")
