@@ -511,8 +511,9 @@ def test_an_account_is_made_with_the_keyboard_alone(page: Page, at_sim: World) -
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("dialog[aria-labelledby=ask-first-title]")).to_have_count(0)  # gone, and not only closed
     expect(page.locator("#accounts button[aria-label='End: bob']")).to_be_focused()
+    expect(page.locator("#accounts button[aria-label='End: bob']")).not_to_have_attribute("aria-disabled", "true")
     page.keyboard.press("Enter")
     press_on(page, "dialog button[value=yes]")
     page.keyboard.press("Enter")

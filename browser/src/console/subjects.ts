@@ -1,6 +1,7 @@
 /** The people of a gallery, without names; one person's record, and what the desk does for them. */
 
 import { type OtherWay, showOtherWay } from "../consent/other-way.js";
+import { Problem } from "../server/problem.js";
 import { byId, element, input, ofKind, save } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { day, dayAndTime, meansInWords, outcomeInWords, reasonInWords } from "../shared/words.js";
@@ -88,8 +89,13 @@ async function find(visit: Visit): Promise<void> {
   }
   const reason = reasonIn("subjects-find-reason");
   const body = { external_reference: name, reason };
-  const held = await visit.ask<Held>("POST", `/v1/galleries/${gallery}/subjects/lookup`, { body });
-  await showRecord(visit, held);
+  await showRecord(visit, await visit.ask<Held>("POST", `/v1/galleries/${gallery}/subjects/lookup`, { body }).catch(nobody));
+}
+
+/** What there is to say where nobody has the name. @throws whatever it was */
+function nobody(error: unknown): never {
+  if (error instanceof Problem && error.code === "not_found") throw new Error(t("console.subjects.find.nobody"));
+  throw error;
 }
 
 function askForRecord(visit: Visit, gallery: string, subject: string): void {
