@@ -48,8 +48,8 @@ export interface OwnData extends Decision {
 }
 
 /**
- * Where the session that is open is remembered, so that a page that was loaded again can give it up: beside the key, for
- * all tabs, since the one that opened it may have crashed.
+ * Where the session that is open is remembered, so that a page that was loaded again can give it up: for all tabs, since
+ * the one that opened it may have crashed.
  */
 const OPEN = "visavis-session";
 const TRIES = 3;
