@@ -33,3 +33,9 @@ def opened(page: Page, section: str) -> None:
     expect(page.locator(f"#places a[href='#/{section}']")).to_have_attribute("aria-current", "page")
     expect(page.locator("#section h1")).to_be_visible()
     expect(page.locator("#section")).not_to_have_attribute("aria-busy", "true")
+
+
+def go(page: Page, section: str, rest: str = "") -> None:
+    """Open a section by its address."""
+    page.goto(f"{BASE}/console#/{section}{rest}")
+    opened(page, section)

@@ -35,7 +35,8 @@ function valueAt({ low, high, isLog, unit }: Scale, part: number): string {
 
 /** Where a typed text lies on its slider, from 0 to 1. */
 function partOf({ low, high, isLog, unit }: Scale, typed: string): number {
-  const text = typed.replaceAll(/[,_\s]/g, "");
+  // A comma elsewhere than before three digits is refused by the server, and moves no slider.
+  const text = typed.replaceAll(/[_\s]|,(?=\d{3}(?:[,.]|$))/g, "");
   let value = Number(text.replace("%", ""));
   if (unit === "%" && !text.endsWith("%")) value *= 100;
   if (!Number.isFinite(value)) return 0;

@@ -1,5 +1,6 @@
 """What somebody typed about a gallery they think of, on the page or in the terminal, read the same way."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -11,6 +12,7 @@ from visavis.decide.plan_speech import Saying
 from visavis.model.access import RequestInvalid
 from visavis.model.purpose import MAX_FNMR
 
+_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _LONGEST: Final = 40
 _FURTHEST: Final = 30
 """Powers of ten on either side that a number may have: Python would write out any."""
@@ -91,9 +93,15 @@ def _filled(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _number(texts: Mapping[str, str], name: str) -> Decimal:
-    """The number in a field, exactly; ``1%`` is a hundredth, and thousands may be set apart."""
+    """The number in a field, exactly; ``1%`` is a hundredth, and thousands may be set apart.
+
+    A comma that sets no three digits apart is a decimal point to some, and nothing is guessed.
+    """
     text = texts[name]
-    digits = text.removesuffix("%").replace(",", "").replace("_", "").strip()
+    digits = text.removesuffix("%").replace("_", "").strip()
+    if "," in digits and _THOUSANDS.fullmatch(digits) is None:
+        raise RequestInvalid(Saying("invalid.number", names={"field": name}))
+    digits = digits.replace(",", "")
     try:
         value = Decimal(digits) if len(text) <= _LONGEST else None
     except InvalidOperation:
@@ -109,6 +117,8 @@ def _float(texts: Mapping[str, str], name: str) -> float:
 
 def _whole(texts: Mapping[str, str], name: str) -> int:
     value = _number(texts, name)
-    if value != value.to_integral_value():
+    # "1.000" is a thousand to some and one to others.
+    is_either = "." in texts[name] and "e" not in texts[name].lower()
+    if is_either or value != value.to_integral_value():
         raise RequestInvalid(Saying("invalid.whole", names={"field": name}))
     return int(value)

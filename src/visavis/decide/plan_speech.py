@@ -105,7 +105,7 @@ ENGLISH: Final[Speech] = {
     "reason.score": "False match rates are known from a score of {low} to {high}.",
     "reason.misses": "Misses are known up to a threshold of {most}.",
     "invalid.number": "{field}: a number, such as 1000, 1.3e9 or 5%.",
-    "invalid.whole": "{field}: a whole number.",
+    "invalid.whole": "{field}: a whole number, without a point.",
     "invalid.aim": "aim: one of {some}.",
     "invalid.claimed": "{field}: says nothing without {other}.",
     "invalid.claimed_fmr": "A claimed rate of one comparison is above 0: nobody has measured that nothing errs.",

@@ -125,6 +125,19 @@ def test_nothing_that_it_says_is_left_in_english(http: TestClient) -> None:
             assert left == []
 
 
+@pytest.mark.parametrize(
+    "typed", ["value=0,1%25", "not_enrolled=0,5", "people=1.000", "people=1,00", "people=1,0000", "people=1.000,5"]
+)
+def test_a_number_that_means_two_things_is_not_guessed(http: TestClient, typed: str) -> None:
+    """A comma is a point to some, and a point a comma; a thousandfold gallery is another plan."""
+    page(http, f"?{typed}", status=422)
+
+
+@pytest.mark.parametrize("typed", ["1,000", "1_000", "1e3", "1000", "1.0e3"])
+def test_thousands_may_be_set_apart(http: TestClient, typed: str) -> None:
+    assert fact(page(http, f"?people={typed}"), "references compared with somebody who comes") == "1,000"
+
+
 REFUSED: Final = {
     "invalid.number": {"days_kept": "x"},
     "invalid.whole": {"people": "1.5"},
