@@ -8,13 +8,13 @@ from typing import Any
 import httpx2
 import pytest
 from joserfc.jwk import OKPKey
-from sim.breaking_store import BreakingStore, Fault, put_under
+from sim.breaking_store import BreakingStore, Fault
 from sim.faces import photo
 from support.again import LOG, dump
+from support.breaking import breaking
 from support.logged import require_sound
 from support.world import Device, Person, World
 
-from visavis.adapters.sql.store import SqlStore
 from visavis.consent.receipt import countersign
 
 FAULTS = list(Fault)
@@ -26,7 +26,6 @@ class Broken:
 
     world: World
     store: BreakingStore
-    sql: SqlStore
     gallery: str
     station: Device
     ann: Person
@@ -57,15 +56,11 @@ class Broken:
 
 @pytest.fixture
 def broken(world: World) -> Broken:
-    assert world.has_purged.wait(30)
     gallery = world.gallery()
     ann = world.active(gallery, "ann", photo("ann"))
     station = world.station(gallery)
-    sql = world.services.store
-    assert isinstance(sql, SqlStore)
-    store = BreakingStore(sql)
-    put_under(world.services, store)
-    return Broken(world, store, sql, gallery, station, ann)
+    store = breaking(world)
+    return Broken(world, store, gallery, station, ann)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -245,7 +240,7 @@ def test_a_failed_withdrawal_leaves_the_person_wholly_there_or_wholly_gone(
     for table in ("subjects", "subject_keys", "references", "receipts", "enrolments", "credentials"):
         assert after[table] == [], table
     assert len(after["tombstones"]) == 1
-    with broken.sql.read() as tx:
+    with broken.store.read() as tx:
         gallery = tx.galleries.get(broken.gallery)
     assert world.services.live.index(gallery).count() == 0
     assert world.identify(broken.station, photo("ann", 2))["decision"] == "NO_MATCH"
@@ -329,7 +324,7 @@ def test_a_purge_that_failed_is_done_by_the_next(broken: Broken, fault: Fault) -
         if not broken.rows()["subjects"]:
             break
         assert broken.rows() == before, number
-    with broken.sql.read() as tx:
+    with broken.store.read() as tx:
         assert world.services.live.index(tx.galleries.get(broken.gallery)).count() == 0
 
 
@@ -352,7 +347,7 @@ def test_a_review_that_failed_can_be_resolved_again_or_is_resolved(
         assert response.status_code == 500
         assert broken.rows() == before, number
     assert response.is_success != broke
-    with broken.sql.read() as tx:
+    with broken.store.read() as tx:
         count = world.services.live.index(tx.galleries.get(broken.gallery)).count()
         assert count == (2 if resolution == "activate" else 1)
         assert (tx.subjects.first(id=double.subject_id) is None) == (resolution == "erase")

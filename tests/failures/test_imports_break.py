@@ -9,27 +9,22 @@ from typing import Any
 
 import httpx2
 import pytest
-from sim.breaking_store import BreakingStore, Fault, put_under
+from sim.breaking_store import BreakingStore, Fault
 from sim.faces import NOBODY, photo
 from sim.mortal import TellingClock
 from support.again import LOG, dump
+from support.breaking import breaking
 from support.importing import Bringing
 from support.lives import Lives, RemoteWorld, lives
 from support.logged import require_sound
 from support.world import World
-
-from visavis.adapters.sql.store import SqlStore
 
 PHOTOS = {name: [photo(name), photo(name, 2), NOBODY] for name in ("ann", "bea", "cec")}
 
 
 @pytest.fixture
 def store(world: World) -> BreakingStore:
-    sql = world.services.store
-    assert isinstance(sql, SqlStore)
-    store = BreakingStore(sql)
-    put_under(world.services, store)
-    return store
+    return breaking(world)
 
 
 def rows(world: World) -> dict[str, list[tuple[Any, ...]]]:

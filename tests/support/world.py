@@ -22,7 +22,7 @@ from sim.faces import CALIBRATION, SimExtractor
 from visavis import bootstrap
 from visavis.adapters.sql.store import SqlStore
 from visavis.consent.receipt import countersign, grant
-from visavis.flows.epochs import Turned
+from visavis.flows.ports import Store
 from visavis.settings import Settings
 from visavis.web.app import create_app
 from visavis.web.services import Services
@@ -319,14 +319,13 @@ def reopened_world(
     stages = bootstrap.Stages(faces, CALIBRATION)
     services = bootstrap.open_services(settings, clock=clock, stages=stages)
     world = World(folder=folder, secret=secret, clock=clock, faces=faces, services=services)
-    look = services.epochs.look
+    tidy = services.drift.tidy
 
-    def looked() -> Turned:
-        turned = look()  # comes last in a purge
+    def tidied(store: Store) -> None:
+        tidy(store)  # comes last in the purge at the start
         world.has_purged.set()
-        return turned
 
-    services.epochs.look = looked  # type: ignore[method-assign] # to know when the purge at the start is over
+    services.drift.tidy = tidied  # type: ignore[method-assign] # to know when the purge at the start is over
     with world.http:
         yield world
     _idle.append(world.app)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sim.breaking_store import BreakingStore, DiskFailed, Fault, put_under
+from sim.breaking_store import DiskFailed, Fault
 from sim.faces import CALIBRATION, photo
+from support.breaking import breaking
 from support.logged import entries_of, require_sound
 from support.world import Device, Person, World
 
-from visavis.adapters.sql.store import SqlStore
 from visavis.consent import receipt
 from visavis.consent.sentences import ENGLISH
 from visavis.flows.keyed_index import KeyedIndex
@@ -142,12 +142,8 @@ def test_a_server_that_ends_leaves_what_it_measures(crowd: Callable[..., Crowd],
 def test_a_measurement_that_failed_is_wholly_there_or_not_at_all(
     crowd: Callable[..., Crowd], world: World, fault: Fault
 ) -> None:
-    assert world.has_purged.wait(30)
     alike = crowd(alike=0.35)
-    sql = world.services.store
-    assert isinstance(sql, SqlStore)
-    store = BreakingStore(sql)
-    put_under(world.services, store)
+    store = breaking(world)
     for number in range(1, 20):
         store.arm(number, fault)
         broke = False

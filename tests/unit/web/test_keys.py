@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sim.breaking_store import BreakingStore, Fault, put_under
+from sim.breaking_store import Fault
 from support.again import dump, restarted, run
+from support.breaking import breaking
 from support.world import World
-
-from visavis.adapters.sql.store import SqlStore
 
 DAY = 24 * 3600
 
@@ -192,12 +191,8 @@ def test_a_rotation_that_is_repeated_makes_one_key(world: World) -> None:
 
 @pytest.mark.parametrize("fault", list(Fault))
 def test_a_rotation_that_failed_left_the_old_key_as_it_was_or_is_whole(world: World, fault: Fault) -> None:
-    assert world.has_purged.wait(30)
+    store = breaking(world)
     old = key(world)
-    sql = world.services.store
-    assert isinstance(sql, SqlStore)
-    store = BreakingStore(sql)
-    put_under(world.services, store)
     for number in range(1, 10):
         before = dump(world)["api_keys"]
         store.arm(number, fault)

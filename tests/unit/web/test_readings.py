@@ -5,13 +5,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sim.breaking_store import BreakingStore, Fault, put_under
+from sim.breaking_store import Fault
 from sim.faces import photo
 from support.again import run
+from support.breaking import breaking
 from support.surface import operations
 from support.world import Device, Person, World
 
-from visavis.adapters.sql.store import SqlStore
 from visavis.model.access import ReadingKind
 
 NO_PERSONAL_DATA = {
@@ -282,10 +282,7 @@ def test_a_record_moved_to_somebody_else_does_not_open(world: World, door: Door)
 
 @pytest.mark.parametrize("fault", list(Fault))
 def test_no_record_no_answer(world: World, door: Door, fault: Fault) -> None:
-    sql = world.services.store
-    assert isinstance(sql, SqlStore)
-    store = BreakingStore(sql)
-    put_under(world.services, store)
+    store = breaking(world)
     for template, (method, path, body, _, _) in door.ways.items():
         for number in (1, 2):  # the record, and the commit
             store.arm(number, fault)
