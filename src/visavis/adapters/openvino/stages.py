@@ -5,14 +5,17 @@ from pathlib import Path
 from visavis.adapters.cards import (
     DEFAULT_DETECTOR,
     DEFAULT_EMBEDDER,
+    DEFAULT_LANDMARKER,
     cards_folder,
     read_detector_card,
     read_embedder_card,
+    read_landmarker_card,
 )
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.dequantise import dequantise
 from visavis.adapters.openvino.detector import OnnxDetector
 from visavis.adapters.openvino.embedder import OnnxEmbedder
+from visavis.adapters.openvino.landmarker import OpenVinoLandmarker
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.capture.decode import decode
 from visavis.capture.decoder import Decoder
@@ -48,6 +51,15 @@ def open_embedder(store: ModelStore, runtime: Runtime, *, card_folder: Path | No
     """
     card = read_embedder_card(card_folder or cards_folder() / DEFAULT_EMBEDDER)
     return OnnxEmbedder(store.open(card, prepare=dequantise), card=card, runtime=runtime)
+
+
+def open_landmarker(store: ModelStore, runtime: Runtime, *, card_folder: Path | None = None) -> OpenVinoLandmarker:
+    """The landmarker whose card lies in ``card_folder``; ours if none is given.
+
+    :raises StartupError: the card, its weights or the network do not pass.
+    """
+    card = read_landmarker_card(card_folder or cards_folder() / DEFAULT_LANDMARKER)
+    return OpenVinoLandmarker(store.open(card, prepare=bytes), card=card, runtime=runtime)
 
 
 def open_extractor(
