@@ -6,6 +6,7 @@
     ├── Refusal             a request was understood and is refused; nothing of what it asked for was done
     │   ├── ImageRefused    what was sent is not an image we take
     │   ├── FaceRefused     the image does not show exactly one usable face
+    │   ├── LivenessRefused what was sent does not show a living person who does what was asked
     │   ├── ConsentRefused  the person's agreement is missing, over or does not check out
     │   ├── SessionRefused  the act is not covered by a session of a station or person
     │   ├── AccessRefused   the caller may not do this
@@ -66,6 +67,10 @@ class ImageRefused(Refusal):
 
 class FaceRefused(Refusal):
     """The image does not show exactly one usable face."""
+
+
+class LivenessRefused(Refusal):
+    """What was sent does not show a living person who does what was asked."""
 
 
 class ConsentRefused(Refusal):
