@@ -55,6 +55,7 @@ from visavis.flows.other_way import OtherWay
 from visavis.flows.own_rates import MeasureOwn
 from visavis.flows.pairings import Pairings
 from visavis.flows.ports import Clock
+from visavis.flows.probing import Probing
 from visavis.flows.publish import Publisher
 from visavis.flows.reach import Reach
 from visavis.flows.readings import Readings
@@ -150,6 +151,14 @@ def open_services(
     )
     imports = Imports(store=store, keyring=keyring, clock=clock, enrol=enrol, readings=readings)
     sessions = Sessions(store=store, keyring=keyring, clock=clock)
+    probing = Probing(
+        store=store,
+        clock=clock,
+        extractor=extractor,
+        filming=stages.filming,
+        calibration=calibration,
+        key_of=sessions.key_of,
+    )
     visits = Visits(store=store, keyring=keyring, clock=clock, readings=readings)
     doubles = Doubles(keyring=keyring, clock=clock, live=live, bars=bars)
     drift = Drift(clock=clock, bars=bars)
@@ -238,18 +247,18 @@ def open_services(
             place=RootFile(settings.key_file, data_dir=settings.data_dir),
         ),
         sessions=sessions,
-        identify=Identify(
-            store=store, clock=clock, sessions=sessions, extractor=extractor, live=live, deciding=deciding
+        identify=Identify(store=store, clock=clock, sessions=sessions, probing=probing, live=live, deciding=deciding),
+        verify=Verify(store=store, clock=clock, sessions=sessions, probing=probing, live=live, deciding=deciding),
+        document_check=DocumentCheck(
+            store=store, sessions=sessions, extractor=extractor, probing=probing, deciding=deciding
         ),
-        verify=Verify(store=store, clock=clock, sessions=sessions, extractor=extractor, live=live, deciding=deciding),
-        document_check=DocumentCheck(store=store, sessions=sessions, extractor=extractor, deciding=deciding),
         other_way=OtherWay(store=store, clock=clock, sessions=sessions, deciding=deciding),
         visits=visits,
         face_and_pin=FaceAndPin(
             store=store,
             clock=clock,
             sessions=sessions,
-            extractor=extractor,
+            probing=probing,
             live=live,
             deciding=deciding,
             visits=visits,

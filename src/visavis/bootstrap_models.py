@@ -11,6 +11,7 @@ from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_extractor, open_face_finder
 from visavis.flows.extract import Extractor
+from visavis.flows.filming import Filming
 from visavis.model.calibration import Calibration
 from visavis.settings import Settings
 
@@ -23,6 +24,8 @@ class Stages:
     calibration: Calibration
     face_finder: bytes | None = None
     """What pages find faces with, if they can."""
+    filming: Filming | None = None
+    """What looks at films, where the models for it are installed."""
     close: Callable[[], None] = field(default=lambda: None)
     """Ends the processes that they work with, if there are any."""
 

@@ -61,4 +61,3 @@ def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> tu
     centred = z - z.mean()
     turn = complex(np.vdot(centred, w - w.mean()) / np.vdot(centred, centred).real)
     return turn, complex(w.mean() - turn * z.mean())
-

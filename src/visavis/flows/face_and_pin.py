@@ -8,10 +8,10 @@ from visavis.decide.judge import Verdict, judge_one
 from visavis.decide.tries import after_failure, require_try, visit_tries
 from visavis.flows.bars import Bar
 from visavis.flows.deciding import Answer, Deciding
-from visavis.flows.extract import Extractor
 from visavis.flows.keyed_index import KeyedIndex
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.probing import Probing, Sent
 from visavis.flows.sessions import Sessions
 from visavis.flows.visits import Visits
 from visavis.model.access import Credential, Tries
@@ -48,7 +48,7 @@ class FaceAndPin:
         store: Store,
         clock: Clock,
         sessions: Sessions,
-        extractor: Extractor,
+        probing: Probing,
         live: LiveGalleries,
         deciding: Deciding,
         visits: Visits,
@@ -56,12 +56,12 @@ class FaceAndPin:
         self._store = store
         self._clock = clock
         self._sessions = sessions
-        self._extractor = extractor
+        self._probing = probing
         self._live = live
         self._deciding = deciding
         self._visits = visits
 
-    def at_station(self, photo: bytes, *, claim: str, pin: str, session_id: str, station_id: str) -> Known:
+    def at_station(self, photo: Sent, *, claim: str, pin: str, session_id: str, station_id: str) -> Known:
         """Know somebody by what they are and what they know.
 
         1. A person watches the station, whatever the purpose asks for.
@@ -85,7 +85,9 @@ class FaceAndPin:
         if not station.attended:
             raise LivenessUnavailable("Nobody watches this station.")
         kinds = frozenset({SessionKind.VERIFY})
-        session = self._sessions.claim(session_id, kinds=kinds, station_id=station_id, require=self._require_loaded)
+        session = self._sessions.claim(
+            session_id, kinds=kinds, station_id=station_id, require=lambda session: self._require(session, photo)
+        )
         try:
             of, probe, index, bar = self._looked(session, photo)
             tag = self._deciding.keyring.reference_tag(gallery_id=of[0].id, external_reference=claim)
@@ -108,16 +110,17 @@ class FaceAndPin:
         secret, until = self._visits.promise(answer.subject_id, station=station.name, pin_hash=credential.pin_hash)
         return Known(answer, secret, until)
 
-    def _require_loaded(self, session: Session) -> None:
+    def _require(self, session: Session, photo: Sent) -> None:
         self._live.require_loaded(session.gallery_id)
+        self._probing.require(session, photo)
 
-    def _looked(self, session: Session, photo: bytes) -> tuple[tuple[Gallery, Purpose], Template, KeyedIndex, Bar]:
+    def _looked(self, session: Session, photo: Sent) -> tuple[tuple[Gallery, Purpose], Template, KeyedIndex, Bar]:
         if session.gallery_id is None:
             raise SessionUnknown
         with self._store.read() as tx:
             gallery, purpose = tx.galleries.get(session.gallery_id), tx.purposes.get(session.purpose_id)
         self._deciding.require_model(gallery)
-        probe, index = self._extractor.extract(photo), self._live.index(gallery)
+        probe, index = self._probing.probe(photo, session=session), self._live.index(gallery)
         bar = self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
         return (gallery, purpose), probe, index, bar
 

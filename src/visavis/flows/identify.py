@@ -3,9 +3,9 @@
 from visavis.decide.judge import Verdict, judge_many
 from visavis.flows.bars import Bar
 from visavis.flows.deciding import Answer, Deciding
-from visavis.flows.extract import Extractor
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store, Transaction
+from visavis.flows.probing import Probing, Sent
 from visavis.flows.second_factor import queue_look_alike, require_face_enough
 from visavis.flows.sessions import Sessions
 from visavis.match.index import Candidate
@@ -25,18 +25,18 @@ class Identify:
         store: Store,
         clock: Clock,
         sessions: Sessions,
-        extractor: Extractor,
+        probing: Probing,
         live: LiveGalleries,
         deciding: Deciding,
     ) -> None:
         self._store = store
         self._clock = clock
         self._sessions = sessions
-        self._extractor = extractor
+        self._probing = probing
         self._live = live
         self._deciding = deciding
 
-    def photo(self, photo: bytes, *, session_id: str, station_id: str) -> Answer:
+    def photo(self, photo: Sent, *, session_id: str, station_id: str) -> Answer:
         """Decide on one photo in one session.
 
         1. The session is used up (rule S2).
@@ -56,14 +56,18 @@ class Identify:
             session_id,
             kinds=frozenset({SessionKind.IDENTIFY}),
             station_id=station_id,
-            require=lambda session: self._live.require_loaded(session.gallery_id),
+            require=lambda session: self._require(session, photo),
         )
         try:
             gallery, purpose = self._gallery_and_purpose(session)
             self._deciding.require_model(gallery)
-            return self._decide(session, gallery, purpose, self._extractor.extract(photo))
+            return self._decide(session, gallery, purpose, self._probing.probe(photo, session=session))
         except Refusal as refusal:
             return self._deciding.refuse(session, refusal)
+
+    def _require(self, session: Session, photo: Sent) -> None:
+        self._live.require_loaded(session.gallery_id)
+        self._probing.require(session, photo)
 
     def _decide(self, session: Session, gallery: Gallery, purpose: Purpose, probe: Template) -> Answer:
         index = self._live.index(gallery)

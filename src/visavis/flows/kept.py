@@ -136,7 +136,7 @@ PERSON: Final = (
             *("id", "kind", "state", "station_id", "gallery_id", "purpose_id", "subject_id", "opened_at"),
             "expires_at",
         ),
-        unshown=("secret_hash",),
+        unshown=("secret_hash", "challenge"),
     ),
     Kept(
         "readings",

@@ -12,12 +12,20 @@ from visavis.flows.purposes import newest_text
 from visavis.flows.record import record_session
 from visavis.flows.stations import require_proven
 from visavis.flows.tombstones import is_buried
+from visavis.liveness.draw import draw
 from visavis.liveness.modes import require_checkable
 from visavis.model.access import AlreadyExists, Nonce
+from visavis.model.challenge import (
+    Challenge,
+    ChallengeDrawn,
+    ChallengeUnasked,
+    ChallengeVariantRefused,
+    Variant,
+)
 from visavis.model.consent import SubjectState
 from visavis.model.errors import VisavisError
 from visavis.model.ids import new_id, new_secret
-from visavis.model.purpose import IdentifyNeedsFpir, PurposeText, TargetKind
+from visavis.model.purpose import IdentifyNeedsFpir, LivenessMode, PurposeText, TargetKind
 from visavis.model.station import (
     CLOCK_SKEW,
     PACE,
@@ -153,6 +161,41 @@ class Sessions:
                     tx.sessions.change(replace(older, state=SessionState.CLOSED))
             return opened
 
+    def draw(
+        self, session_id: str, *, variant: Variant, station_id: str | None, subject_id: str | None = None
+    ) -> Challenge:
+        """Draw what the person is asked to do, once for a session.
+
+        1. The session is this station's, or this person's, and open.
+        2. Its purpose asks for a challenge, and none was drawn for it.
+        3. Eyes alone serve only where somebody watches the station.
+
+        :raises SessionRefused: 1 does not hold. :raises ChallengeUnasked: the purpose asks for none.
+        :raises ChallengeDrawn: one was drawn. :raises ChallengeVariantRefused: 3.
+        """
+        with self._store.write() as tx:
+            # 1
+            session = tx.sessions.first(id=session_id)
+            if session is None or (session.station_id, session.subject_id) != (station_id, subject_id):
+                raise SessionUnknown
+            self._require_usable(session)
+            # 2
+            if not tx.purposes.get(session.purpose_id).liveness.is_active:
+                raise ChallengeUnasked
+            if session.challenge is not None:
+                raise ChallengeDrawn
+            # 3
+            if variant is Variant.BLINK and (station_id is None or not tx.stations.get(station_id).attended):
+                raise ChallengeVariantRefused
+            challenge = draw(variant, now=self._clock.now())
+            tx.sessions.change(replace(session, challenge=challenge))
+            return challenge
+
+    def liveness_of(self, session: Session) -> LivenessMode:
+        """How a session's purpose keeps attack presentations out."""
+        with self._store.read() as tx:
+            return tx.purposes.get(session.purpose_id).liveness
+
     def grant_terms(self, link_secret: str) -> tuple[Session, PurposeText, str]:
         """What the holder of a document is asked: the session, the purpose's text and its controller."""
         with self._store.read() as tx:
@@ -209,7 +252,7 @@ class Sessions:
             if require is not None:
                 require(session)
             used = replace(session, state=SessionState.USED)
-            tx.sessions.change(used)
+            tx.sessions.change(replace(used, challenge=None))  # its work is done
             return used
 
     def spend_nonce(self, *, signer: str, nonce: str, created: float) -> None:

@@ -4,10 +4,10 @@ from visavis.decide.judge import judge_one
 from visavis.decide.tries import after_failure, own_tries, require_try
 from visavis.flows.bars import Bar
 from visavis.flows.deciding import Answer, Deciding
-from visavis.flows.extract import Extractor
 from visavis.flows.keyed_index import KeyedIndex
 from visavis.flows.live import LiveGalleries
 from visavis.flows.ports import Clock, Store
+from visavis.flows.probing import Probing, Sent
 from visavis.flows.second_factor import require_face_enough
 from visavis.flows.sessions import Sessions
 from visavis.model.access import TooManyTries
@@ -28,18 +28,18 @@ class Verify:
         store: Store,
         clock: Clock,
         sessions: Sessions,
-        extractor: Extractor,
+        probing: Probing,
         live: LiveGalleries,
         deciding: Deciding,
     ) -> None:
         self._store = store
         self._clock = clock
         self._sessions = sessions
-        self._extractor = extractor
+        self._probing = probing
         self._live = live
         self._deciding = deciding
 
-    def at_station(self, photo: bytes, *, claim: str, session_id: str, station_id: str) -> Answer:
+    def at_station(self, photo: Sent, *, claim: str, session_id: str, station_id: str) -> Answer:
         """Compare a photo with the person who is named.
 
         1. The session is used up (rule S2).
@@ -54,11 +54,14 @@ class Verify:
         :raises GalleryLoading: the server has just started; nothing was looked at, and the session can still be used.
         """
         session = self._sessions.claim(
-            session_id, kinds=frozenset({SessionKind.VERIFY}), station_id=station_id, require=self._require_loaded
+            session_id,
+            kinds=frozenset({SessionKind.VERIFY}),
+            station_id=station_id,
+            require=lambda session: self._require(session, photo),
         )
         return self._decide(session, photo, claim=claim)
 
-    def oneself(self, photo: bytes, *, session_id: str, subject_id: str) -> Answer:
+    def oneself(self, photo: Sent, *, session_id: str, subject_id: str) -> Answer:
         """Compare a photo with the person whose own session this is; nobody else can be asked for.
 
         As ``at_station``, but for 5: the person's own key, which opened the session, is the second factor. And wrong
@@ -70,21 +73,22 @@ class Verify:
             kinds=frozenset({SessionKind.PERSONAL}),
             station_id=None,
             subject_id=subject_id,
-            require=self._require_loaded,
+            require=lambda session: self._require(session, photo),
         )
         return self._decide(session, photo, claim=None)
 
-    def _require_loaded(self, session: Session) -> None:
+    def _require(self, session: Session, photo: Sent) -> None:
         self._live.require_loaded(session.gallery_id)
+        self._probing.require(session, photo)
 
-    def _decide(self, session: Session, photo: bytes, *, claim: str | None) -> Answer:
+    def _decide(self, session: Session, photo: Sent, *, claim: str | None) -> Answer:
         if session.gallery_id is None:
             raise SessionUnknown
         try:
             with self._store.read() as tx:
                 gallery, purpose = tx.galleries.get(session.gallery_id), tx.purposes.get(session.purpose_id)
             self._deciding.require_model(gallery)
-            probe = self._extractor.extract(photo)
+            probe = self._probing.probe(photo, session=session)
             index = self._live.index(gallery)
             bar = self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
         except Refusal as refusal:

@@ -1,7 +1,7 @@
 """Whether what turned has the depth of a head: two pictures of anything flat are one picture, seen from elsewhere.
 
-Whatever is flat, a photo on paper or on a screen, is mapped by a homography from one view of it to any other (Hartley and
-Zisserman, Multiple View Geometry, 13). A head is not: its nose moves against its ears.
+Whatever is flat, a photo on paper or on a screen, is mapped by a homography from one view of it to any other (Hartley
+and Zisserman, Multiple View Geometry, 13). A head is not: its nose moves against its ears.
 """
 
 from typing import Final
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from visavis.model.mesh import Mesh
 
 _OUTER_EYES: Final = (33, 263)
+_NOTHING: Final = 1e-9
 
 
 def flatness_error(one: Mesh, other: Mesh) -> float:
@@ -39,7 +40,7 @@ def _homography(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDAr
 
 def _normaliser(points: NDArray[np.float64]) -> NDArray[np.float64]:
     middle = points.mean(axis=0)
-    scale = np.sqrt(2.0) / max(1e-9, float(np.linalg.norm(points - middle, axis=1).mean()))
+    scale = np.sqrt(2.0) / max(_NOTHING, float(np.linalg.norm(points - middle, axis=1).mean()))
     return np.array([[scale, 0, -scale * middle[0]], [0, scale, -scale * middle[1]], [0, 0, 1]])
 
 
@@ -49,5 +50,5 @@ def _homogeneous(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _moved(points: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
     moved = _homogeneous(points) @ by.T
-    places: NDArray[np.float64] = moved[:, :2] / np.where(np.abs(moved[:, 2:]) < 1e-9, 1e-9, moved[:, 2:])
+    places: NDArray[np.float64] = moved[:, :2] / np.where(np.abs(moved[:, 2:]) < _NOTHING, _NOTHING, moved[:, 2:])
     return places

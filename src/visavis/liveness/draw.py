@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 from visavis.model.challenge import PAUSES, Asked, Challenge, Step, Variant
@@ -15,7 +16,7 @@ _DRAWN_FROM: Final = {
     Variant.BLINK: _BLINKS,
 }
 _LENGTHS: Final = {Variant.WHOLE: 4, Variant.HEAD: 4, Variant.BLINK: 5}
-"""Of rows of steps there are 4,546, 3,096 and 243: so few can be guessed or filmed ahead, and so many tries it takes."""
+"""Of rows of steps there are 4,546, 3,096 and 243: so many would have to be guessed or filmed ahead."""
 
 
 def draw(variant: Variant, *, now: datetime) -> Challenge:
@@ -37,5 +38,5 @@ def draw(variant: Variant, *, now: datetime) -> Challenge:
 def _serves(steps: list[Step], variant: Variant) -> bool:
     if variant is Variant.BLINK:
         return bool(steps)
-    repeats = any(one is other for one, other in zip(steps, steps[1:], strict=False))
+    repeats = any(one is other for one, other in pairwise(steps))
     return not repeats and any(step in _TURNS for step in steps)  # 1, 2

@@ -1,4 +1,4 @@
-"""What a capture bundle says of itself: whether it holds, before any picture is looked at (``spec/capture-bundle.md``)."""
+"""Whether what a capture bundle says of itself holds, before any picture is looked at (``spec/capture-bundle.md``)."""
 
 import hashlib
 import json
@@ -61,7 +61,7 @@ def sign(
 
     :param began_ms: when the first frame was taken, milliseconds since 1970.
     """
-    payload = {
+    payload: dict[str, Any] = {
         "version": VERSION,
         "session_id": session_id,
         "nonce": challenge.nonce,

@@ -64,8 +64,11 @@ def motion(looks: Sequence[Look]) -> Motion:
 
 
 def openness(mesh: Mesh) -> float:
-    """How far the less open eye is open: the mean distance of its lids in widths of the eye (Soukupová and Čech,
-    Computer Vision Winter Workshop 2016), in space, so that turning the head does not change it."""
+    """How far the less open eye is open: the mean distance of its lids, in widths of the eye.
+
+    Measured in space, so that turning the head does not change it (Soukupová and Čech, Computer Vision Winter Workshop
+    2016, measure it in the picture).
+    """
     points = mesh.points.astype(np.float64)
 
     def of(lids: tuple[tuple[int, int], ...], corners: tuple[int, int]) -> float:

@@ -1,8 +1,8 @@
 """Whether neighbouring frames differ as those of a camera do, where nothing in them moves.
 
-A sensor never gives the same numbers twice: light arrives in grains, and its electronics add noise of their own. A picture
-that is moved over an unchanging background, and a film that was put together on a computer, lack that. Whoever adds noise
-that is fresh in every frame is not found out.
+A sensor never gives the same numbers twice: light arrives in grains, and its electronics add noise of their own. A
+picture that is moved over an unchanging background, and a film that was put together on a computer, lack that. Whoever
+adds noise that is fresh in every frame is not found out.
 """
 
 from collections.abc import Sequence

@@ -30,6 +30,11 @@ class LivenessMode(Enum):
     PASSIVE = "passive"
     ACTIVE_ATTESTED = "active+attested"
 
+    @property
+    def is_active(self) -> bool:
+        """Whether the person is asked to do something."""
+        return self in (LivenessMode.ACTIVE, LivenessMode.ACTIVE_ATTESTED)
+
 
 @dataclass(frozen=True, slots=True)
 class Purpose:

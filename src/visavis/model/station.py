@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
+from visavis.model.challenge import Challenge
 from visavis.model.errors import AccessRefused, Kind, RequestRefused, SessionRefused
 
 SESSION_LIFE: Final = timedelta(seconds=120)
@@ -66,7 +67,8 @@ class Station:
 class Session:
     """Leave for one comparison. Either a station's or, ``station_id`` being None, one person's own.
 
-    ``secret_hash`` is of the link that a person has to open before an ``AWAITING`` session is ``OPEN``.
+    ``secret_hash`` is of the link that a person has to open before an ``AWAITING`` session is ``OPEN``. ``challenge``
+    is what was drawn for it, once, where its purpose asks for that.
     """
 
     id: str
@@ -79,6 +81,7 @@ class Session:
     secret_hash: bytes | None
     opened_at: datetime
     expires_at: datetime
+    challenge: Challenge | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,18 @@ class Notice(Shape):
 
 
 class OwnStation(Shape):
-    """What a station is for. ``kinds`` are the sessions that it can open; ``locked``: an operator has to look first."""
+    """What a station is for.
+
+    ``kinds`` are the sessions that it can open, ``liveness`` is how its purpose keeps attack presentations out;
+    ``locked``: an operator has to look first.
+    """
 
     station_id: Identifier
     name: str
     attended: bool
     locked: bool
     kinds: list[str]
+    liveness: str
     notice: Notice
 
 
@@ -40,13 +45,40 @@ class SessionRequest(Shape):
 
 
 class SessionAnswer(Shape):
-    """A session. ``grant_link`` is for the holder of a document, who has to open it before the check."""
+    """A session. ``grant_link`` is for the holder of a document, who has to open it before the check.
+
+    ``liveness`` is how its purpose keeps attack presentations out: where it says ``active``, ask for a challenge.
+    """
 
     session_id: Identifier
     kind: str
     state: str
     expires_at: datetime
+    liveness: str
     grant_link: str | None = None
+
+
+class ChallengeRequest(Shape):
+    """What the person can do: anything, anything but shutting their eyes, or only that."""
+
+    variant: Literal["whole", "head", "blink"] = "whole"
+
+
+class AskedStep(Shape):
+    """One thing to do: nothing is asked for ``pause_ms``, then this for up to ``within_ms``."""
+
+    do: str
+    pause_ms: int
+    within_ms: int
+
+
+class ChallengeAnswer(Shape):
+    """What the person is asked to do before the camera; the capture that answers it is a capture bundle."""
+
+    session_id: Identifier
+    nonce: str
+    steps: list[AskedStep]
+    expires_at: datetime
 
 
 class InvitationRequest(Shape):

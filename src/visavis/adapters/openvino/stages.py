@@ -20,6 +20,7 @@ from visavis.adapters.openvino.runtime import Runtime
 from visavis.capture.decode import decode
 from visavis.capture.decoder import Decoder
 from visavis.flows.extract import Extractor
+from visavis.flows.filming import Filming
 from visavis.model.weights import ModelMissing
 
 
@@ -60,6 +61,29 @@ def open_landmarker(store: ModelStore, runtime: Runtime, *, card_folder: Path | 
     """
     card = read_landmarker_card(card_folder or cards_folder() / DEFAULT_LANDMARKER)
     return OpenVinoLandmarker(store.open(card, prepare=bytes), card=card, runtime=runtime)
+
+
+def open_filming(
+    store: ModelStore,
+    runtime: Runtime,
+    *,
+    detector_card: Path | None = None,
+    embedder_card: Path | None = None,
+    landmarker_card: Path | None = None,
+    decoder: Decoder = decode,
+    at_once: int = 2,
+) -> Filming:
+    """Everything from the frames of a film to what is seen in them; see ``open_extractor``.
+
+    :raises StartupError: a card, its weights or its network do not pass.
+    """
+    return Filming(
+        detector=open_detector(store, runtime, card_folder=detector_card),
+        landmarker=open_landmarker(store, runtime, card_folder=landmarker_card),
+        embedder=open_embedder(store, runtime, card_folder=embedder_card),
+        decoder=decoder,
+        at_once=at_once,
+    )
 
 
 def open_extractor(

@@ -46,6 +46,7 @@ def _shown(flows: Services, station: Station) -> OwnStation:
         attended=station.attended,
         locked=station.locked,
         kinds=[kind.value for kind in kinds],
+        liveness=purpose.liveness.value,
         notice=Notice(
             purpose=purpose.name,
             controller=purpose.controller,

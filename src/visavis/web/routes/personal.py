@@ -7,11 +7,15 @@ from fastapi import APIRouter, Depends, Request, Response
 from visavis.consent.sentences import sentences_in
 from visavis.flows.sessions import Opened
 from visavis.model.access import ApiKey, Scope
+from visavis.model.challenge import Variant
 from visavis.web.auth import Flows, LinkSecret, PersonId, ReadingOperator, key_with, opening
+from visavis.web.captures import Shown
 from visavis.web.routes.decisions import record_answer
-from visavis.web.routes.sessions import Photo, decision_answer, session_answer
+from visavis.web.routes.sessions import challenge_answer, decision_answer, session_answer
 from visavis.web.writes import IdempotencyKey, fingerprint, written
 from visavis.wire.deciding import (
+    ChallengeAnswer,
+    ChallengeRequest,
     DecisionAnswer,
     DecisionRecord,
     GrantRequest,
@@ -62,10 +66,17 @@ def open_personal(request: Request, body: OpenPersonalRequest, flows: Flows, sub
     return session_answer(flows, Opened(session))
 
 
+@router.post("/v1/personal-sessions/{session_id}/challenge", status_code=201)
+def challenge(session_id: str, body: ChallengeRequest, flows: Flows, subject_id: PersonId) -> ChallengeAnswer:
+    """Draw what the person is asked to do, once; the capture that answers it has to come within 20 s."""
+    drawn = flows.sessions.draw(session_id, variant=Variant(body.variant), station_id=None, subject_id=subject_id)
+    return challenge_answer(session_id, drawn)
+
+
 @router.post("/v1/personal-sessions/{session_id}/verify")
-def verify_oneself(session_id: str, photo: Photo, flows: Flows, subject_id: PersonId) -> DecisionAnswer:
+def verify_oneself(session_id: str, photo: Shown, flows: Flows, subject_id: PersonId) -> DecisionAnswer:
     """1:1 with the person who signed; nobody else can be asked for."""
-    return decision_answer(flows.verify.oneself(photo.file.read(), session_id=session_id, subject_id=subject_id))
+    return decision_answer(flows.verify.oneself(photo, session_id=session_id, subject_id=subject_id))
 
 
 @router.get("/v1/grant")

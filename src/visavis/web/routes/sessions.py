@@ -6,11 +6,16 @@ from fastapi import APIRouter, File, Form, Response, UploadFile
 
 from visavis.flows.deciding import Answer
 from visavis.flows.sessions import Opened
+from visavis.model.challenge import Challenge, Variant
 from visavis.model.image import FORMATS
 from visavis.model.station import SessionKind
 from visavis.web.auth import Flows, StationId
+from visavis.web.captures import Portrait, Shown
 from visavis.web.services import Services
 from visavis.wire.deciding import (
+    AskedStep,
+    ChallengeAnswer,
+    ChallengeRequest,
     DecisionAnswer,
     OwnDataAnswer,
     Person,
@@ -40,34 +45,39 @@ def close_session(session_id: str, flows: Flows, station_id: StationId) -> Respo
     return Response(status_code=204)
 
 
+@router.post("/{session_id}/challenge", status_code=201)
+def challenge(session_id: str, body: ChallengeRequest, flows: Flows, station_id: StationId) -> ChallengeAnswer:
+    """Draw what the person is asked to do, once; the capture that answers it has to come within 20 s."""
+    drawn = flows.sessions.draw(session_id, variant=Variant(body.variant), station_id=station_id)
+    return challenge_answer(session_id, drawn)
+
+
 @router.post("/{session_id}/identify")
-def identify(session_id: str, photo: Photo, flows: Flows, station_id: StationId) -> DecisionAnswer:
+def identify(session_id: str, photo: Shown, flows: Flows, station_id: StationId) -> DecisionAnswer:
     """1:N: who of this station's gallery stands there, or nobody."""
-    return decision_answer(flows.identify.photo(photo.file.read(), session_id=session_id, station_id=station_id))
+    return decision_answer(flows.identify.photo(photo, session_id=session_id, station_id=station_id))
 
 
 @router.post("/{session_id}/verify")
 def verify(
     session_id: str,
-    photo: Photo,
+    photo: Shown,
     external_reference: Annotated[Claim, Form()],
     flows: Flows,
     station_id: StationId,
 ) -> DecisionAnswer:
     """1:1: is this the person they say they are."""
-    answer = flows.verify.at_station(
-        photo.file.read(), claim=external_reference, session_id=session_id, station_id=station_id
-    )
+    answer = flows.verify.at_station(photo, claim=external_reference, session_id=session_id, station_id=station_id)
     return decision_answer(answer)
 
 
 @router.post("/{session_id}/document-check")
 def document_check(
-    session_id: str, portrait: Photo, document: Photo, flows: Flows, station_id: StationId
+    session_id: str, portrait: Portrait, document: Photo, flows: Flows, station_id: StationId
 ) -> DecisionAnswer:
     """Compare a live portrait with the picture in a document; nothing of either is kept."""
     answer = flows.document_check.pictures(
-        portrait=portrait.file.read(), document=document.file.read(), session_id=session_id, station_id=station_id
+        portrait=portrait, document=document.file.read(), session_id=session_id, station_id=station_id
     )
     return decision_answer(answer)
 
@@ -97,7 +107,7 @@ def qr(session_id: str, body: QrRequest, flows: Flows, station_id: StationId) ->
 @router.post("/{session_id}/own-data")
 def own_data(
     session_id: str,
-    photo: Photo,
+    photo: Shown,
     external_reference: Annotated[Claim, Form()],
     pin: Annotated[PinText, Form()],
     flows: Flows,
@@ -108,7 +118,7 @@ def own_data(
     Only at a station that a person watches, in a session to verify. Which of the two did not fit is not told.
     """
     known = flows.face_and_pin.at_station(
-        photo.file.read(), claim=external_reference, pin=pin, session_id=session_id, station_id=station_id
+        photo, claim=external_reference, pin=pin, session_id=session_id, station_id=station_id
     )
     return OwnDataAnswer(
         **decision_answer(known.answer).model_dump(),
@@ -125,8 +135,17 @@ def session_answer(flows: Services, opened: Opened) -> SessionAnswer:
         kind=opened.session.kind.value,
         state=opened.session.state.value,
         expires_at=opened.session.expires_at,
+        liveness=flows.sessions.liveness_of(opened.session).value,
         grant_link=link,
     )
+
+
+def challenge_answer(session_id: str, challenge: Challenge) -> ChallengeAnswer:
+    """A challenge in its shape."""
+    steps = [
+        AskedStep(do=asked.step.value, pause_ms=asked.pause_ms, within_ms=asked.within_ms) for asked in challenge.steps
+    ]
+    return ChallengeAnswer(session_id=session_id, nonce=challenge.nonce, steps=steps, expires_at=challenge.expires_at)
 
 
 def decision_answer(answer: Answer) -> DecisionAnswer:

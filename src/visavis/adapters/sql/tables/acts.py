@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from visavis.adapters.sql.tables.columns import Moment, Named, id_, link, metadata
+from visavis.adapters.sql.tables.columns import Drawn, Moment, Named, id_, link, metadata
 from visavis.model.decision import Means, Outcome, ReviewKind
 from visavis.model.look_alike import LookAlikeSource
 from visavis.model.station import SessionKind, SessionState
@@ -44,6 +44,7 @@ sessions = sa.Table(
     sa.Column("secret_hash", sa.LargeBinary, unique=True),
     sa.Column("opened_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False, index=True),
+    sa.Column("challenge", Drawn),
     sa.Index("ix_sessions_station_id_state", "station_id", "state"),
     # Rule S2: 1:N and document checks exist at stations only, a personal session has its person, nobody has two.
     sa.CheckConstraint("(station_id IS NOT NULL) = (kind <> 'personal')", name="s2_station"),

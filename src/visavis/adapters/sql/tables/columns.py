@@ -8,6 +8,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
+from visavis.model.challenge import Asked, Challenge, Step
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware time in UTC; SQLite forgets the zone, so it is put back."""
@@ -58,6 +60,28 @@ class Texts(TypeDecorator[tuple[str, ...]]):
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 -- SQLAlchemy's signature
         """The texts."""
         return None if value is None else tuple(json.loads(value))
+
+
+class Drawn(TypeDecorator[Challenge]):
+    """A challenge, as JSON."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Challenge | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 -- SQLAlchemy's signature
+        """The JSON."""
+        if value is None:
+            return None
+        steps = [[asked.step.value, asked.pause_ms, asked.within_ms] for asked in value.steps]
+        return json.dumps({"nonce": value.nonce, "steps": steps, "drawn_at": value.drawn_at.timestamp()})
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Challenge | None:  # noqa: ARG002 -- SQLAlchemy's signature
+        """The challenge; a row that nobody wrote raises ValueError or KeyError."""
+        if value is None:
+            return None
+        drawn = json.loads(value)
+        steps = tuple(Asked(Step(step), pause_ms, within_ms) for step, pause_ms, within_ms in drawn["steps"])
+        return Challenge(drawn["nonce"], steps, datetime.fromtimestamp(drawn["drawn_at"], UTC))
 
 
 metadata = sa.MetaData(
