@@ -94,6 +94,8 @@ QUIET = {
     # People log in and out; what they read and change then is entered. Their account was when it was added.
     "GET /v1/console/ways", "POST /v1/console/login", "POST /v1/console/logout", "GET /v1/console/me",
     "GET /v1/console/set-up", "POST /v1/console/set-up", "POST /v1/console/set-up/confirmation",
+    # What is asked of somebody before the camera; the session is entered, and what is decided.
+    "POST /v1/sessions/{session_id}/challenge", "POST /v1/personal-sessions/{session_id}/challenge",
     # A station sees its own purpose.
     "GET /v1/station",
     # Counts in steps of ten, of stations and doors.

@@ -22,7 +22,8 @@ from visavis.client.aio.person import AsyncPerson
 from visavis.client.aio.station import AsyncStationClient
 from visavis.client.archive import CheckedArchive, check_archive
 from visavis.client.bundles import BundleFile
-from visavis.client.choices import Language, Resolution, Role, Scope, SessionKind
+from visavis.client.captures import Shown
+from visavis.client.choices import Language, Resolution, Role, Scope, SessionKind, Variant
 from visavis.client.imports import NamedPhoto, Part, person_digest
 from visavis.client.own_log import OwnEntry, OwnLog
 from visavis.client.photos import Photo
@@ -38,6 +39,7 @@ from visavis.client.sync.pairing import NewStation
 from visavis.client.sync.person import Person
 from visavis.client.sync.station import StationClient
 from visavis.client.trying import Connections, Retries, Timeouts
+from visavis.wire.capture import Taken
 
 __all__ = [
     "AsyncConsentLink",
@@ -69,8 +71,11 @@ __all__ = [
     "Role",
     "Scope",
     "SessionKind",
+    "Shown",
     "StationClient",
+    "Taken",
     "Timeouts",
+    "Variant",
     "Visavis",
     "VisavisProblem",
     "async_every",

@@ -9,5 +9,7 @@ Scope = Literal["admin", "enrol", "operate", "export", "seal", "backup", "metric
 Role = Literal["admin", "operator", "auditor", "custodian", "caseworker"]
 Resolution = Literal["activate", "erase", "noted"]
 SessionKind = Literal["identify", "verify", "document_check"]
+Variant = Literal["whole", "head", "blink"]
+"""What somebody can do before the camera: anything, anything but shutting their eyes, or only that."""
 Language = Literal["en", "de"]
 """In which the server writes what people read (BCP 47)."""

@@ -13,7 +13,7 @@ from visavis.capture.landmarker import Landmarker
 from visavis.capture.one_face import the_one_face
 from visavis.capture.pose import pose
 from visavis.embed.embedder import Embedder, unit_templates
-from visavis.model.challenge import SIDES, BundleMalformed, FaceLost
+from visavis.model.challenge import SIDES, CaptureMalformed, FaceLost
 from visavis.model.errors import FaceRefused
 from visavis.model.face import Face
 from visavis.model.film import Look
@@ -45,14 +45,14 @@ class Filming:
         3. The face's points, how it is turned, and whose it is.
 
         :param frames: untrusted. :param at_ms: when each was taken.
-        :raises ImageRefused: 1, one cannot be decoded. :raises BundleMalformed: 1, it is another size or format.
+        :raises ImageRefused: 1, one cannot be decoded. :raises CaptureMalformed: 1, it is another size or format.
         :raises FaceLost: 2.
         """
         with self._places:
             # 1
             pictures = [self._decoded(frame) for frame in frames]
             if len({(picture.width, picture.height) for picture in pictures}) != 1:
-                raise BundleMalformed("The frames differ in size.")
+                raise CaptureMalformed("The frames differ in size.")
             # 2
             faces = [self._face(picture) for picture in pictures]
             # 3
@@ -73,11 +73,11 @@ class Filming:
 
     def _decoded(self, frame: bytes) -> Frame:
         if not frame.startswith(_JPEG):
-            raise BundleMalformed("A frame is no JPEG.")
+            raise CaptureMalformed("A frame is no JPEG.")
         picture = self._decoder(frame)
         least, largest = SIDES
         if not least <= max(picture.width, picture.height) <= largest:
-            raise BundleMalformed(f"A frame is {least} to {largest} pixels on its longer side.")
+            raise CaptureMalformed(f"A frame is {least} to {largest} pixels on its longer side.")
         return picture
 
     def _face(self, picture: Frame) -> Face:

@@ -8,12 +8,12 @@ from visavis.flows.ports import Clock, Store
 from visavis.liveness.judge import judged
 from visavis.liveness.manifest import checked
 from visavis.model.calibration import Calibration
-from visavis.model.challenge import Bundle, ChallengeMissing, ChallengeUnasked
+from visavis.model.challenge import Capture, ChallengeMissing, ChallengeUnasked
 from visavis.model.purpose import LivenessUnavailable
 from visavis.model.station import Session
 from visavis.model.template import Template
 
-Sent = bytes | Bundle
+Sent = bytes | Capture
 """One photo, or the capture that answers a challenge."""
 
 _SAME_PERSON_FMR = 1e-3
@@ -50,9 +50,9 @@ class Probing:
         :raises ChallengeUnasked: a capture came where one photo is asked for.
         """
         if not self._is_active(session):
-            if isinstance(sent, Bundle):
+            if isinstance(sent, Capture):
                 raise ChallengeUnasked
-        elif session.challenge is None or not isinstance(sent, Bundle):
+        elif session.challenge is None or not isinstance(sent, Capture):
             raise ChallengeMissing
 
     def probe(self, sent: Sent, *, session: Session) -> Template:
@@ -67,7 +67,7 @@ class Probing:
         :raises Refusal: the leaf says which.
         """
         # 1
-        if not isinstance(sent, Bundle):
+        if not isinstance(sent, Capture):
             self.require(session, sent)
             return self._extractor.extract(sent)
         # 2

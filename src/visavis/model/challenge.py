@@ -8,6 +8,8 @@ from typing import Final
 
 from visavis.model.errors import Kind, LivenessRefused, RequestRefused, SessionRefused
 
+CAPTURE_TYPE: Final = "visavis-capture+jws"
+CAPTURE_VERSION: Final = "visavis-capture-1"
 CHALLENGE_LIFE: Final = timedelta(seconds=20)
 """From drawing a challenge to the arrival of what answers it."""
 PAUSES: Final = (300, 1200)
@@ -15,7 +17,7 @@ PAUSES: Final = (300, 1200)
 WITHIN_MS: Final = 4000
 """How long a person has for a step."""
 FRAMES: Final = (16, 64)
-"""Fewest and most frames of a bundle."""
+"""Fewest and most frames of a capture."""
 SIDES: Final = (320, 640)
 """Least and largest length of a frame's longer side, pixels."""
 MAX_FRAME_BYTES: Final = 256 * 1024
@@ -94,7 +96,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
+class Capture:
     """What a person's device sends: a signed manifest and the frames that it names, all of it untrusted."""
 
     manifest: str = field(repr=False)
@@ -152,38 +154,38 @@ class ChallengeVariantRefused(RequestRefused):
     mend = "Use your PIN or QR code, or a station where somebody is present: eyes alone do not serve here."
 
 
-class BundleMalformed(LivenessRefused):
+class CaptureMalformed(LivenessRefused):
     """The capture is not of the form that the specification gives."""
 
-    code = "bundle_malformed"
-    mend = "Send a capture as spec/capture-bundle.md says."
+    code = "capture_malformed"
+    mend = "Send a capture as spec/capture-capture.md says."
 
 
-class BundleForged(LivenessRefused):
+class CaptureForged(LivenessRefused):
     """The capture is not signed by whom it has to be, or is for another session or challenge."""
 
-    code = "bundle_forged"
+    code = "capture_forged"
     mend = "Sign the capture with the key of this session, for its own challenge."
 
 
-class BundleLate(LivenessRefused):
+class CaptureLate(LivenessRefused):
     """The capture came after the challenge was over, or its times are longer than the time there was."""
 
-    code = "bundle_late"
+    code = "capture_late"
     mend = "Try again, and do what is asked without a long pause: a challenge lasts 20 seconds."
 
 
-class BundleRetimed(LivenessRefused):
+class CaptureRetimed(LivenessRefused):
     """The capture's steps or frames are not timed as the challenge asked."""
 
-    code = "bundle_retimed"
+    code = "capture_retimed"
     mend = "Try again, and keep the page open in front of you until it says that all is done."
 
 
-class BundleSpliced(LivenessRefused):
+class CaptureSpliced(LivenessRefused):
     """The frames are not those that the manifest names."""
 
-    code = "bundle_spliced"
+    code = "capture_spliced"
     mend = "Send exactly the frames that were taken, in their order."
 
 

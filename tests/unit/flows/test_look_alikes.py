@@ -527,7 +527,7 @@ def test_the_margin_keeps_a_match_from_being_one(
 ) -> None:
     """A face between two people, of whom one alone reaches the threshold, and the other almost."""
     deciding, real = world.services.identify._deciding, world.services.bars.bar
-    probe = world.services.identify._extractor.extract(photo("ann", 2))
+    probe = world.faces.extract(photo("ann", 2))
     index = world.services.live.index(_gallery(world))
     first, second = index.reaching(probe, threshold=-1, fewest=2)[:2]
     between = (first.score + second.score) / 2

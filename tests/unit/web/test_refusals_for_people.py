@@ -9,7 +9,15 @@ from typing import Final, get_type_hints
 import pytest
 
 from visavis.model import leaves_loaded
-from visavis.model.errors import ConsentRefused, FaceRefused, ImageRefused, IntegrityError, Refusal, SessionRefused
+from visavis.model.errors import (
+    ConsentRefused,
+    FaceRefused,
+    ImageRefused,
+    IntegrityError,
+    LivenessRefused,
+    Refusal,
+    SessionRefused,
+)
 from visavis.web.services import Services
 from visavis.web.texts import OFFERED, Catalogue
 
@@ -56,7 +64,7 @@ def said_to_raise() -> Iterator[str]:
 
 def of_kinds() -> Iterator[str]:
     """Every code about a photo, a consent, a session, or stored data that does not check out."""
-    kinds = (ConsentRefused, FaceRefused, ImageRefused, IntegrityError, SessionRefused)
+    kinds = (ConsentRefused, FaceRefused, ImageRefused, IntegrityError, LivenessRefused, SessionRefused)
     met = (code for code, leaf in LEAVES.items() if issubclass(leaf, kinds) and leaf.__module__ not in NO_DOOR)
     yield from met
 

@@ -26,7 +26,7 @@ LINKS = {
 PEOPLE = {
     "/v1/me", "/v1/me/archive", "/v1/me/log", "/v1/me/log/{after}", "/v1/me/withdrawal",
     "/v1/personal-sessions/opening",
-    "/v1/personal-sessions/{session_id}/verify", "/v1/visits/end",
+    "/v1/personal-sessions/{session_id}/challenge", "/v1/personal-sessions/{session_id}/verify", "/v1/visits/end",
     "/v1/me/receipts/{receipt_id}/renewal",
 }  # fmt: skip
 CUSTODIANS = {"/v1/unseal", "/v1/rehearsals", "/v1/rehearsals/answers"}
@@ -102,6 +102,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/unseal": {"json": {"words": "x"}},
     "/v1/rehearsals/answers": {"json": {"challenge": "x", "number": 1, "answer": "A" * 86}},
     "/v1/sessions": {"json": {"kind": "identify"}},
+    "/v1/sessions/{session_id}/challenge": {"json": {}},
+    "/v1/personal-sessions/{session_id}/challenge": {"json": {}},
     "/v1/sessions/{session_id}/identify": {"files": {"photo": b"x"}},
     "/v1/sessions/{session_id}/verify": {"files": {"photo": b"x"}, "data": {"external_reference": "x"}},
     "/v1/sessions/{session_id}/document-check": {"files": {"portrait": b"x", "document": b"x"}},

@@ -6,7 +6,8 @@ from typing import Unpack
 from visavis.client.aio.caller import AsyncCaller
 from visavis.client.aio.log import AsyncLogReader
 from visavis.client.aio.transport import AsyncOptions, AsyncTransport
-from visavis.client.choices import Language
+from visavis.client.captures import Shown, async_shown
+from visavis.client.choices import Language, Variant
 from visavis.client.credentials import Signer
 from visavis.client.exchange import Body, archive_in, door
 from visavis.client.link import PersonalLink, honest_renewal, renewed
@@ -22,10 +23,9 @@ from visavis.client.own_log import (
     require_one_log,
     trusted,
 )
-from visavis.client.photos import Photo, async_as_file
 from visavis.client.raising import told_as_problems
 from visavis.client.receipt_file import Receipt
-from visavis.wire.deciding import DecisionAnswer, OpenPersonalRequest, SessionAnswer
+from visavis.wire.deciding import ChallengeAnswer, ChallengeRequest, DecisionAnswer, OpenPersonalRequest, SessionAnswer
 from visavis.wire.log import OwnLogAnswer
 from visavis.wire.people import OwnAnswer, ReceiptAnswer, RenewalRequest, RenewalTerms
 
@@ -43,8 +43,8 @@ class AsyncPerson(AsyncCaller):
     ) -> None:
         self._receipt = receipt
         self._options = options
-        credentials = Signer(receipt.subject_id, receipt.signing_key)
-        super().__init__(AsyncTransport(receipt.server, credentials=credentials, **options))
+        self._signer = Signer(receipt.subject_id, receipt.signing_key)
+        super().__init__(AsyncTransport(receipt.server, credentials=self._signer, **options))
 
     async def me(self) -> OwnAnswer:
         """Everything that is held about this person, and who looked at it."""
@@ -147,7 +147,18 @@ class AsyncPerson(AsyncCaller):
             door("personal-sessions", "opening"), SessionAnswer, Body(shape=OpenPersonalRequest(link_secret=secret))
         )
 
-    async def verify(self, session_id: str, *, photo: Photo) -> DecisionAnswer:
-        """Whether the photo shows this person (1:1); nobody else can be asked for."""
-        body = Body(files=[await async_as_file("photo", photo)])
+    async def draw_challenge(self, session_id: str, *, variant: Variant = "whole") -> ChallengeAnswer:
+        """What this person is to do, where the session's ``liveness`` is active; once for a session.
+
+        :param variant: ``head`` for who cannot shut their eyes at will.
+        """
+        body = Body(shape=ChallengeRequest(variant=variant))
+        return await self._transport.post(door("personal-sessions", session_id, "challenge"), ChallengeAnswer, body)
+
+    async def verify(self, session_id: str, *, photo: Shown) -> DecisionAnswer:
+        """Whether the photo shows this person (1:1); nobody else can be asked for.
+
+        :param photo: or what was taken while the person did what the challenge asks (``Taken``), within 20 seconds.
+        """
+        body = await async_shown("photo", photo, signer=self._signer)
         return await self._transport.post(door("personal-sessions", session_id, "verify"), DecisionAnswer, body)

@@ -82,6 +82,17 @@ from visavis.client.errors.integrity import EpochDestroyed as EpochDestroyed
 from visavis.client.errors.integrity import OwnRatesDamaged as OwnRatesDamaged
 from visavis.client.errors.integrity import SealBroken as SealBroken
 from visavis.client.errors.integrity import TransformUnfit as TransformUnfit
+from visavis.client.errors.liveness import CaptureForged as CaptureForged
+from visavis.client.errors.liveness import CaptureLate as CaptureLate
+from visavis.client.errors.liveness import CaptureMalformed as CaptureMalformed
+from visavis.client.errors.liveness import CaptureRetimed as CaptureRetimed
+from visavis.client.errors.liveness import CaptureSpliced as CaptureSpliced
+from visavis.client.errors.liveness import ChallengeNotDone as ChallengeNotDone
+from visavis.client.errors.liveness import FaceChanged as FaceChanged
+from visavis.client.errors.liveness import FaceFlat as FaceFlat
+from visavis.client.errors.liveness import FaceLost as FaceLost
+from visavis.client.errors.liveness import FramesRepeated as FramesRepeated
+from visavis.client.errors.liveness import FramesUnlikeSensor as FramesUnlikeSensor
 from visavis.client.errors.log import CheckpointForeign as CheckpointForeign
 from visavis.client.errors.log import CheckpointMalformed as CheckpointMalformed
 from visavis.client.errors.log import CheckpointStale as CheckpointStale
@@ -133,6 +144,8 @@ from visavis.client.errors.request import ArchiveUnreadable as ArchiveUnreadable
 from visavis.client.errors.request import BodyTooLarge as BodyTooLarge
 from visavis.client.errors.request import BundleMalformed as BundleMalformed
 from visavis.client.errors.request import CeremonyMissing as CeremonyMissing
+from visavis.client.errors.request import ChallengeUnasked as ChallengeUnasked
+from visavis.client.errors.request import ChallengeVariantRefused as ChallengeVariantRefused
 from visavis.client.errors.request import CustodianMisnamed as CustodianMisnamed
 from visavis.client.errors.request import CustodianUnknown as CustodianUnknown
 from visavis.client.errors.request import DisputeUnfit as DisputeUnfit
@@ -168,6 +181,8 @@ from visavis.client.errors.request import SharesWrong as SharesWrong
 from visavis.client.errors.request import StationInvalid as StationInvalid
 from visavis.client.errors.request import TooManyPhotos as TooManyPhotos
 from visavis.client.errors.request import VerifierKeyMalformed as VerifierKeyMalformed
+from visavis.client.errors.session import ChallengeDrawn as ChallengeDrawn
+from visavis.client.errors.session import ChallengeMissing as ChallengeMissing
 from visavis.client.errors.session import SessionExpired as SessionExpired
 from visavis.client.errors.session import SessionNotGranted as SessionNotGranted
 from visavis.client.errors.session import SessionOpenAlready as SessionOpenAlready
@@ -183,6 +198,7 @@ from visavis.client.errors.sorts import FaceRefused as FaceRefused
 from visavis.client.errors.sorts import FoundHere as FoundHere
 from visavis.client.errors.sorts import ImageRefused as ImageRefused
 from visavis.client.errors.sorts import IntegrityError as IntegrityError
+from visavis.client.errors.sorts import LivenessRefused as LivenessRefused
 from visavis.client.errors.sorts import LogClosed as LogClosed
 from visavis.client.errors.sorts import LogRefused as LogRefused
 from visavis.client.errors.sorts import PolicyRefused as PolicyRefused

@@ -56,6 +56,22 @@ class CeremonyMissing(RequestRefused):
     """
 
 
+class ChallengeUnasked(RequestRefused):
+    """``challenge_unasked``.
+
+    The purpose asks for no challenge, and one was asked for or answered. Send one photo: this purpose's liveness
+    mode draws no challenge.
+    """
+
+
+class ChallengeVariantRefused(RequestRefused):
+    """``challenge_variant_refused``.
+
+    Eyes alone do not serve where nobody watches. Use your PIN or QR code, or a station where somebody is present:
+    eyes alone do not serve here.
+    """
+
+
 class CustodianMisnamed(RequestRefused):
     """``custodian_misnamed``.
 

@@ -4,6 +4,21 @@
 from visavis.client.errors.sorts import SessionRefused
 
 
+class ChallengeDrawn(SessionRefused):
+    """``challenge_drawn``.
+
+    A session has one challenge. Open a new session for another challenge.
+    """
+
+
+class ChallengeMissing(SessionRefused):
+    """``challenge_missing``.
+
+    The purpose asks for a challenge, and none was drawn for this session. Ask for a challenge first, and send a
+    capture that answers it: this purpose takes no single photo.
+    """
+
+
 class SessionExpired(SessionRefused):
     """``session_expired``.
 

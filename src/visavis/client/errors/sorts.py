@@ -16,6 +16,10 @@ class FaceRefused(Refusal):
     """The image does not show exactly one usable face."""
 
 
+class LivenessRefused(Refusal):
+    """What was sent does not show a living person who does what was asked."""
+
+
 class ConsentRefused(Refusal):
     """The person's agreement is missing, over or does not check out."""
 
