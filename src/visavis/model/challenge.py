@@ -158,7 +158,7 @@ class CaptureMalformed(LivenessRefused):
     """The capture is not of the form that the specification gives."""
 
     code = "capture_malformed"
-    mend = "Send a capture as spec/capture-capture.md says."
+    mend = "Send a capture as spec/capture-bundle.md says."
 
 
 class CaptureForged(LivenessRefused):

@@ -23,7 +23,7 @@ class CaptureLate(LivenessRefused):
 class CaptureMalformed(LivenessRefused):
     """``capture_malformed``.
 
-    The capture is not of the form that the specification gives. Send a capture as spec/capture-capture.md says.
+    The capture is not of the form that the specification gives. Send a capture as spec/capture-bundle.md says.
     """
 
 

@@ -74,7 +74,7 @@ def challenge(session_id: str, body: ChallengeRequest, flows: Flows, subject_id:
 
 
 @router.post("/v1/personal-sessions/{session_id}/verify")
-def verify_oneself(session_id: str, photo: Shown, flows: Flows, subject_id: PersonId) -> DecisionAnswer:
+def verify_oneself(session_id: str, flows: Flows, subject_id: PersonId, photo: Shown) -> DecisionAnswer:
     """1:1 with the person who signed; nobody else can be asked for."""
     return decision_answer(flows.verify.oneself(photo, session_id=session_id, subject_id=subject_id))
 

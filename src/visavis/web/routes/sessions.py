@@ -53,7 +53,7 @@ def challenge(session_id: str, body: ChallengeRequest, flows: Flows, station_id:
 
 
 @router.post("/{session_id}/identify")
-def identify(session_id: str, photo: Shown, flows: Flows, station_id: StationId) -> DecisionAnswer:
+def identify(session_id: str, flows: Flows, station_id: StationId, photo: Shown) -> DecisionAnswer:
     """1:N: who of this station's gallery stands there, or nobody."""
     return decision_answer(flows.identify.photo(photo, session_id=session_id, station_id=station_id))
 
@@ -61,10 +61,10 @@ def identify(session_id: str, photo: Shown, flows: Flows, station_id: StationId)
 @router.post("/{session_id}/verify")
 def verify(
     session_id: str,
-    photo: Shown,
-    external_reference: Annotated[Claim, Form()],
     flows: Flows,
     station_id: StationId,
+    photo: Shown,
+    external_reference: Annotated[Claim, Form()],
 ) -> DecisionAnswer:
     """1:1: is this the person they say they are."""
     answer = flows.verify.at_station(photo, claim=external_reference, session_id=session_id, station_id=station_id)
@@ -73,7 +73,7 @@ def verify(
 
 @router.post("/{session_id}/document-check")
 def document_check(
-    session_id: str, portrait: Portrait, document: Photo, flows: Flows, station_id: StationId
+    session_id: str, flows: Flows, station_id: StationId, portrait: Portrait, document: Photo
 ) -> DecisionAnswer:
     """Compare a live portrait with the picture in a document; nothing of either is kept."""
     answer = flows.document_check.pictures(
@@ -107,11 +107,11 @@ def qr(session_id: str, body: QrRequest, flows: Flows, station_id: StationId) ->
 @router.post("/{session_id}/own-data")
 def own_data(
     session_id: str,
+    flows: Flows,
+    station_id: StationId,
     photo: Shown,
     external_reference: Annotated[Claim, Form()],
     pin: Annotated[PinText, Form()],
-    flows: Flows,
-    station_id: StationId,
 ) -> OwnDataAnswer:
     """Somebody without their receipt shows face and PIN together, to see what is held about them.
 
