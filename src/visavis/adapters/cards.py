@@ -157,13 +157,31 @@ class LandmarkerCard(_Card):
     output: LandmarkerOutput
 
 
-ModelCard = DetectorCard | EmbedderCard | LandmarkerCard
+class EyesOutput(BaseModel):
+    """What the network gives: the contour of one eye, x, y and z in pixels of its picture."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    points: str
+    count: Literal[71]
+
+
+class EyesCard(_Card):
+    """A network that finds the contour of an eye in a square picture of it."""
+
+    role: Literal["eyes"]
+    side: int = Field(default=64, ge=32, le=256)
+    output: EyesOutput
+
+
+ModelCard = DetectorCard | EmbedderCard | LandmarkerCard | EyesCard
 
 _ANY_CARD: TypeAdapter[ModelCard] = TypeAdapter(Annotated[ModelCard, Field(discriminator="role")])
 
 DEFAULT_DETECTOR = "yunet-2023mar"
 DEFAULT_EMBEDDER = "sface-2021dec-centred"
 DEFAULT_LANDMARKER = "face-mesh-468"
+DEFAULT_EYES = "eye-contour-71"
 
 
 def cards_folder() -> Path:
@@ -219,6 +237,17 @@ def read_landmarker_card(folder: Path) -> LandmarkerCard:
     card = read_card(folder)
     if not isinstance(card, LandmarkerCard):
         raise ModelCardInvalid(f"{folder}: role is {card.role}, wanted landmarker.")
+    return card
+
+
+def read_eyes_card(folder: Path) -> EyesCard:
+    """The card in ``folder``, which must be of a network that looks at eyes.
+
+    :raises ModelCardInvalid: it is not, or ``read_card`` refuses it.
+    """
+    card = read_card(folder)
+    if not isinstance(card, EyesCard):
+        raise ModelCardInvalid(f"{folder}: role is {card.role}, wanted eyes.")
     return card
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 from visavis.capture.align import align
 from visavis.capture.decoder import Decoder
 from visavis.capture.detector import Detector
+from visavis.capture.eyes import EyeReader
 from visavis.capture.landmarker import Landmarker
 from visavis.capture.one_face import the_one_face
 from visavis.capture.pose import pose
@@ -29,11 +30,19 @@ class Filming:
     """
 
     def __init__(
-        self, *, decoder: Decoder, detector: Detector, landmarker: Landmarker, embedder: Embedder, at_once: int = 2
+        self,
+        *,
+        decoder: Decoder,
+        detector: Detector,
+        landmarker: Landmarker,
+        eyes: EyeReader,
+        embedder: Embedder,
+        at_once: int = 2,
     ) -> None:
         self._decoder = decoder
         self._detector = detector
         self._landmarker = landmarker
+        self._eyes = eyes
         self._embedder = embedder
         self._places = threading.BoundedSemaphore(at_once)
 
@@ -66,6 +75,7 @@ class Filming:
                     box=(face.left, face.top, face.left + face.width, face.top + face.height),
                     mesh=mesh,
                     pose=pose(mesh),
+                    opened=self._eyes.opened(picture, mesh),
                     template=template,
                 )
                 for at, picture, face, mesh, template in zip(at_ms, pictures, faces, meshes, templates, strict=True)

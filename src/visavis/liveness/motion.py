@@ -8,13 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.model.film import Look
-from visavis.model.mesh import Mesh
 
-_LIDS: Final = (
-    (((160, 144), (159, 145), (158, 153)), (33, 133)),
-    (((385, 380), (386, 374), (387, 373)), (362, 263)),
-)
-"""Of each eye three pairs of points on the upper and lower lid, and its corners, by their numbers in the mesh."""
+_OPEN: Final = 0.85
+"""Of all frames this share shows eyes no further open than is usual for the person: they may be shut in half of them."""
 _AT_FIRST: Final = 3
 """Frames whose middle is how the person holds the head by themselves."""
 
@@ -26,7 +22,7 @@ class Motion:
     ``at_ms``: when. ``yaw``, ``pitch``, ``roll``: degrees, as in ``Pose``, less what they are at first. ``size``: how
     large the head is in the picture, in pixels (root mean square distance of the points from their middle, depth
     included, so that turning does not change it). ``centre``: that middle, shape (n, 2), pixels. ``opened``: how far
-    the less open eye is open, in heights by widths, as a share of what is usual in the film.
+    the eyes are open, as a share of what is usual in the film.
     """
 
     at_ms: NDArray[np.int64]
@@ -47,8 +43,8 @@ def motion(looks: Sequence[Look]) -> Motion:
     points = np.stack([look.mesh.points for look in looks]).astype(np.float64)
     centres = points.mean(axis=1)
     sizes = np.sqrt(((points - centres[:, None]) ** 2).sum(axis=2).mean(axis=1))
-    opened = np.array([openness(look.mesh) for look in looks])
-    usual = float(np.median(opened))
+    opened = np.array([look.opened for look in looks], np.float64)
+    usual = float(np.quantile(opened, _OPEN))
     yaw, pitch, roll = (
         np.array([getattr(look.pose, angle) for look in looks], np.float64) for angle in ("yaw", "pitch", "roll")
     )
@@ -61,21 +57,6 @@ def motion(looks: Sequence[Look]) -> Motion:
         centre=centres[:, :2],
         opened=opened / usual if usual > 0 else np.zeros_like(opened),
     )
-
-
-def openness(mesh: Mesh) -> float:
-    """How far the less open eye is open: the mean distance of its lids, in widths of the eye.
-
-    Measured in space, so that turning the head does not change it (Soukupová and Čech, Computer Vision Winter Workshop
-    2016, measure it in the picture).
-    """
-    points = mesh.points.astype(np.float64)
-
-    def of(lids: tuple[tuple[int, int], ...], corners: tuple[int, int]) -> float:
-        height = np.mean([np.linalg.norm(points[upper] - points[lower]) for upper, lower in lids])
-        return float(height / max(1e-6, float(np.linalg.norm(points[corners[0]] - points[corners[1]]))))
-
-    return min(of(lids, corners) for lids, corners in _LIDS)
 
 
 def _turned(degrees: NDArray[np.float64]) -> NDArray[np.float64]:

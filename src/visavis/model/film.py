@@ -14,7 +14,8 @@ class Look:
     """One frame, and the one face in it.
 
     ``at_ms`` is when it was taken, milliseconds since the first. ``grey`` is the whole frame, shape (height, width),
-    uint8; ``box`` where the face is in it: left, top, right and bottom, pixels. ``template`` says whose face it is.
+    uint8; ``box`` where the face is in it: left, top, right and bottom, pixels. ``opened`` is the height of the eyes
+    in their widths, ``template`` says whose face it is.
     """
 
     at_ms: int
@@ -22,4 +23,5 @@ class Look:
     box: tuple[float, float, float, float]
     mesh: Mesh = field(repr=False)
     pose: Pose
+    opened: float
     template: Template = field(repr=False)

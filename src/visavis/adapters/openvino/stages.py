@@ -5,16 +5,19 @@ from pathlib import Path
 from visavis.adapters.cards import (
     DEFAULT_DETECTOR,
     DEFAULT_EMBEDDER,
+    DEFAULT_EYES,
     DEFAULT_LANDMARKER,
     cards_folder,
     read_detector_card,
     read_embedder_card,
+    read_eyes_card,
     read_landmarker_card,
 )
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.dequantise import dequantise
 from visavis.adapters.openvino.detector import OnnxDetector
 from visavis.adapters.openvino.embedder import OnnxEmbedder
+from visavis.adapters.openvino.eyes import OpenVinoEyes
 from visavis.adapters.openvino.landmarker import OpenVinoLandmarker
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.capture.decode import decode
@@ -63,6 +66,15 @@ def open_landmarker(store: ModelStore, runtime: Runtime, *, card_folder: Path | 
     return OpenVinoLandmarker(store.open(card, prepare=bytes), card=card, runtime=runtime)
 
 
+def open_eyes(store: ModelStore, runtime: Runtime, *, card_folder: Path | None = None) -> OpenVinoEyes:
+    """What sees how far eyes are open, by the card in ``card_folder``; by ours if none is given.
+
+    :raises StartupError: the card, its weights or the network do not pass.
+    """
+    card = read_eyes_card(card_folder or cards_folder() / DEFAULT_EYES)
+    return OpenVinoEyes(store.open(card, prepare=bytes), card=card, runtime=runtime)
+
+
 def open_filming(
     store: ModelStore,
     runtime: Runtime,
@@ -70,6 +82,7 @@ def open_filming(
     detector_card: Path | None = None,
     embedder_card: Path | None = None,
     landmarker_card: Path | None = None,
+    eyes_card: Path | None = None,
     decoder: Decoder = decode,
     at_once: int = 2,
 ) -> Filming:
@@ -80,6 +93,7 @@ def open_filming(
     return Filming(
         detector=open_detector(store, runtime, card_folder=detector_card),
         landmarker=open_landmarker(store, runtime, card_folder=landmarker_card),
+        eyes=open_eyes(store, runtime, card_folder=eyes_card),
         embedder=open_embedder(store, runtime, card_folder=embedder_card),
         decoder=decoder,
         at_once=at_once,
