@@ -150,7 +150,7 @@ def open_services(
         backup_window=settings.backup_window,
     )
     imports = Imports(store=store, keyring=keyring, clock=clock, enrol=enrol, readings=readings)
-    sessions = Sessions(store=store, keyring=keyring, clock=clock)
+    sessions = Sessions(store=store, keyring=keyring, clock=clock, checkable=stages.checkable)
     probing = Probing(
         store=store,
         clock=clock,
@@ -166,7 +166,7 @@ def open_services(
     live.gone = drift.forget
     deciding = Deciding(store=store, keyring=keyring, clock=clock, bars=bars, drift=drift)
 
-    administer = Administer(store=store, keyring=keyring, clock=clock, bars=bars)
+    administer = Administer(store=store, keyring=keyring, clock=clock, bars=bars, checkable=stages.checkable)
 
     def close() -> None:
         stages.close()

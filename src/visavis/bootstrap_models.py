@@ -12,6 +12,7 @@ from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_extractor, open_face_finder
 from visavis.flows.extract import Extractor
 from visavis.flows.filming import Filming
+from visavis.liveness.modes import Checkable
 from visavis.model.calibration import Calibration
 from visavis.settings import Settings
 
@@ -28,6 +29,11 @@ class Stages:
     """What looks at films, where the models for it are installed."""
     close: Callable[[], None] = field(default=lambda: None)
     """Ends the processes that they work with, if there are any."""
+
+    @property
+    def checkable(self) -> Checkable:
+        """Which liveness modes can be checked with them."""
+        return Checkable.by(active=self.filming is not None)
 
 
 def install_models(settings: Settings, from_path: Path | None = None) -> Sequence[ModelCard]:

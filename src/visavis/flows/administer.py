@@ -15,7 +15,7 @@ from visavis.flows.record import done_by, record_act
 from visavis.flows.sessions import end_unused, require_in_use
 from visavis.flows.stations import proven
 from visavis.flows.subjects import make_subject
-from visavis.liveness.modes import require_checkable, require_pad
+from visavis.liveness.modes import Checkable
 from visavis.model.access import AlreadyExists, ApiKey
 from visavis.model.audit import Event
 from visavis.model.consent import Subject, SubjectState
@@ -39,12 +39,13 @@ from visavis.protect.gallery_keys import new_gallery_key
 class Administer:
     """What an administrator does."""
 
-    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, bars: Bars) -> None:
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, bars: Bars, checkable: Checkable) -> None:
         self._store = store
         self._keyring = keyring
         self._clock = clock
         self._bars = bars
         self._calibration = bars.calibration
+        self._checkable = checkable
 
     def state_purpose(
         self,
@@ -88,8 +89,8 @@ class Administer:
             raise PurposeInvalid("text: people have to read something before they agree.")
         require_statable(purpose, calibration=self._calibration)
         if promised.preset is not None and promised.preset.asks.needs_pad:
-            require_pad(liveness)
-        require_checkable(liveness)
+            self._checkable.require_pad(liveness)
+        self._checkable.require(liveness)
         first = PurposeText(f"{purpose.id}.1", purpose.id, 1, language, text, now)
         with self._store.write() as tx:
             tx.purposes.add(purpose)
@@ -152,10 +153,9 @@ class Administer:
         """Most references of people with one photo each at which the purpose's rates can be held."""
         return capacity(purpose, calibration=self._calibration)
 
-    @staticmethod
-    def presets_met(purpose: Purpose) -> tuple[Preset, ...]:
+    def presets_met(self, purpose: Purpose) -> tuple[Preset, ...]:
         """What standards ask that the purpose states or goes beyond; from which of them it was stated is not kept."""
-        return tuple(preset for preset in Preset if _meets(purpose, preset))
+        return tuple(preset for preset in Preset if _meets(purpose, preset, self._checkable))
 
     def register_station(
         self,
@@ -185,7 +185,7 @@ class Administer:
                 if purpose.target_kind is not TargetKind.FMR:
                     raise StationInvalid("A document check needs a purpose with an FMR target.")
             purpose.require_not_over(self._clock.now())
-            require_checkable(purpose.liveness, attended=attended)
+            self._checkable.require(purpose.liveness, attended=attended)
             station = Station(
                 id=new_id("sta"),
                 name=name,
@@ -286,11 +286,11 @@ def _promises(purpose: Purpose) -> str:
     return f"{promised}, liveness {purpose.liveness.value}"
 
 
-def _meets(purpose: Purpose, preset: Preset) -> bool:
+def _meets(purpose: Purpose, preset: Preset, checkable: Checkable) -> bool:
     try:
         settled(Promised(purpose.target_kind, purpose.target, purpose.max_fnmr, preset))
         if preset.asks.needs_pad:
-            require_pad(purpose.liveness)
+            checkable.require_pad(purpose.liveness)
     except (PurposeInvalid, LivenessUnavailable):
         return False
     return True

@@ -13,7 +13,7 @@ from visavis.flows.record import record_session
 from visavis.flows.stations import require_proven
 from visavis.flows.tombstones import is_buried
 from visavis.liveness.draw import draw
-from visavis.liveness.modes import require_checkable
+from visavis.liveness.modes import Checkable
 from visavis.model.access import AlreadyExists, Nonce
 from visavis.model.challenge import (
     Challenge,
@@ -62,10 +62,11 @@ class Opened:
 class Sessions:
     """Opening, granting and closing."""
 
-    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, *, store: Store, keyring: Keyring, clock: Clock, checkable: Checkable) -> None:
         self._store = store
         self._keyring = keyring
         self._clock = clock
+        self._checkable = checkable
 
     def open_at_station(self, station_id: str, kind: SessionKind) -> Opened:
         """A station opens a session because a person pressed or showed something.
@@ -126,7 +127,7 @@ class Sessions:
             gallery = tx.galleries.get(subject.gallery_id)
             purpose = tx.purposes.get(gallery.purpose_id)
             purpose.require_not_over(self._clock.now())
-            require_checkable(purpose.liveness, attended=attended)
+            self._checkable.require(purpose.liveness, attended=attended)
             now, secret = self._clock.now(), new_secret()
             session = Session(
                 id=new_id("ses"),
@@ -337,7 +338,7 @@ class Sessions:
             raise SessionWrongKind("The station is for " + " or ".join(sorted(k.value for k in allowed)) + ".")
         if kind is SessionKind.IDENTIFY and purpose.target_kind is TargetKind.FMR:
             raise IdentifyNeedsFpir
-        require_checkable(purpose.liveness, attended=station.attended)
+        self._checkable.require(purpose.liveness, attended=station.attended)
 
     def _hash(self, link_secret: str) -> bytes:
         return self._keyring.secret_tag(link_secret, use="session links")

@@ -110,7 +110,7 @@ class LivenessUnavailable(PolicyRefused):
     """A purpose asks for a liveness mode that this installation cannot check."""
 
     code = "liveness_unavailable"
-    mend = "This installation can check 'attended' only, where a person watches. Choose that, or do without a face."
+    mend = "Choose a mode that can be checked here, install what the mode needs, or do without a face."
 
 
 class GalleryFull(PolicyRefused):

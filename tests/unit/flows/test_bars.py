@@ -12,6 +12,7 @@ from support.world import PURPOSE, World
 
 from visavis.decide.target import fmr_for
 from visavis.flows.bars import STEP
+from visavis.liveness.modes import Checkable
 from visavis.model.bar import OwnRates
 from visavis.model.calibration import CalibrationPoint
 from visavis.model.purpose import LivenessMode, Purpose, TargetKind
@@ -233,7 +234,7 @@ def test_a_purpose_tells_which_presets_it_meets_however_it_was_stated(world: Wor
 def test_where_attacks_are_detected_the_rates_decide_which_are_met(
     world: World, monkeypatch: pytest.MonkeyPatch, fmr: float, misses: float, met: set[str]
 ) -> None:
-    monkeypatch.setattr("visavis.flows.administer.require_pad", lambda _: None)
+    monkeypatch.setattr(Checkable, "require_pad", lambda _self, _mode: None)
     purpose = world.purpose(target_kind="fmr", target=fmr, max_fnmr=misses)
     assert set(world.api("GET", f"/v1/purposes/{purpose}").json()["presets_met"]) == met
 

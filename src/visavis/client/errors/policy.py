@@ -111,8 +111,8 @@ class LastAdminKey(PolicyRefused):
 class LivenessUnavailable(PolicyRefused):
     """``liveness_unavailable``.
 
-    A purpose asks for a liveness mode that this installation cannot check. This installation can check 'attended'
-    only, where a person watches. Choose that, or do without a face.
+    A purpose asks for a liveness mode that this installation cannot check. Choose a mode that can be checked
+    here, install what the mode needs, or do without a face.
     """
 
 
