@@ -13,9 +13,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 import visavis
+from visavis.adapters.pad_report import ReportFields, told
 from visavis.capture.align import CROP_SIDE
 from visavis.model.calibration import Calibration, CalibrationInvalid
 from visavis.model.mesh import POINTS
+from visavis.model.purpose import LivenessMode
 from visavis.model.weights import ModelCardInvalid
 
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -174,7 +176,55 @@ class EyesCard(_Card):
     output: EyesOutput
 
 
-ModelCard = DetectorCard | EmbedderCard | LandmarkerCard | EyesCard
+class PadSquare(_Strict):
+    """The upright square of a picture that the network is shown.
+
+    Its middle is that of the face's box, and it is ``wide`` times as large as the box's longer side. Where it would
+    reach beyond the picture it is filled with black, or moved inside and, where it is larger, shrunk to fit.
+    """
+
+    side: int = Field(ge=32, le=512)
+    """Width and height of what is shown, pixels."""
+    wide: float = Field(ge=1, le=8)
+    beyond: Literal["black", "inside"]
+
+
+class PadOutput(_Strict):
+    """Which numbers of which output say that it is an attack, or that it is not, and from where on it is one."""
+
+    name: str
+    count: int = Field(ge=1, le=64)
+    form: Literal["probabilities", "logits"]
+    says: Literal["attack", "bona_fide"]
+    numbers: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    """Places among the ``count`` numbers, from 0; what they say is added up."""
+    bar: float = Field(gt=0, lt=1)
+    """From this share for an attack on the face is refused."""
+
+    @model_validator(mode="after")
+    def _numbers_are_there(self) -> Self:
+        there = set(self.numbers)
+        if len(there) != len(self.numbers) or max(there) >= self.count or (self.count > 1 and len(there) == self.count):
+            raise ValueError(f"numbers must be some, and not all, of 0 to {self.count - 1}, each once")
+        return self
+
+
+class PadCard(_Card):
+    """A network that tells a living face from a picture or a mask of one. None comes with us; see ``PassivePad``."""
+
+    role: Literal["pad"]
+    square: PadSquare
+    output: PadOutput
+    report: ReportFields
+
+    @model_validator(mode="after")
+    def _report_is_of_this_mode(self) -> Self:
+        if self.report.mode != LivenessMode.PASSIVE.value:
+            raise ValueError("report.mode must be passive: a model looks at single photos")
+        return self
+
+
+ModelCard = DetectorCard | EmbedderCard | LandmarkerCard | EyesCard | PadCard
 
 _ANY_CARD: TypeAdapter[ModelCard] = TypeAdapter(Annotated[ModelCard, Field(discriminator="role")])
 
@@ -201,8 +251,7 @@ def read_card(folder: Path) -> ModelCard:
         fields: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         return _ANY_CARD.validate_python(fields)
     except ValidationError as wrong:
-        what = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in wrong.errors())
-        raise ModelCardInvalid(f"{path}: {what}.") from wrong
+        raise ModelCardInvalid(f"{path}: {told(wrong)}.") from wrong
     except (OSError, ValueError) as wrong:
         raise ModelCardInvalid(f"{path}: {wrong}.") from wrong
 
@@ -248,6 +297,17 @@ def read_eyes_card(folder: Path) -> EyesCard:
     card = read_card(folder)
     if not isinstance(card, EyesCard):
         raise ModelCardInvalid(f"{folder}: role is {card.role}, wanted eyes.")
+    return card
+
+
+def read_pad_card(folder: Path) -> PadCard:
+    """The card in ``folder``, which must be one of a model that finds attacks.
+
+    :raises ModelCardInvalid: it is not, or ``read_card`` refuses it: it lacks the report, for one.
+    """
+    card = read_card(folder)
+    if not isinstance(card, PadCard):
+        raise ModelCardInvalid(f"{folder}: role is {card.role}, wanted pad.")
     return card
 
 

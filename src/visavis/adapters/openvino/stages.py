@@ -12,6 +12,7 @@ from visavis.adapters.cards import (
     read_embedder_card,
     read_eyes_card,
     read_landmarker_card,
+    read_pad_card,
 )
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.dequantise import dequantise
@@ -19,6 +20,7 @@ from visavis.adapters.openvino.detector import OnnxDetector
 from visavis.adapters.openvino.embedder import OnnxEmbedder
 from visavis.adapters.openvino.eyes import OpenVinoEyes
 from visavis.adapters.openvino.landmarker import OpenVinoLandmarker
+from visavis.adapters.openvino.pad import OpenVinoPad
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.capture.decode import decode
 from visavis.capture.decoder import Decoder
@@ -121,3 +123,12 @@ def open_extractor(
         decoder=decoder,
         at_once=at_once,
     )
+
+
+def open_pad(store: ModelStore, runtime: Runtime, *, card_folder: Path) -> OpenVinoPad:
+    """The model that finds attacks in single photos, whose card lies in ``card_folder``; we bring none.
+
+    :raises StartupError: the card, its report, its weights or the network do not pass.
+    """
+    card = read_pad_card(card_folder)
+    return OpenVinoPad(store.open(card, prepare=dequantise), card=card, runtime=runtime)

@@ -82,6 +82,7 @@ from visavis.client.errors.integrity import EpochDestroyed as EpochDestroyed
 from visavis.client.errors.integrity import OwnRatesDamaged as OwnRatesDamaged
 from visavis.client.errors.integrity import SealBroken as SealBroken
 from visavis.client.errors.integrity import TransformUnfit as TransformUnfit
+from visavis.client.errors.liveness import AttackSuspected as AttackSuspected
 from visavis.client.errors.liveness import CaptureForged as CaptureForged
 from visavis.client.errors.liveness import CaptureLate as CaptureLate
 from visavis.client.errors.liveness import CaptureMalformed as CaptureMalformed
@@ -238,6 +239,7 @@ from visavis.client.errors.startup import ModelMissing as ModelMissing
 from visavis.client.errors.startup import ModelUnobtainable as ModelUnobtainable
 from visavis.client.errors.startup import ModelUnusable as ModelUnusable
 from visavis.client.errors.startup import NoQuorum as NoQuorum
+from visavis.client.errors.startup import PadReportInvalid as PadReportInvalid
 from visavis.client.errors.startup import PagesMissing as PagesMissing
 from visavis.client.errors.startup import PlaceUnusable as PlaceUnusable
 from visavis.client.errors.startup import QuorumHeld as QuorumHeld

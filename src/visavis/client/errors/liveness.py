@@ -4,6 +4,14 @@
 from visavis.client.errors.sorts import LivenessRefused
 
 
+class AttackSuspected(LivenessRefused):
+    """``attack_suspected``.
+
+    The picture looks as if a photo, a screen or a mask was before the camera. Show your own face, in even light
+    and without a picture or a screen in view; or use your PIN or QR code.
+    """
+
+
 class CaptureForged(LivenessRefused):
     """``capture_forged``.
 
