@@ -1,0 +1,56 @@
+"""Simulated species of attack presentations, one file each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from attacks.film import Camera, Film
+from attacks.heads import Head
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from visavis.model.challenge import Done
+    from visavis.model.mesh import Mesh
+
+
+@dataclass(frozen=True)
+class Victim:
+    """Whose photo an attacker has: the photo, shape (height, width, 3), and the points of the face in it."""
+
+    picture: NDArray[np.uint8] = field(repr=False)
+    mesh: Mesh = field(repr=False)
+
+    @property
+    def head(self) -> Head:
+        """The living head."""
+        return Head.of(self.picture, self.mesh)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a server asked, as a page shows it: the steps, and when frames are taken."""
+
+    steps: Sequence[Done]
+    at_ms: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an attacker shows the camera, or puts in its place; and what camera takes it."""
+
+    film: Film
+    camera: Camera
+
+    def files(self) -> list[bytes]:
+        """As the server gets it."""
+        return self.film.files(self.camera)
+
+
+if TYPE_CHECKING:
+    Species = Callable[[Victim, Asked, int], Shown]
+    """An attack on a challenge with somebody's photo; the number makes it another one each time."""
