@@ -88,14 +88,14 @@ def swaying(motion: Callable[[float], Stance], *, seed: int) -> Callable[[float]
 
 
 DONE: Final = {
-    "left": Stance(yaw=24),
-    "right": Stance(yaw=-24),
+    "left": Stance(yaw=28),
+    "right": Stance(yaw=-28),
     "up": Stance(pitch=15),
     "down": Stance(pitch=-16),
-    "upper_left": Stance(yaw=16, pitch=11),
-    "upper_right": Stance(yaw=-16, pitch=11),
-    "lower_left": Stance(yaw=16, pitch=-12),
-    "lower_right": Stance(yaw=-16, pitch=-12),
+    "upper_left": Stance(yaw=19, pitch=11),
+    "upper_right": Stance(yaw=-19, pitch=11),
+    "lower_left": Stance(yaw=19, pitch=-12),
+    "lower_right": Stance(yaw=-19, pitch=-12),
     "closer": Stance(size=1.32),
 }
 """How far somebody goes who does what they are asked. A person's left is on a picture's right."""

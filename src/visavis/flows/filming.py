@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from visavis.capture.align import align
@@ -21,6 +22,7 @@ from visavis.model.film import Look
 from visavis.model.image import Frame
 
 _JPEG = b"\xff\xd8\xff"
+_SCENE = (40, 30)
 
 
 class Filming:
@@ -72,6 +74,7 @@ class Filming:
                 Look(
                     at_ms=at,
                     grey=np.asarray(Image.fromarray(picture.pixels).convert("L")),
+                    scene=_scene(picture),
                     box=(face.left, face.top, face.left + face.width, face.top + face.height),
                     mesh=mesh,
                     pose=pose(mesh),
@@ -95,3 +98,10 @@ class Filming:
             return the_one_face(self._detector.detect(picture), frame=picture)
         except FaceRefused as refused:
             raise FaceLost(refused.detail) from None
+
+
+def _scene(picture: Frame) -> NDArray[np.uint8]:
+    """The whole picture in few points."""
+    factor = max(1, picture.width // (4 * _SCENE[0]))
+    small = Image.fromarray(np.ascontiguousarray(picture.pixels[::factor, ::factor]))
+    return np.asarray(small.resize(_SCENE, Image.Resampling.BOX))

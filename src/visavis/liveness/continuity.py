@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from visavis.liveness.motion import Motion
 from visavis.model.challenge import FaceChanged
@@ -22,10 +21,17 @@ FASTEST_GROWTH: Final = 1.5
 """Natural logarithms of the size a second."""
 _LEEWAY: Final = 1.0 / 15.0
 """Seconds that a time may be wrong by: a camera's frame may be a frame old when it is taken."""
-MOST_OTHER: Final = 30.0
-"""Mean difference of the scene between neighbouring frames, beyond a change of light, in levels of 0 to 255."""
-_SMALL: Final = (24, 18)
-"""The scene is compared in so few points that what moves a little does not count."""
+MOST_OTHER: Final = 0.5
+"""The largest share of what is beside the face that may become something else between neighbouring frames: somebody
+holds the camera in a hand, and somebody walks by."""
+OTHER: Final = 14.0
+"""Levels of 0 to 255 in the colour where they differ most, from which a point of the scene is another one."""
+LIGHT: Final = (0.85, 1.18)
+"""How much darker and brighter, in each colour, a camera that adapts makes the scene from one frame to the next."""
+_AROUND: Final = 0.35
+"""How far around a face things move with it, in widths of the face."""
+_FEWEST: Final = 60
+"""Points beside the face that have to be left to say anything."""
 
 
 def require_continuous(looks: Sequence[Look], moved: Motion, *, same_person: float, still: int) -> None:
@@ -50,8 +56,7 @@ def require_continuous(looks: Sequence[Look], moved: Motion, *, same_person: flo
     if any((change > fastest * seconds).any() for change, fastest in rates):
         raise FaceChanged
     # 2
-    scenes = [_scene(look.grey) for look in looks]
-    if any(np.abs(one - other).mean() > MOST_OTHER for one, other in pairwise(scenes)):
+    if any(other_share(one, other) > MOST_OTHER for one, other in pairwise(looks)):
         raise FaceChanged
     # 3
     vectors = np.stack([look.template.vector for look in looks])
@@ -60,8 +65,23 @@ def require_continuous(looks: Sequence[Look], moved: Motion, *, same_person: flo
         raise FaceChanged
 
 
-def _scene(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """A picture in few points, its light taken out."""
-    small = np.array(Image.fromarray(grey).resize(_SMALL, Image.Resampling.BOX), dtype=np.float64)
-    found: NDArray[np.float64] = small - small.mean()
+def other_share(one: Look, other: Look) -> float:
+    """The share of what is beside the face that is another scene; 0 where too little is beside it."""
+    places = _beside(one) & _beside(other)
+    if int(places.sum()) < _FEWEST:
+        return 0.0
+    before, after = (look.scene[places].astype(np.float64) + 1.0 for look in (one, other))
+    light = np.clip(np.median(after / before, axis=0), *LIGHT)
+    return float((np.abs(after - before * light).max(axis=1) > OTHER).mean())
+
+
+def _beside(look: Look) -> NDArray[np.bool_]:
+    """Which points of the scene are neither of the face nor below it, where shoulders are."""
+    rows, columns = look.scene.shape[:2]
+    height, width = look.grey.shape
+    left, top, right, _ = look.box
+    around = _AROUND * (right - left)
+    x, y = ((np.arange(count) + 0.5) * (size / count) for count, size in ((columns, width), (rows, height)))
+    across = (x >= left - around) & (x <= right + around)
+    found: NDArray[np.bool_] = ~((y >= top - around)[:, None] & across[None, :])
     return found

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from visavis.model.film import Look
 
 _OPEN: Final = 0.85
-"""Of all frames this share shows eyes no further open than is usual for the person: in half of them they may be shut."""
+"""Of all frames this share shows eyes no further open than is usual for somebody: in half of them they may be shut."""
 _AT_FIRST: Final = 3
 """Frames whose middle is how the person holds the head by themselves."""
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from visavis.liveness.motion import Motion
 from visavis.model.challenge import ChallengeNotDone, Done, Step
 
-TURN: Final = 15.0
+TURN: Final = 18.0
 """Degrees that a head has to turn to a side, where only that is asked."""
 NOD: Final = 8.0
 """Degrees up or down, likewise: necks bend less that way, and points say less of it."""
-DIAGONAL: Final = (9.0, 5.0)
+DIAGONAL: Final = (11.0, 6.0)
 """Degrees to the side, and up or down, where both are asked at once."""
 ASIDE: Final = 14.0
 """Degrees of yaw or pitch that do not count as another movement."""
