@@ -9,7 +9,7 @@ from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, re
 from visavis.adapters.decoding.pool import DecodingPool
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
-from visavis.adapters.openvino.stages import open_extractor, open_face_finder
+from visavis.adapters.openvino.stages import open_extractor, open_face_finder, open_filming
 from visavis.flows.extract import Extractor
 from visavis.flows.filming import Filming
 from visavis.liveness.modes import Checkable
@@ -44,8 +44,9 @@ def install_models(settings: Settings, from_path: Path | None = None) -> Sequenc
 
 
 def chosen_cards(settings: Settings) -> list[ModelCard]:
-    """The cards of the detector and the embedder that the settings name."""
-    return [read_card(cards_of(settings) / name) for name in (settings.detector, settings.embedder)]
+    """The cards of all models that the settings name."""
+    names = (settings.detector, settings.embedder, settings.landmarker, settings.eyes)
+    return [read_card(cards_of(settings) / name) for name in names]
 
 
 def open_stages(settings: Settings) -> Stages:
@@ -55,17 +56,28 @@ def open_stages(settings: Settings) -> Stages:
         decoder = DecodingPool()
         undo.callback(decoder.close)
         store = ModelStore(settings.models)
+        runtime = Runtime(threads=settings.cores_per_inference, streams=settings.inferences_at_once)
         extractor = open_extractor(
             store,
-            Runtime(threads=settings.cores_per_inference, streams=settings.inferences_at_once),
+            runtime,
             detector_card=folder / settings.detector,
             embedder_card=folder / settings.embedder,
             decoder=decoder,
             # While some are being decoded, others can be looked at.
             at_once=decoder.at_once + settings.inferences_at_once,
         )
+        filming = open_filming(
+            store,
+            runtime,
+            detector_card=folder / settings.detector,
+            embedder_card=folder / settings.embedder,
+            landmarker_card=folder / settings.landmarker,
+            eyes_card=folder / settings.eyes,
+            decoder=decoder,
+            at_once=settings.inferences_at_once,
+        )
         calibration = read_calibration(folder / settings.embedder)
-        return Stages(extractor, calibration, open_face_finder(store), close=undo.pop_all().close)
+        return Stages(extractor, calibration, open_face_finder(store), filming, close=undo.pop_all().close)
 
 
 def planned_model(settings: Settings) -> tuple[Calibration, int]:

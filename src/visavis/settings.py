@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     """Card of the detector."""
     embedder: str = "sface-2021dec-centred"
     """Card of the embedder."""
+    landmarker: str = "face-mesh-468"
+    """Card of what finds the points of a face."""
+    eyes: str = "eye-contour-71"
+    """Card of what sees how far eyes are open."""
     cards: Path | None = Field(default=None, examples=["/etc/visavis/cards"])
     """Folder of model cards; the ones that come with this release if not set."""
     host: str = "127.0.0.1"

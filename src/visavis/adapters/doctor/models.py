@@ -13,7 +13,7 @@ from visavis.settings import Settings
 def models(settings: Settings) -> Iterator[Check]:
     """Each model's file is the one its card names, and the calibration fits."""
     cards = settings.cards or cards_folder()
-    for name in (settings.detector, settings.embedder):
+    for name in (settings.detector, settings.embedder, settings.landmarker, settings.eyes):
         yield from made(f"model {name}", partial(_model, folder=cards / name), settings)
     yield from made("calibration", partial(_calibration, folder=cards / settings.embedder), settings)
 
