@@ -175,6 +175,7 @@ def open_services(
     return Services(
         calibration=calibration,
         dimension=dimension,
+        checkable=stages.checkable,
         store=store,
         keyring=keyring,
         live=live,

@@ -5,15 +5,24 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from visavis.adapters.cards import ModelCard, cards_folder, read_calibration, read_card, read_embedder_card
+from visavis.adapters.cards import (
+    ModelCard,
+    cards_folder,
+    read_calibration,
+    read_card,
+    read_embedder_card,
+    read_pad_card,
+)
 from visavis.adapters.decoding.pool import DecodingPool
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_extractor, open_face_finder, open_filming
+from visavis.adapters.pad_report import read_active_report
 from visavis.flows.extract import Extractor
 from visavis.flows.filming import Filming
 from visavis.liveness.modes import Checkable
 from visavis.model.calibration import Calibration
+from visavis.model.pad import PadReport
 from visavis.settings import Settings
 
 
@@ -27,13 +36,17 @@ class Stages:
     """What pages find faces with, if they can."""
     filming: Filming | None = None
     """What looks at films, where the models for it are installed."""
+    active_report: PadReport | None = None
+    """What others measured of the active mode."""
     close: Callable[[], None] = field(default=lambda: None)
     """Ends the processes that they work with, if there are any."""
 
     @property
     def checkable(self) -> Checkable:
         """Which liveness modes can be checked with them."""
-        return Checkable.by(active=self.filming is not None)
+        passive = self.extractor.pad_report
+        reports = [report for report in (passive, self.active_report) if report is not None]
+        return Checkable.by(active=self.filming is not None, passive=passive is not None, reports=reports)
 
 
 def install_models(settings: Settings, from_path: Path | None = None) -> Sequence[ModelCard]:
@@ -46,7 +59,8 @@ def install_models(settings: Settings, from_path: Path | None = None) -> Sequenc
 def chosen_cards(settings: Settings) -> list[ModelCard]:
     """The cards of all models that the settings name."""
     names = (settings.detector, settings.embedder, settings.landmarker, settings.eyes)
-    return [read_card(cards_of(settings) / name) for name in names]
+    ours = [read_card(cards_of(settings) / name) for name in names]
+    return ours if settings.pad_card is None else [*ours, read_pad_card(settings.pad_card)]
 
 
 def open_stages(settings: Settings) -> Stages:
@@ -62,6 +76,7 @@ def open_stages(settings: Settings) -> Stages:
             runtime,
             detector_card=folder / settings.detector,
             embedder_card=folder / settings.embedder,
+            pad_card=settings.pad_card,
             decoder=decoder,
             # While some are being decoded, others can be looked at.
             at_once=decoder.at_once + settings.inferences_at_once,
@@ -77,7 +92,14 @@ def open_stages(settings: Settings) -> Stages:
             at_once=settings.inferences_at_once,
         )
         calibration = read_calibration(folder / settings.embedder)
-        return Stages(extractor, calibration, open_face_finder(store), filming, close=undo.pop_all().close)
+        return Stages(
+            extractor,
+            calibration,
+            open_face_finder(store),
+            filming,
+            active_report=None if settings.pad_report is None else read_active_report(settings.pad_report),
+            close=undo.pop_all().close,
+        )
 
 
 def planned_model(settings: Settings) -> tuple[Calibration, int]:

@@ -85,6 +85,11 @@ class Settings(BaseSettings):
     """Card of what sees how far eyes are open."""
     cards: Path | None = Field(default=None, examples=["/etc/visavis/cards"])
     """Folder of model cards; the ones that come with this release if not set."""
+    pad_card: Path | None = Field(default=None, examples=["/etc/visavis/pad"])
+    """Folder with the card of a model that finds attacks in single photos, for the liveness mode 'passive'. None comes
+    with this release."""
+    pad_report: Path | None = Field(default=None, examples=["/etc/visavis/pad-report.toml"])
+    """File with what others measured of the liveness mode 'active', which the presets '63b' and 'fido' ask for."""
     host: str = "127.0.0.1"
     """Address to listen on. Beyond this machine only with TLS."""
     port: int = Field(default=8642, ge=1, le=65535)

@@ -1,7 +1,8 @@
 """Faces without pictures: a "photo" names whom it shows, and its template follows from the name.
 
 ``photo("ann", 2)`` is Ann's second photo. Two photos of one person have a cosine of about 0.8, of two people about 0.
-``photo("ann", twin_of="bea")`` shows somebody the model can hardly tell from Bea.
+``photo("ann", twin_of="bea")`` shows somebody the model can hardly tell from Bea. A photo that ends with ``ATTACK`` shows
+a screen with the person on it.
 """
 
 import hashlib
@@ -15,6 +16,8 @@ from visavis.model.calibration import Calibration, CalibrationPoint, Misses, Mis
 from visavis.model.errors import Refusal
 from visavis.model.face import NoFace, SeveralFaces
 from visavis.model.image import ImageUnreadable
+from visavis.model.pad import AttackSuspected, PadReport
+from visavis.model.purpose import LivenessUnavailable
 from visavis.model.template import Template
 
 MODEL = "sim-1"
@@ -22,6 +25,7 @@ DIMENSION = 128
 NOBODY = b"SIM nobody"
 CROWD = b"SIM crowd"
 BROKEN = b"not an image"
+ATTACK = b" on-a-screen"
 
 CALIBRATION = Calibration(
     model_id=MODEL,
@@ -42,8 +46,13 @@ def photo(name: str, number: int = 1, *, twin_of: str = "") -> bytes:
 class SimExtractor(Extractor):
     """Makes the template that a photo names; ``seen`` counts what was looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, pad_report: PadReport | None = None) -> None:
         self.seen: list[bytes] = []
+        self._report = pad_report
+
+    @property
+    def pad_report(self) -> PadReport | None:
+        return self._report
 
     @property
     def model_id(self) -> str:
@@ -53,14 +62,18 @@ class SimExtractor(Extractor):
     def dimension(self) -> int:
         return DIMENSION
 
-    def extract(self, photo: bytes) -> Template:
+    def extract(self, photo: bytes, *, passive: bool = False) -> Template:
         self.seen.append(photo)
+        if passive and self._report is None:
+            raise LivenessUnavailable
+        if passive and photo.endswith(ATTACK):
+            raise AttackSuspected
         refusals: dict[bytes, type[Refusal]] = {NOBODY: NoFace, CROWD: SeveralFaces}
         if photo in refusals:
             raise refusals[photo]
         if not photo.startswith(b"SIM "):
             raise ImageUnreadable
-        _, name, number, twin_of = photo.decode().split(" ")
+        _, name, number, twin_of = photo.removesuffix(ATTACK).decode().split(" ")
         vector = _unit(twin_of or name) + 0.5 * _unit(f"{name} {number}")
         return Template((vector / np.linalg.norm(vector)).astype(np.float32), MODEL)
 
@@ -72,9 +85,9 @@ class SeeingExtractor(SimExtractor):
         super().__init__()
         self._decoder = decoder
 
-    def extract(self, photo: bytes) -> Template:
+    def extract(self, photo: bytes, *, passive: bool = False) -> Template:
         if photo.startswith(b"SIM "):
-            return super().extract(photo)
+            return super().extract(photo, passive=passive)
         shown = hashlib.sha256(self._decoder(photo).pixels.tobytes()).hexdigest()
         return Template(_unit(shown).astype(np.float32), MODEL)
 

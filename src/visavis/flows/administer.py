@@ -20,6 +20,7 @@ from visavis.model.access import AlreadyExists, ApiKey
 from visavis.model.audit import Event
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.ids import new_id
+from visavis.model.pad import PadReportMissing
 from visavis.model.preset import Preset, Promised
 from visavis.model.public_key import is_sound_key
 from visavis.model.purpose import (
@@ -67,6 +68,7 @@ class Administer:
         :raises PurposeInvalid: a field is out of its range, missing, or laxer than the preset.
         :raises PromiseTooStrict: the calibration cannot know such a rate, or too many members would be missed.
         :raises LivenessUnavailable: the mode cannot be checked, or is not what the preset asks for.
+        :raises PadReportMissing: nobody measured the mode as the preset asks for.
         """
         kind, rate, may_miss = settled(promised)
         now = self._clock.now()
@@ -88,8 +90,8 @@ class Administer:
         if not text.strip():
             raise PurposeInvalid("text: people have to read something before they agree.")
         require_statable(purpose, calibration=self._calibration)
-        if promised.preset is not None and promised.preset.asks.needs_pad:
-            self._checkable.require_pad(liveness)
+        if promised.preset is not None:
+            self._checkable.require_pad(liveness, asked=promised.preset.asks)
         self._checkable.require(liveness)
         first = PurposeText(f"{purpose.id}.1", purpose.id, 1, language, text, now)
         with self._store.write() as tx:
@@ -289,8 +291,7 @@ def _promises(purpose: Purpose) -> str:
 def _meets(purpose: Purpose, preset: Preset, checkable: Checkable) -> bool:
     try:
         settled(Promised(purpose.target_kind, purpose.target, purpose.max_fnmr, preset))
-        if preset.asks.needs_pad:
-            checkable.require_pad(purpose.liveness)
-    except (PurposeInvalid, LivenessUnavailable):
+        checkable.require_pad(purpose.liveness, asked=preset.asks)
+    except (PurposeInvalid, LivenessUnavailable, PadReportMissing):
         return False
     return True

@@ -9,7 +9,7 @@ from visavis.liveness.judge import judged
 from visavis.liveness.manifest import checked
 from visavis.model.calibration import Calibration
 from visavis.model.challenge import Capture, ChallengeMissing, ChallengeUnasked
-from visavis.model.purpose import LivenessUnavailable
+from visavis.model.purpose import LivenessMode, LivenessUnavailable
 from visavis.model.station import Session
 from visavis.model.template import Template
 
@@ -49,7 +49,7 @@ class Probing:
         :raises ChallengeMissing: a challenge has to be answered, and none was drawn, or one photo came.
         :raises ChallengeUnasked: a capture came where one photo is asked for.
         """
-        if not self._is_active(session):
+        if not self._mode(session).is_active:
             if isinstance(sent, Capture):
                 raise ChallengeUnasked
         elif session.challenge is None or not isinstance(sent, Capture):
@@ -58,7 +58,8 @@ class Probing:
     def probe(self, sent: Sent, *, session: Session) -> Template:
         """The template of the one living person who was before the camera.
 
-        1. One photo serves where the purpose asks for no more; it shows exactly one usable face.
+        1. One photo serves where the purpose asks for no more; it shows exactly one usable face, and no attack where
+           the purpose asks that one is looked for.
         2. Else what the capture says of itself holds, and answers this session's challenge.
         3. Its frames show one person throughout.
         4. That person does what was asked, as a living head does.
@@ -69,7 +70,7 @@ class Probing:
         # 1
         if not isinstance(sent, Capture):
             self.require(session, sent)
-            return self._extractor.extract(sent)
+            return self._extractor.extract(sent, passive=self._mode(session) is LivenessMode.PASSIVE)
         # 2
         self.require(session, sent)
         signer = session.station_id or session.subject_id
@@ -92,7 +93,6 @@ class Probing:
         # 5
         return self._extractor.extract(sent.frames[still])
 
-    def _is_active(self, session: Session) -> bool:
+    def _mode(self, session: Session) -> LivenessMode:
         with self._store.read() as tx:
-            purpose = tx.purposes.get(session.purpose_id)
-        return purpose.liveness.is_active
+            return tx.purposes.get(session.purpose_id).liveness

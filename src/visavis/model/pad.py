@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from visavis.model.errors import LivenessRefused, StartupError
+from visavis.model.errors import LivenessRefused, PolicyRefused, StartupError
 from visavis.model.purpose import LivenessMode
 
 
@@ -128,8 +128,18 @@ class AttackSuspected(LivenessRefused):
     mend = "Show your own face, in even light and without a picture or a screen in view; or use your PIN or QR code."
 
 
+class PadReportMissing(PolicyRefused):
+    """A standard asks for a report on presentation attack detection, and there is none that says enough."""
+
+    code = "pad_report_missing"
+    mend = (
+        "Have it tested by a laboratory and bring its report ('pad_card' or 'pad_report'), or state the rates without "
+        "the preset."
+    )
+
+
 class PadReportInvalid(StartupError):
     """A report on presentation attack detection lacks something, or contradicts itself."""
 
     code = "pad_report_invalid"
-    mend = "Complete the report; docs/reference/model-cards.md explains each field. Without it the mode is not offered."
+    mend = "Complete the report; docs/reference/model-cards.md explains each field."

@@ -49,6 +49,7 @@ from visavis.flows.tombstones import TombstoneList
 from visavis.flows.verify import Verify
 from visavis.flows.visits import Visits
 from visavis.flows.withdraw import Withdraw
+from visavis.liveness.modes import Checkable
 from visavis.model.calibration import Calibration
 from visavis.web.rates import Rates
 
@@ -60,6 +61,7 @@ class Services:
     calibration: Calibration
     dimension: int
     """How long a template of the model is."""
+    checkable: Checkable
     store: Store
     keyring: Keyring
     live: LiveGalleries

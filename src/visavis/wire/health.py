@@ -8,12 +8,14 @@ from visavis.wire.shape import Shape
 class Health(Shape):
     """The process answers; ``sealed`` while it waits for its custodians, ``loading`` while it loads its galleries.
 
-    With ``loading``: ``subjects`` are in memory so far, of about so many ``people``.
+    With ``loading``: ``subjects`` are in memory so far, of about so many ``people``. ``liveness``: the modes that can
+    be checked here; nothing while it is sealed.
     """
 
     status: Literal["ok", "sealed", "loading"] = "ok"
     subjects: int | None = None
     people: int | None = None
+    liveness: list[str] | None = None
 
 
 class Ready(Shape):

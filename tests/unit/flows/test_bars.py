@@ -234,7 +234,7 @@ def test_a_purpose_tells_which_presets_it_meets_however_it_was_stated(world: Wor
 def test_where_attacks_are_detected_the_rates_decide_which_are_met(
     world: World, monkeypatch: pytest.MonkeyPatch, fmr: float, misses: float, met: set[str]
 ) -> None:
-    monkeypatch.setattr(Checkable, "require_pad", lambda _self, _mode: None)
+    monkeypatch.setattr(Checkable, "require_pad", lambda _self, _mode, **_asked: None)
     purpose = world.purpose(target_kind="fmr", target=fmr, max_fnmr=misses)
     assert set(world.api("GET", f"/v1/purposes/{purpose}").json()["presets_met"]) == met
 

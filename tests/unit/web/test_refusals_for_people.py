@@ -41,9 +41,9 @@ FOR_EVERYBODY: Final = {
     "session_expired", "session_open", "session_too_soon", "session_unknown", "session_used", "several_faces",
     "signature_refused", "station_locked", "template_unusable", "too_many_pixels", "too_many_tries",
     "too_small", "unauthenticated", "visit_over",
-    "attack_suspected", "capture_forged", "capture_late", "capture_malformed", "capture_retimed", "capture_spliced", "challenge_drawn",
-    "challenge_missing", "challenge_not_done", "challenge_unasked", "challenge_variant_refused", "face_changed",
-    "face_flat", "face_lost", "frames_repeated", "frames_unlike_sensor",
+    "attack_suspected", "capture_forged", "capture_late", "capture_malformed", "capture_retimed", "capture_spliced",
+    "challenge_drawn", "challenge_missing", "challenge_not_done", "challenge_unasked", "challenge_variant_refused",
+    "face_changed", "face_flat", "face_lost", "frames_repeated", "frames_unlike_sensor",
 }  # fmt: skip
 """What there is to do is the same for whoever reads it: no word in it is for operators alone."""
 NO_DOOR: Final = {"visavis.model.archive", "visavis.model.audit", "visavis.model.witness"}

@@ -10,6 +10,7 @@ from visavis.adapters.doctor import (
     galleries,
     keys,
     links,
+    liveness,
     log,
     machine,
     models,
@@ -42,6 +43,7 @@ CHECKS: Final[Mapping[str, Checking]] = {
     "witnesses": log.witnesses,
     "own rates": galleries.own_rates,
     "models": models.models,
+    "liveness": liveness.liveness,
     "photos": photos.photos,
     "python": machine.python,
     "processor": machine.processor,
@@ -68,7 +70,8 @@ def diagnose(settings: Settings) -> list[Check]:
     2. The data directory, the key file and what lies above them are out of others' reach.
     3. The key opens this data; what it protects from, and what not.
     4. The database is whole and of this release, and somebody holds an API key; the published log is what it says.
-    5. Each model's file is the one its card names, the calibration fits, and photos can be read.
+    5. Each model's file is the one its card names, the calibration fits, what purposes ask of liveness can be checked,
+       and photos can be read.
     6. Processor, memory, disk and limits are what the server needs.
     7. The clock is right: requests are signed with the time.
     8. The address can be listened on, links lead to it, and TLS convinces whoever opens one.

@@ -15,6 +15,8 @@ def models(settings: Settings) -> Iterator[Check]:
     cards = settings.cards or cards_folder()
     for name in (settings.detector, settings.embedder, settings.landmarker, settings.eyes):
         yield from made(f"model {name}", partial(_model, folder=cards / name), settings)
+    if settings.pad_card is not None:
+        yield from made("model for liveness", partial(_model, folder=settings.pad_card), settings)
     yield from made("calibration", partial(_calibration, folder=cards / settings.embedder), settings)
 
 

@@ -108,11 +108,13 @@ def open_extractor(
     *,
     detector_card: Path | None = None,
     embedder_card: Path | None = None,
+    pad_card: Path | None = None,
     decoder: Decoder = decode,
     at_once: int = 2,
 ) -> Extractor:
     """Everything from a photo to a template.
 
+    :param pad_card: of what finds attacks in single photos, if anything does.
     :param decoder: decodes in this process if not given, which is for trusted photos.
     :param at_once: pictures held in memory at the same time.
     :raises StartupError: a card, its weights or its network do not pass.
@@ -120,6 +122,7 @@ def open_extractor(
     return Extractor(
         detector=open_detector(store, runtime, card_folder=detector_card),
         embedder=open_embedder(store, runtime, card_folder=embedder_card),
+        pad=None if pad_card is None else open_pad(store, runtime, card_folder=pad_card),
         decoder=decoder,
         at_once=at_once,
     )

@@ -131,6 +131,7 @@ from visavis.client.errors.policy import LastAdminKey as LastAdminKey
 from visavis.client.errors.policy import LivenessUnavailable as LivenessUnavailable
 from visavis.client.errors.policy import ModelChanged as ModelChanged
 from visavis.client.errors.policy import NoCustodians as NoCustodians
+from visavis.client.errors.policy import PadReportMissing as PadReportMissing
 from visavis.client.errors.policy import PromiseTooStrict as PromiseTooStrict
 from visavis.client.errors.policy import PurposeEnded as PurposeEnded
 from visavis.client.errors.policy import RateNotKnown as RateNotKnown

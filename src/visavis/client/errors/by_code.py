@@ -173,6 +173,7 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "output_exists": evaluation.OutputExists,
     "own_rates_damaged": integrity.OwnRatesDamaged,
     "pad_report_invalid": startup.PadReportInvalid,
+    "pad_report_missing": policy.PadReportMissing,
     "pages_missing": startup.PagesMissing,
     "pairing_unknown": access.PairingUnknown,
     "pairs_malformed": evaluation.PairsMalformed,

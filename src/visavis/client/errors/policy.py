@@ -132,6 +132,15 @@ class NoCustodians(PolicyRefused):
     """
 
 
+class PadReportMissing(PolicyRefused):
+    """``pad_report_missing``.
+
+    A standard asks for a report on presentation attack detection, and there is none that says enough. Have it
+    tested by a laboratory and bring its report ('pad_card' or 'pad_report'), or state the rates without the
+    preset.
+    """
+
+
 class PromiseTooStrict(PolicyRefused):
     """``promise_too_strict``.
 

@@ -242,7 +242,7 @@ class PadReportInvalid(StartupError):
     """``pad_report_invalid``.
 
     A report on presentation attack detection lacks something, or contradicts itself. Complete the report;
-    docs/reference/model-cards.md explains each field. Without it the mode is not offered.
+    docs/reference/model-cards.md explains each field.
     """
 
 

@@ -11,11 +11,12 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz", response_model_exclude_none=True)
 def healthz(flows: Flows) -> Health:
-    """Is the process alive, and how far are its galleries in memory?"""
+    """Is the process alive, how far are its galleries in memory, and which liveness modes can it check?"""
     loaded = flows.live.loaded
+    modes = list(flows.checkable.names)
     if loaded.is_complete:
-        return Health()
-    return Health(status="loading", subjects=loaded.subjects, people=loaded.people)
+        return Health(liveness=modes)
+    return Health(status="loading", subjects=loaded.subjects, people=loaded.people, liveness=modes)
 
 
 @router.get("/readyz")

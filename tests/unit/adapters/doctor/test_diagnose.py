@@ -20,7 +20,7 @@ NAMES = {
     *("settings", "variables", "user", "umask", "data directory", "key file", "folders above", "key store"),
     "key fits data",
     *("key protection", "key place", "sqlite", "database", "schema", "write-ahead log", "api keys"),
-    *("log", "witnesses", "own rates"),
+    *("log", "witnesses", "own rates", "liveness"),
     *(
         "model tiny-detector",
         "model tiny-embedder",
