@@ -132,7 +132,8 @@ def test_a_gallery_that_is_not_whole_is_refused_by_name_and_the_others_are_serve
         refused = world.at(station, "POST", f"/v1/sessions/{session}/identify", files={"photo": photo("ann", 2)})
         assert (refused.status_code, refused.json()["code"]) == (503, "gallery_loading")
         assert refused.headers["Retry-After"] == "5"
-        assert world.http.get("/healthz").json() == {"status": "loading", "subjects": 1, "people": 3}
+        health = {"status": "loading", "subjects": 1, "people": 3, "liveness": ["attended"]}
+        assert world.http.get("/healthz").json() == health
         assert world.sql("SELECT * FROM decisions WHERE outcome = 'NO_MATCH'") == []
     answer = world.at(station, "POST", f"/v1/sessions/{session}/identify", files={"photo": photo("ann", 2)})
     assert answer.json()["decision"] == "MATCH", "the session was not used up"

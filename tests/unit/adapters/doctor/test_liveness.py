@@ -11,6 +11,7 @@ from support.installation import finding, findings, settings_of
 from visavis import bootstrap
 from visavis.model.pad import PadReportInvalid
 from visavis.model.weights import ModelCardInvalid, ModelMissing
+from visavis.settings import Settings
 
 REPORT = "[report]" + PAD_CARD.partition("[report]")[2]
 ACTIVE = REPORT.replace('"passive"', '"active"')
@@ -32,7 +33,11 @@ def test_with_a_card_its_worst_species_is_told(folder: Path) -> None:
     assert told.state == "ok"
     assert "screen (level B): APCER 9.00% of 100; BPCER 2.50% of 200" in told.message
     assert finding(settings, "model tiny-pad").state == "ok"
-    assert [card.id for card in bootstrap.chosen_cards(settings)][-1] == "tiny-pad"
+
+
+def test_its_weights_are_installed_with_the_others(folder: Path) -> None:
+    cards = bootstrap.chosen_cards(Settings(pad_card=with_card(folder)))
+    assert [card.id for card in cards] == [*(card.id for card in bootstrap.chosen_cards(Settings())), "tiny-pad"]
 
 
 def test_simulated_attacks_are_told_to_say_nothing(folder: Path) -> None:
