@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from visavis import __version__
-from visavis.adapters.cards import cards_folder, read_detector_card, read_embedder_card
+from visavis.adapters.cards import card_folder, read_detector_card, read_embedder_card
 from visavis.adapters.decoding.pool import DecodingPool
 from visavis.adapters.evaluation.open import open_data_set
 from visavis.adapters.evaluation.output import as_json, require_new, write_report
@@ -54,13 +54,10 @@ def evaluate(settings: Settings, place: Place, asked: Asked, *, told: Told) -> E
     data = open_data_set(place.data_set, photos=place.photos, labels=place.labels)
     cores = len(os.sched_getaffinity(0))
     store, runtime = ModelStore(settings.models), Runtime(threads=1, streams=cores)
-    folder = settings.cards or cards_folder()
-    detector_card, embedder_card = (
-        read_detector_card(folder / settings.detector),
-        read_embedder_card(folder / settings.embedder),
-    )
-    detector = open_detector(store, runtime, card_folder=folder / settings.detector)
-    embedder = open_embedder(store, runtime, card_folder=folder / settings.embedder)
+    folders = [card_folder(settings.cards, name) for name in (settings.detector, settings.embedder)]
+    detector_card, embedder_card = read_detector_card(folders[0]), read_embedder_card(folders[1])
+    detector = open_detector(store, runtime, card_folder=folders[0])
+    embedder = open_embedder(store, runtime, card_folder=folders[1])
     models: dict[str, dict[str, str]] = {
         card.role: {"id": card.id, "sha256": card.sha256, "precision": runtime.precision}
         for card in (detector_card, embedder_card)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from visavis.adapters.cards import (
     ModelCard,
+    card_folder,
     cards_folder,
     read_calibration,
     read_card,
@@ -59,13 +60,13 @@ def install_models(settings: Settings, from_path: Path | None = None) -> Sequenc
 def chosen_cards(settings: Settings) -> list[ModelCard]:
     """The cards of all models that the settings name."""
     names = (settings.detector, settings.embedder, settings.landmarker, settings.eyes)
-    ours = [read_card(cards_of(settings) / name) for name in names]
+    ours = [read_card(card_folder(settings.cards, name)) for name in names]
     return ours if settings.pad_card is None else [*ours, read_pad_card(settings.pad_card)]
 
 
 def open_stages(settings: Settings) -> Stages:
     """Load the models and start the processes that decode; what does not check out refuses to start."""
-    folder = cards_of(settings)
+    own = settings.cards
     with ExitStack() as undo:
         decoder = DecodingPool()
         undo.callback(decoder.close)
@@ -74,8 +75,8 @@ def open_stages(settings: Settings) -> Stages:
         extractor = open_extractor(
             store,
             runtime,
-            detector_card=folder / settings.detector,
-            embedder_card=folder / settings.embedder,
+            detector_card=card_folder(own, settings.detector),
+            embedder_card=card_folder(own, settings.embedder),
             pad_card=settings.pad_card,
             decoder=decoder,
             # While some are being decoded, others can be looked at.
@@ -84,14 +85,14 @@ def open_stages(settings: Settings) -> Stages:
         filming = open_filming(
             store,
             runtime,
-            detector_card=folder / settings.detector,
-            embedder_card=folder / settings.embedder,
-            landmarker_card=folder / settings.landmarker,
-            eyes_card=folder / settings.eyes,
+            detector_card=card_folder(own, settings.detector),
+            embedder_card=card_folder(own, settings.embedder),
+            landmarker_card=card_folder(own, settings.landmarker),
+            eyes_card=card_folder(own, settings.eyes),
             decoder=decoder,
             at_once=settings.inferences_at_once,
         )
-        calibration = read_calibration(folder / settings.embedder)
+        calibration = read_calibration(card_folder(own, settings.embedder))
         return Stages(
             extractor,
             calibration,
@@ -107,7 +108,7 @@ def planned_model(settings: Settings) -> tuple[Calibration, int]:
 
     :raises StartupError: the card or the calibration does not pass.
     """
-    folder = cards_of(settings) / settings.embedder
+    folder = card_folder(settings.cards, settings.embedder)
     return read_calibration(folder), read_embedder_card(folder).output.dimension
 
 

@@ -11,7 +11,16 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
-from fixtures.networks import DETECTOR_CARD, EMBEDDER_CARD, edge_distance_detector, mean_embedder, place
+from fixtures.networks import (
+    DETECTOR_CARD,
+    EMBEDDER_CARD,
+    EYES_CARD,
+    LANDMARKER_CARD,
+    edge_distance_detector,
+    mean_embedder,
+    place,
+    points_network,
+)
 
 from visavis import bootstrap
 from visavis.adapters import doctor
@@ -45,6 +54,8 @@ def make_installation(folder: Path) -> Path:
     models = folder / "models"
     place(models, card=DETECTOR_CARD, network=edge_distance_detector())
     home = place(models, card=EMBEDDER_CARD, network=mean_embedder())
+    place(models, card=LANDMARKER_CARD, network=points_network({"points": 468 * 3, "presence": 1}))
+    place(models, card=EYES_CARD, network=points_network({"points": 71 * 3}))
     (home / "calibration.json").write_text(json.dumps(CALIBRATION), encoding="utf-8")
     bootstrap.initialise(settings_of(folder))
     return folder
@@ -59,6 +70,8 @@ def settings_of(folder: Path, **changed: Any) -> Settings:
         "cards": models,
         "detector": "tiny-detector",
         "embedder": "tiny-embedder",
+        "landmarker": "tiny-landmarker",
+        "eyes": "tiny-eyes",
         "host": "127.0.0.1",
         "tls_cert": None,
         "tls_key": None,

@@ -278,6 +278,16 @@ def read_embedder_card(folder: Path) -> EmbedderCard:
     return card
 
 
+def card_folder(cards: Path | None, name: str) -> Path:
+    """Where the card of that name lies: in the folder of somebody's own cards, or among ours.
+
+    :param cards: the folder of their own, if there is one; it need not have a card for every model.
+    """
+    if cards is not None and (cards / name).is_dir():
+        return cards / name
+    return cards_folder() / name
+
+
 def read_landmarker_card(folder: Path) -> LandmarkerCard:
     """The card in ``folder``, which must be a landmarker's.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from visavis.adapters.cards import cards_folder, read_calibration, read_card
+from visavis.adapters.cards import card_folder, read_calibration, read_card
 from visavis.adapters.doctor.check import Check, made
 from visavis.adapters.model_store import ModelStore
 from visavis.settings import Settings
@@ -12,12 +12,12 @@ from visavis.settings import Settings
 
 def models(settings: Settings) -> Iterator[Check]:
     """Each model's file is the one its card names, and the calibration fits."""
-    cards = settings.cards or cards_folder()
     for name in (settings.detector, settings.embedder, settings.landmarker, settings.eyes):
-        yield from made(f"model {name}", partial(_model, folder=cards / name), settings)
+        yield from made(f"model {name}", partial(_model, folder=card_folder(settings.cards, name)), settings)
     if settings.pad_card is not None:
         yield from made("model for liveness", partial(_model, folder=settings.pad_card), settings)
-    yield from made("calibration", partial(_calibration, folder=cards / settings.embedder), settings)
+    embedder = card_folder(settings.cards, settings.embedder)
+    yield from made("calibration", partial(_calibration, folder=embedder), settings)
 
 
 def _model(settings: Settings, *, folder: Path) -> Iterator[Check]:

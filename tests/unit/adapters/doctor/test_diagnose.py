@@ -24,6 +24,8 @@ NAMES = {
     *(
         "model tiny-detector",
         "model tiny-embedder",
+        "model tiny-landmarker",
+        "model tiny-eyes",
         "calibration",
         "photos",
         "python",
