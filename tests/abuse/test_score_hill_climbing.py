@@ -30,10 +30,10 @@ def computed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a "photo" be a template: the attacker's best case, since no real picture can be steered as well."""
     extract = world.faces.extract
 
-    def either(picture: bytes) -> Template:
+    def either(picture: bytes, **how: Any) -> Template:
         if picture.startswith(b"VEC "):
             return Template(np.frombuffer(picture[4:], dtype=np.float32), MODEL)
-        return extract(picture)
+        return extract(picture, **how)
 
     monkeypatch.setattr(world.faces, "extract", either)
 
@@ -76,6 +76,7 @@ def shown(world: World, station: Device, kind: str, picture: bytes) -> httpx2.Re
     world.clock.move(seconds=3)
     path = f"/v1/sessions/{world.session(station, kind)}/{kind}"
     body: dict[str, Any] = {"data": {"external_reference": "ann"}} if kind == "verify" else {}
+    world.sql("DELETE FROM tries")  # as if the climber had waited, as long as wrong faces with one name ask for
     return world.at(station, "POST", path, files={"photo": picture}, **body)
 
 
@@ -211,12 +212,12 @@ def test_a_thief_of_a_receipt_gets_fifty_faces_and_no_hint(world: World, ann: Pe
             if got == 8 and left_out:
                 run(world, "UPDATE tries SET failures = {}", got + left_out)
         else:
-            assert answer["reason"] == "too_many_tries"
             if answer["retry_after_s"] is None:
                 break
+            assert answer["reason"] == "too_many_tries"
             world.clock.move(seconds=answer["retry_after_s"])
     assert (got, len(answers)) == (50 - left_out, 1)
-    assert own_try(world, ann, at_cosine(world, 1.0)).json()["reason"] == "too_many_tries"
+    assert own_try(world, ann, at_cosine(world, 1.0)).json()["reason"] == "face_disabled"
     assert world.api("POST", f"/v1/subjects/{ann.subject_id}/credentials").status_code == 201
     assert told(own_try(world, ann, at_cosine(world, 1.0))) == "MATCH"
 

@@ -231,9 +231,9 @@ def test_what_is_being_looked_at_when_a_station_is_retired_is_not_told(
 ) -> None:
     session_id, extract = world.session(station), world.faces.extract
 
-    def meanwhile(photo: bytes) -> Template:
+    def meanwhile(photo: bytes, **how: Any) -> Template:
         assert world.api("DELETE", f"/v1/stations/{station.id}").status_code == 204
-        return extract(photo)
+        return extract(photo, **how)
 
     monkeypatch.setattr(world.faces, "extract", meanwhile)
     answer = world.at(station, "POST", f"/v1/sessions/{session_id}/identify", files={"photo": picture})

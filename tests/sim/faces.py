@@ -1,8 +1,8 @@
 """Faces without pictures: a "photo" names whom it shows, and its template follows from the name.
 
 ``photo("ann", 2)`` is Ann's second photo. Two photos of one person have a cosine of about 0.8, of two people about 0.
-``photo("ann", twin_of="bea")`` shows somebody the model can hardly tell from Bea. A photo that ends with ``ATTACK`` shows
-a screen with the person on it.
+``photo("ann", twin_of="bea")`` shows somebody the model can hardly tell from Bea. A photo that ends with ``ATTACK``
+shows a screen with the person on it.
 """
 
 import hashlib

@@ -19,7 +19,7 @@ from joserfc.jwk import OKPKey
 
 from visavis.consent.archive import DIGESTS, SIGNATURE, list_files, sign_listed
 from visavis.consent.receipt import read_offer
-from visavis.decide.tries import own_tries, visit_tries
+from visavis.flows.counting import counted_about
 from visavis.flows.entries import Told, open_told
 from visavis.flows.held import Held
 from visavis.flows.kept import NOT_KEPT, PERSON, Kept, kept
@@ -165,8 +165,7 @@ class Archives:
 
     def _sections(self, tx: Transaction, held: Held, looked: Sequence[Looked]) -> dict[str, Any]:
         subject = held.subject
-        credential = tx.credentials.first(id=subject.id)
-        ids = (subject.reference_tag.hex(), own_tries(subject.id), visit_tries(subject.reference_tag))
+        credential, ids = tx.credentials.first(id=subject.id), counted_about(subject)
         return {
             "subject": {**_row(subject, "subjects"), "name": held.external_reference},
             "templates": self._templates(tx, held),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from visavis.decide.tries import own_tries, visit_tries
+from visavis.flows.counting import forget_all
 from visavis.flows.keyring import Keyring
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.readings import Reader, Readings
@@ -48,9 +48,7 @@ class Credentials:
             subject = tx.subjects.get(subject_id)
             gallery_id = subject.gallery_id
             self._readings.record(tx, ReadingKind.CREDENTIALS, reader, gallery_id=gallery_id, subject=subject)
-            tx.tries.remove(id=subject.reference_tag.hex())
-            tx.tries.remove(id=own_tries(subject.id))
-            tx.tries.remove(id=visit_tries(subject.reference_tag))
+            forget_all(tx, subject)
             return issue(tx, subject, keyring=self._keyring, now=self._clock.now(), by=reader.key)
 
 

@@ -4,7 +4,7 @@ import dataclasses
 from datetime import datetime, timedelta
 from typing import Final
 
-from visavis.decide.tries import own_tries, visit_tries
+from visavis.flows.counting import forget_all
 from visavis.flows.entries import erase_entries
 from visavis.flows.generation import advance
 from visavis.flows.keyring import Keyring
@@ -57,9 +57,7 @@ def destroy_subject(tx: Transaction, subject: Subject, *, reason: str, keyring: 
     receipt_ids = tuple(receipt.id for receipt in tx.receipts.find(subject_id=subject.id))
     tx.subject_keys.remove(id=subject.id)
     tx.credentials.remove(id=subject.id)
-    tx.tries.remove(id=subject.reference_tag.hex())
-    tx.tries.remove(id=own_tries(subject.id))
-    tx.tries.remove(id=visit_tries(subject.reference_tag))
+    forget_all(tx, subject)
     tx.answered.remove(subject_id=subject.id)
     tx.readings.remove(subject_id=subject.id)
     tx.reviews.remove(subject_id=subject.id)

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Final
 
 from visavis.decide.judge import Verdict, judge_one
-from visavis.decide.tries import after_failure, require_try, visit_tries
+from visavis.decide.tries import PIN, is_failed_try, of_face, visit_tries
 from visavis.flows.bars import Bar
+from visavis.flows.counting import count_failure
 from visavis.flows.deciding import Answer, Deciding
 from visavis.flows.keyed_index import KeyedIndex
 from visavis.flows.live import LiveGalleries
@@ -89,10 +90,11 @@ class FaceAndPin:
             session_id, kinds=kinds, station_id=station_id, require=lambda session: self._require(session, photo)
         )
         try:
-            of, probe, index, bar = self._looked(session, photo)
+            of = self._of(session)
             tag = self._deciding.keyring.reference_tag(gallery_id=of[0].id, external_reference=claim)
+            probe, index, bar = self._looked(session, photo, of, tag=tag)
             with self._store.write() as tx:
-                counted = [self._count(tx, tries_id) for tries_id in _counted(tag)]
+                counted = self._count(tx, of[1], tag=tag)
                 subject = tx.subjects.first(gallery_id=of[0].id, reference_tag=tag)
                 credential = None if subject is None else tx.credentials.first(id=subject.id)
         except Refusal as refusal:
@@ -114,25 +116,35 @@ class FaceAndPin:
         self._live.require_loaded(session.gallery_id)
         self._probing.require(session, photo)
 
-    def _looked(self, session: Session, photo: Sent) -> tuple[tuple[Gallery, Purpose], Template, KeyedIndex, Bar]:
+    def _of(self, session: Session) -> tuple[Gallery, Purpose]:
         if session.gallery_id is None:
             raise SessionUnknown
         with self._store.read() as tx:
-            gallery, purpose = tx.galleries.get(session.gallery_id), tx.purposes.get(session.purpose_id)
-        self._deciding.require_model(gallery)
-        probe, index = self._probing.probe(photo, session=session), self._live.index(gallery)
-        bar = self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
-        return (gallery, purpose), probe, index, bar
+            return tx.galleries.get(session.gallery_id), tx.purposes.get(session.purpose_id)
 
-    def _count(self, tx: Transaction, tries_id: str) -> _Try:
-        before = tx.tries.first(id=tries_id)
-        require_try(before, now=self._clock.now())
-        after = after_failure(before, tries_id=tries_id, now=self._clock.now())
-        if before is None:
-            tx.tries.add(after)
-        else:
-            tx.tries.change(after)
-        return before, after
+    def _looked(
+        self, session: Session, photo: Sent, of: tuple[Gallery, Purpose], *, tag: bytes
+    ) -> tuple[Template, KeyedIndex, Bar]:
+        """Look at the photo; an attack that is found, and a challenge that was not done, are wrong faces (check 3)."""
+        gallery, purpose = of
+        self._deciding.require_model(gallery)
+        try:
+            probe = self._probing.probe(photo, session=session)
+        except Refusal as refusal:
+            if is_failed_try(refusal):
+                with self._store.write() as tx:
+                    limits = of_face(purpose.liveness)
+                    count_failure(tx, visit_tries(tag), limits=limits, now=self._clock.now())
+            raise
+        index = self._live.index(gallery)
+        return probe, index, self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
+
+    def _count(self, tx: Transaction, purpose: Purpose, *, tag: bytes) -> list[_Try]:
+        limits = (PIN, of_face(purpose.liveness))
+        return [
+            count_failure(tx, tries_id, limits=limit, now=self._clock.now())
+            for tries_id, limit in zip(_counted(tag), limits, strict=True)
+        ]
 
     def _decide(
         self,

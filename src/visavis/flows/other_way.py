@@ -6,7 +6,8 @@ from datetime import datetime
 
 from visavis.consent.rules import require_live_consent
 from visavis.decide.judge import Verdict
-from visavis.decide.tries import after_failure, require_try
+from visavis.decide.tries import PIN
+from visavis.flows.counting import allow_face_again, count_failure
 from visavis.flows.credentials import QR_PREFIX
 from visavis.flows.deciding import Answer, Deciding
 from visavis.flows.keyring import Keyring
@@ -51,7 +52,7 @@ class OtherWay:
         tag = self._deciding.keyring.reference_tag(gallery_id=gallery_id, external_reference=claim)
         try:
             with self._store.write() as tx:
-                self._count_try(tx, tag.hex())
+                count_failure(tx, tag.hex(), limits=PIN, now=self._clock.now())
                 subject = tx.subjects.first(gallery_id=gallery_id, reference_tag=tag)
                 credential = None if subject is None else tx.credentials.first(id=subject.id)
         except TooManyTries as refusal:
@@ -113,20 +114,12 @@ class OtherWay:
             if served and current is not None:
                 if tries_id is not None:
                     tx.tries.remove(id=tries_id)
+                allow_face_again(tx, current, whole=means is Means.QR)
                 verdict = Verdict(Outcome.MATCH, subject_id=current.id)
                 disputed = disputed_here(tx, disputed_id, station_id=str(session.station_id), now=now)
                 if disputed is not None:
                     name_other(tx, disputed, other=current.id, now=now)
             return self._deciding.record(tx, session, verdict, means=means)
-
-    def _count_try(self, tx: Transaction, tries_id: str) -> None:
-        before = tx.tries.first(id=tries_id)
-        require_try(before, now=self._clock.now())
-        after = after_failure(before, tries_id=tries_id, now=self._clock.now())
-        if before is None:
-            tx.tries.add(after)
-        else:
-            tx.tries.change(after)
 
 
 def _may_be_served(tx: Transaction, subject: Subject, *, keyring: Keyring, now: datetime) -> bool:

@@ -1,8 +1,11 @@
 """1:1: is this the person they say they are."""
 
+from dataclasses import dataclass
+
 from visavis.decide.judge import judge_one
-from visavis.decide.tries import after_failure, own_tries, require_try
+from visavis.decide.tries import Limits, claim_tries, is_failed_try, of_face, own_tries, require_try
 from visavis.flows.bars import Bar
+from visavis.flows.counting import count_failure
 from visavis.flows.deciding import Answer, Deciding
 from visavis.flows.keyed_index import KeyedIndex
 from visavis.flows.live import LiveGalleries
@@ -10,13 +13,21 @@ from visavis.flows.ports import Clock, Store
 from visavis.flows.probing import Probing, Sent
 from visavis.flows.second_factor import require_face_enough
 from visavis.flows.sessions import Sessions
-from visavis.model.access import TooManyTries
+from visavis.model.access import FaceDisabled, TooManyTries
 from visavis.model.decision import Outcome
 from visavis.model.errors import Refusal
 from visavis.model.look_alike import SecondFactorAsked
 from visavis.model.purpose import Gallery, Purpose
 from visavis.model.station import Session, SessionKind, SessionUnknown
 from visavis.model.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Under which identifier wrong faces are counted, and how many may be."""
+
+    tries_id: str
+    limits: Limits
 
 
 class Verify:
@@ -48,7 +59,9 @@ class Verify:
         4. In the deciding transaction the person is read again. A name that nobody has, one without live consent and
            a face that differs are answered alike: NO_MATCH.
         5. A face alone does not serve who looks like somebody else here.
-        6. The decision is recorded before it is told.
+        6. Wrong faces with one name are slowed and stopped, whether or not somebody has that name; so are attacks that
+           are found, and challenges that were not done.
+        7. The decision is recorded before it is told.
 
         :raises SessionRefused: 1 does not hold; nothing was looked at.
         :raises GalleryLoading: the server has just started; nothing was looked at, and the session can still be used.
@@ -64,9 +77,9 @@ class Verify:
     def oneself(self, photo: Sent, *, session_id: str, subject_id: str) -> Answer:
         """Compare a photo with the person whose own session this is; nobody else can be asked for.
 
-        As ``at_station``, but for 5: the person's own key, which opened the session, is the second factor. And wrong
-        faces are slowed and stopped as wrong PINs are: no pace and no lock of a station holds up whoever has somebody's
-        receipt and link and tries one face after another.
+        As ``at_station``, but for 5: the person's own key, which opened the session, is the second factor. By 6 whoever
+        has somebody's receipt and link and tries one face after another is slowed and stopped: no pace and no lock of a
+        station holds them up.
         """
         session = self._sessions.claim(
             session_id,
@@ -87,16 +100,35 @@ class Verify:
         try:
             with self._store.read() as tx:
                 gallery, purpose = tx.galleries.get(session.gallery_id), tx.purposes.get(session.purpose_id)
+                counted = self._counted(session, gallery, purpose, claim=claim)
+                require_try(tx.tries.first(id=counted.tries_id), limits=counted.limits, now=self._clock.now())
             self._deciding.require_model(gallery)
-            probe = self._probing.probe(photo, session=session)
+            probe = self._probe(photo, session, counted)
             index = self._live.index(gallery)
             bar = self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
         except Refusal as refusal:
             return self._deciding.refuse(session, refusal)
         try:
-            return self._judge(session, (gallery, purpose), index, probe, bar, claim)
-        except (TooManyTries, SecondFactorAsked) as refusal:
+            return self._judge(session, (gallery, purpose), index, probe, bar, claim, counted)
+        except (TooManyTries, FaceDisabled, SecondFactorAsked) as refusal:
             return self._deciding.refuse(session, refusal)
+
+    def _counted(self, session: Session, gallery: Gallery, purpose: Purpose, *, claim: str | None) -> _Counted:
+        """Where wrong faces in this session are counted, whether or not there is such a person."""
+        limits = of_face(purpose.liveness)
+        if claim is None:
+            return _Counted(own_tries(str(session.subject_id)), limits)
+        tag = self._deciding.keyring.reference_tag(gallery_id=gallery.id, external_reference=claim)
+        return _Counted(claim_tries(tag), limits)
+
+    def _probe(self, photo: Sent, session: Session, counted: _Counted) -> Template:
+        try:
+            return self._probing.probe(photo, session=session)
+        except Refusal as refusal:
+            if is_failed_try(refusal):
+                with self._store.write() as tx:
+                    count_failure(tx, counted.tries_id, limits=counted.limits, now=self._clock.now())
+            raise
 
     def _judge(
         self,
@@ -106,13 +138,13 @@ class Verify:
         probe: Template,
         bar: Bar,
         claim: str | None,
+        counted: _Counted,
     ) -> Answer:
         gallery, purpose = of
         with self._store.write() as tx:
-            subject_id = session.subject_id
-            own = None if subject_id is None else own_tries(subject_id)
-            before = None if own is None else tx.tries.first(id=own)
-            require_try(before, now=self._clock.now())
+            subject_id, now = session.subject_id, self._clock.now()
+            before = tx.tries.first(id=counted.tries_id)
+            require_try(before, limits=counted.limits, now=now)  # once more: other stations may have looked meanwhile
             if claim is not None:
                 subject = self._deciding.claimed(tx, gallery_id=gallery.id, external_reference=claim)
                 subject_id = None if subject is None else subject.id
@@ -125,10 +157,10 @@ class Verify:
             live = nearest is not None and reached and self._deciding.is_recognisable(tx, nearest)
             score = nearest.score if nearest is not None and live else None
             verdict = judge_one(score=score, threshold=threshold, subject_id=subject_id)
-            if own is None:
-                verdict = require_face_enough(tx, verdict, gallery_id=gallery.id, now=self._clock.now())
-            else:
-                tx.tries.remove(id=own)
-                if verdict.outcome is Outcome.NO_MATCH:
-                    tx.tries.add(after_failure(before, tries_id=own, now=self._clock.now()))
+            if claim is not None:
+                verdict = require_face_enough(tx, verdict, gallery_id=gallery.id, now=now)
+            if verdict.outcome is Outcome.NO_MATCH:
+                count_failure(tx, counted.tries_id, limits=counted.limits, now=now)
+            elif before is not None:
+                tx.tries.remove(id=counted.tries_id)
             return self._deciding.record(tx, session, verdict, bar=bar)

@@ -137,11 +137,11 @@ class Answered:
 
 
 FREE_TRIES: Final = 5
-"""Wrong tries of a PIN, or of faces in personal sessions, before they are slowed (NIST SP 800-63B-4 §3.2.2 slows after
-few and bounds the sum)."""
+"""Wrong tries of a PIN or a face in a row before they are slowed, where no machine detects presentation attacks (NIST
+SP 800-63B-4, 3.2.2 and 3.2.3)."""
 
 MAX_TRIES: Final = 50
-"""Wrong PINs in a row after which only an operator can reset the PIN."""
+"""Wrong tries in a row after which nothing more is tried, likewise."""
 
 
 class LastAdminKey(PolicyRefused):
@@ -204,11 +204,19 @@ class LockedOut(AccessRefused):
 
 
 class TooManyTries(AccessRefused):
-    """Too many wrong PINs, or too many wrong faces in somebody's personal sessions."""
+    """Too many wrong PINs or faces in a row."""
 
     code = "too_many_tries"
     kind = Kind.TOO_MANY
     mend = "Wait as long as the answer says, or ask an operator for a new PIN."
+
+
+class FaceDisabled(AccessRefused):
+    """Too many wrong faces in a row: a face serves no longer here until the person used the other way in."""
+
+    code = "face_disabled"
+    kind = Kind.TOO_MANY
+    mend = "Use your PIN or QR code at a station: after that your face serves again. Or ask at the desk for a new PIN."
 
 
 class RateLimited(AccessRefused):

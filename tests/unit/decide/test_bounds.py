@@ -10,20 +10,35 @@ from sim.faces import CALIBRATION
 from visavis.decide.judge import judge_many, judge_one
 from visavis.decide.station_lock import after_probe
 from visavis.decide.target import Bound, Room, capacity, require_statable
-from visavis.decide.tries import FORGET_AFTER, after_failure, own_tries, require_try
-from visavis.model.access import FREE_TRIES, MAX_TRIES, TooManyTries, Tries
+from visavis.decide.tries import (
+    FORGET_AFTER,
+    PIN,
+    Limits,
+    after_failure,
+    claim_tries,
+    is_failed_try,
+    of_face,
+    own_tries,
+    require_try,
+    visit_tries,
+)
+from visavis.model.access import FREE_TRIES, MAX_TRIES, FaceDisabled, TooManyTries, Tries
+from visavis.model.challenge import CaptureLate, ChallengeNotDone, FaceFlat, FaceLost
 from visavis.model.decision import Outcome
+from visavis.model.errors import Refusal
+from visavis.model.face import NoFace
+from visavis.model.pad import AttackSuspected
 from visavis.model.purpose import LivenessMode, Purpose, PurposeInvalid, TargetKind
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PURPOSE = Purpose("pur_a", "n", "c", "c", "NL", 90, TargetKind.FPIR, 0.01, LivenessMode.ATTENDED, NOW)
 
 
-def failed(times: int, *, now: datetime = NOW) -> Tries:
+def failed(times: int, *, now: datetime = NOW, limits: Limits = PIN) -> Tries:
     """The record of so many wrong tries at one moment."""
     tries = None
     for _ in range(times):
-        tries = after_failure(tries, tries_id="tries_a", now=now)
+        tries = after_failure(tries, tries_id="tries_a", limits=limits, now=now)
     assert tries is not None
     return tries
 
@@ -76,7 +91,7 @@ def test_a_stranger_counts_until_fifty_more_came_by() -> None:
 def test_wrong_tries_are_counted_under_the_name_they_were_made_against() -> None:
     assert failed(1) == Tries("tries_a", 1, NOW, NOW + FORGET_AFTER)
     assert failed(2).failures == 2
-    assert own_tries("sub_a") == "face sub_a"
+    assert (own_tries("sub_a"), claim_tries(b"a"), visit_tries(b"a")) == ("face sub_a", "claim 61", "visit 61")
 
 
 def test_wrong_tries_are_forgotten_a_month_after_the_wait_they_brought() -> None:
@@ -91,15 +106,15 @@ def test_a_block_lasts_as_long_as_anybody_can_be_kept(zone: timezone) -> None:
 
 
 def test_the_last_try_before_the_block_is_one_and_the_next_is_none() -> None:
-    require_try(failed(MAX_TRIES - 1), now=NOW + timedelta(hours=1))
+    require_try(failed(MAX_TRIES - 1), limits=PIN, now=NOW + timedelta(hours=1))
     with pytest.raises(TooManyTries) as blocked:
-        require_try(failed(MAX_TRIES), now=NOW + timedelta(hours=1))
+        require_try(failed(MAX_TRIES), limits=PIN, now=NOW + timedelta(hours=1))
     assert blocked.value.detail == "Nothing more is tried here after too many wrong tries."
 
 
 def test_a_try_that_comes_too_early_is_told_that_it_was_wrong_tries() -> None:
     with pytest.raises(TooManyTries) as early:
-        require_try(failed(FREE_TRIES), now=NOW)
+        require_try(failed(FREE_TRIES), limits=PIN, now=NOW)
     assert (early.value.detail, early.value.retry_after_s) == ("Too many wrong tries.", 30)
 
 
@@ -108,3 +123,40 @@ def test_a_wait_never_passes_an_hour_however_many_tries_there_were() -> None:
     assert waits[:8] == [30, 60, 120, 240, 480, 960, 1920, 3600]
     assert set(waits[8:]) == {3600}
     assert not any(math.isinf(wait) for wait in waits)
+
+
+@pytest.mark.parametrize(
+    ("mode", "free", "most"),
+    [
+        (LivenessMode.ATTENDED, 5, 50),
+        (LivenessMode.PASSIVE, 10, 100),
+        (LivenessMode.ACTIVE, 10, 100),
+        (LivenessMode.ACTIVE_ATTESTED, 10, 100),
+    ],
+)
+def test_faces_may_be_wrong_as_often_as_the_standard_allows(mode: LivenessMode, free: int, most: int) -> None:
+    """NIST SP 800-63B-4, 3.2.3."""
+    limits = of_face(mode)
+    assert (limits.free, limits.most) == (free, most)
+    require_try(failed(free - 1, limits=limits), limits=limits, now=NOW)
+    with pytest.raises(TooManyTries) as early:
+        require_try(failed(free, limits=limits), limits=limits, now=NOW)
+    assert (type(early.value), early.value.retry_after_s) == (TooManyTries, 30)
+    require_try(failed(free, limits=limits), limits=limits, now=NOW + timedelta(seconds=30))
+    assert (failed(free + 1, limits=limits).next_at - NOW) == timedelta(seconds=60)
+    later = NOW + timedelta(days=30)
+    require_try(failed(most - 1, limits=limits), limits=limits, now=later)
+    with pytest.raises(FaceDisabled) as stopped:
+        require_try(failed(most, limits=limits), limits=limits, now=later)
+    assert stopped.value.retry_after_s is None
+
+
+@pytest.mark.parametrize(
+    ("refusal", "counts"),
+    [
+        *((refusal, True) for refusal in (AttackSuspected(), ChallengeNotDone(), FaceFlat())),
+        *((refusal, False) for refusal in (CaptureLate(), FaceLost(), NoFace())),
+    ],
+)
+def test_an_attack_is_a_wrong_face_and_a_bad_picture_is_none(refusal: Refusal, *, counts: bool) -> None:
+    assert is_failed_try(refusal) is counts

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from visavis.decide.judge import Verdict, judge_many, judge_one
 from visavis.decide.station_lock import after_probe
 from visavis.decide.target import Bound, Room, capacity, fmr_for, missed, require_room, require_statable
-from visavis.decide.tries import after_failure, require_try
+from visavis.decide.tries import PIN, after_failure, require_try
 from visavis.model.access import TooManyTries, Tries
 from visavis.model.calibration import Calibration, CalibrationPoint, Misses, MissPoint, PromiseTooStrict
 from visavis.model.decision import Outcome
@@ -213,21 +213,21 @@ def test_five_tries_are_free_then_waits_double_up_to_an_hour_and_end_at_fifty() 
     tries: Tries | None = None
     now, waits = NOW, []
     for _ in range(50):
-        require_try(tries, now=now)
-        tries = after_failure(tries, tries_id="t", now=now)
+        require_try(tries, limits=PIN, now=now)
+        tries = after_failure(tries, tries_id="t", limits=PIN, now=now)
         waits.append((tries.next_at - now).total_seconds())
         now = tries.next_at
     assert waits[:8] == [0, 0, 0, 0, 30, 60, 120, 240]
     assert max(waits) == 3600
     assert waits == sorted(waits)
     with pytest.raises(TooManyTries) as blocked:
-        require_try(tries, now=now + timedelta(days=10_000))
+        require_try(tries, limits=PIN, now=now + timedelta(days=10_000))
     assert blocked.value.retry_after_s is None
 
 
 def test_a_try_that_comes_too_early_is_told_how_long_to_wait() -> None:
     tries = Tries("t", 6, NOW + timedelta(seconds=60), NOW + timedelta(days=1))
     with pytest.raises(TooManyTries) as refused:
-        require_try(tries, now=NOW + timedelta(seconds=20))
+        require_try(tries, limits=PIN, now=NOW + timedelta(seconds=20))
     assert refused.value.retry_after_s == 40
-    require_try(tries, now=NOW + timedelta(seconds=60))
+    require_try(tries, limits=PIN, now=NOW + timedelta(seconds=60))

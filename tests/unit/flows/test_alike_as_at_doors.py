@@ -52,9 +52,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[bytes, NDArray[np.float64]]:
     said: dict[bytes, NDArray[np.float64]] = {}
     extract = SimExtractor.extract
 
-    def told(self: SimExtractor, given: bytes) -> Template:
+    def told(self: SimExtractor, given: bytes, **how: Any) -> Template:
         if given not in said:
-            return extract(self, given)
+            return extract(self, given, **how)
         return Template((said[given] / np.linalg.norm(said[given])).astype(np.float32), MODEL)
 
     monkeypatch.setattr(SimExtractor, "extract", told)

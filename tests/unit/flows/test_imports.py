@@ -1,5 +1,7 @@
 """Imports: what is stored, what is refused, what a second run does, and what ends them."""
 
+from typing import Any
+
 import pytest
 from joserfc.jwk import OKPKey
 from sim.faces import BROKEN, CROWD, NOBODY, photo
@@ -157,7 +159,7 @@ def test_a_full_gallery_stops_and_what_was_brought_stays(world: World) -> None:
 def test_a_fault_of_the_machine_is_no_refusal_of_the_photo(
     world: World, staff: Bringing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unavailable(_photo: bytes) -> None:
+    def unavailable(_photo: bytes, **_how: Any) -> None:
         raise DecoderUnavailable
 
     with monkeypatch.context() as patched:

@@ -1,5 +1,7 @@
 """Several photos of a person are compared together."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sim.faces import CALIBRATION, DIMENSION, MODEL, SimExtractor, photo
@@ -37,7 +39,7 @@ def test_whoever_is_claimed_with_three_photos_has_to_be_nearer_so_that_the_fmr_h
     axes = np.eye(DIMENSION, dtype=np.float32)
     looks = {"ann": axes[0], "bob": axes[1]}
 
-    def extract(_self: SimExtractor, shown: bytes, **_how: bool) -> Template:
+    def extract(_self: SimExtractor, shown: bytes, **_how: Any) -> Template:
         name = shown.decode()
         near = bar + 0.01  # of both, just above the bar for one photo
         both = np.sqrt(1 - 2 * near * near)

@@ -377,9 +377,9 @@ def test_who_agrees_while_photos_are_on_their_way_agrees_to_those_that_were_ther
     send(world, link, photo("ann"))
     looked = world.faces.extract
 
-    def slowly(photo: bytes) -> Template:
+    def slowly(photo: bytes, **how: Any) -> Template:
         assert world.countersign(link).status_code == 200
-        return looked(photo)
+        return looked(photo, **how)
 
     monkeypatch.setattr(world.faces, "extract", slowly)
     assert code(send(world, link, photo("eve"))) == (404, "link_unknown")

@@ -27,7 +27,7 @@ EVERYWHERE: Final = {
     "body_too_large", "gallery_full", "identify_needs_fpir", "internal", "liveness_unavailable", "locked_out",
     "log_moved", "log_stopped", "log_unpublished", "model_changed", "not_ready", "rate_limited", "rate_not_known",
     "request_invalid", "request_replayed", "second_factor", "server_sealed", "signature_refused", "too_many_photos",
-    "too_many_tries", "unauthenticated", "visit_over", "dispute_unfit",
+    "face_disabled", "too_many_tries", "unauthenticated", "visit_over", "dispute_unfit",
 }  # fmt: skip
 """What is met behind those doors and not told where they begin."""
 ELSEWHERE: Final = {"gallery_outside_key"}
@@ -42,6 +42,7 @@ FOR_EVERYBODY: Final = {
     "signature_refused", "station_locked", "template_unusable", "too_many_pixels", "too_many_tries",
     "too_small", "unauthenticated", "visit_over",
     "attack_suspected", "capture_forged", "capture_late", "capture_malformed", "capture_retimed", "capture_spliced",
+    "face_disabled",
     "challenge_drawn", "challenge_missing", "challenge_not_done", "challenge_unasked", "challenge_variant_refused",
     "face_changed", "face_flat", "face_lost", "frames_repeated", "frames_unlike_sensor",
 }  # fmt: skip

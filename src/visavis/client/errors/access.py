@@ -214,8 +214,7 @@ class StationRetired(AccessRefused):
 class TooManyTries(AccessRefused):
     """``too_many_tries``.
 
-    Too many wrong PINs, or too many wrong faces in somebody's personal sessions. Wait as long as the answer says,
-    or ask an operator for a new PIN.
+    Too many wrong PINs or faces in a row. Wait as long as the answer says, or ask an operator for a new PIN.
     """
 
 
