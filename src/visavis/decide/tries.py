@@ -77,8 +77,8 @@ def visit_tries(reference_tag: bytes) -> str:
 def require_try(tries: Tries | None, *, limits: Limits, now: datetime) -> None:
     """Refuse a try that comes too early, or at all after too many.
 
-    :raises TooManyTries: it is too early; with the seconds to wait. :raises AccessRefused: after too many, the leaf that
-        ``limits`` name.
+    :raises TooManyTries: it is too early; with the seconds to wait. :raises AccessRefused: there were too many; the
+        leaf that ``limits`` name.
     """
     if tries is None:
         return

@@ -10,6 +10,7 @@ from visavis.client.errors.access import ApprovalUnfit as ApprovalUnfit
 from visavis.client.errors.access import BundleForged as BundleForged
 from visavis.client.errors.access import BundleUnreadable as BundleUnreadable
 from visavis.client.errors.access import CrossSite as CrossSite
+from visavis.client.errors.access import FaceDisabled as FaceDisabled
 from visavis.client.errors.access import GalleryOutsideKey as GalleryOutsideKey
 from visavis.client.errors.access import InternalFailure as InternalFailure
 from visavis.client.errors.access import LockedOut as LockedOut
@@ -208,7 +209,6 @@ from visavis.client.errors.sorts import Refusal as Refusal
 from visavis.client.errors.sorts import RequestRefused as RequestRefused
 from visavis.client.errors.sorts import SessionRefused as SessionRefused
 from visavis.client.errors.sorts import StartupError as StartupError
-from visavis.client.errors.sorts import TooManyTries as TooManyTries
 from visavis.client.errors.sorts import WitnessFailed as WitnessFailed
 from visavis.client.errors.sorts import WitnessRefused as WitnessRefused
 from visavis.client.errors.startup import AddressUnusable as AddressUnusable
@@ -258,7 +258,6 @@ from visavis.client.errors.startup import WitnessesUnreadable as WitnessesUnread
 from visavis.client.errors.startup import WitnessStateDamaged as WitnessStateDamaged
 from visavis.client.errors.startup import WitnessStateMissing as WitnessStateMissing
 from visavis.client.errors.startup import WitnessStateUnsafe as WitnessStateUnsafe
-from visavis.client.errors.too_many_tries import FaceDisabled as FaceDisabled
 from visavis.client.errors.witness import LogUnknown as LogUnknown
 from visavis.client.errors.witness import OldSizeUnfit as OldSizeUnfit
 from visavis.client.errors.witness import SubmissionMalformed as SubmissionMalformed

@@ -51,6 +51,14 @@ class CrossSite(AccessRefused):
     """
 
 
+class FaceDisabled(AccessRefused):
+    """``face_disabled``.
+
+    Too many wrong faces in a row: a face serves no longer here until the person used the other way in. Use your
+    PIN or QR code at a station: after that your face serves again. Or ask at the desk for a new PIN.
+    """
+
+
 class GalleryOutsideKey(AccessRefused):
     """``gallery_outside_key``.
 

@@ -19,7 +19,6 @@ from visavis.client.errors import (
     request,
     session,
     startup,
-    too_many_tries,
     witness,
     witness_failed,
 )
@@ -100,7 +99,7 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "export_replayed": policy.ExportReplayed,
     "export_too_long": request.ExportTooLong,
     "face_changed": liveness.FaceChanged,
-    "face_disabled": too_many_tries.FaceDisabled,
+    "face_disabled": access.FaceDisabled,
     "face_flat": liveness.FaceFlat,
     "face_lost": liveness.FaceLost,
     "file_exists": found_here.FileExists,

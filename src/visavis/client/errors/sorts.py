@@ -32,10 +32,6 @@ class AccessRefused(Refusal):
     """The caller may not do this."""
 
 
-class TooManyTries(AccessRefused):
-    """Too many wrong PINs or faces in a row."""
-
-
 class PolicyRefused(Refusal):
     """A promise that could not be held was asked for."""
 
