@@ -2,7 +2,7 @@
 
 ``photo("ann", 2)`` is Ann's second photo. Two photos of one person have a cosine of about 0.8, of two people about 0.
 ``photo("ann", twin_of="bea")`` shows somebody the model can hardly tell from Bea. A photo that ends with ``ATTACK``
-shows a screen with the person on it.
+shows a screen with the person on it. Of a frame of ``sim.films`` the part counts that is such a photo.
 """
 
 import hashlib
@@ -68,6 +68,7 @@ class SimExtractor(Extractor):
             raise LivenessUnavailable
         if passive and photo.endswith(ATTACK):
             raise AttackSuspected
+        photo = photo.removeprefix(b"\xff\xd8\xff").partition(b"|")[0]
         refusals: dict[bytes, type[Refusal]] = {NOBODY: NoFace, CROWD: SeveralFaces}
         if photo in refusals:
             raise refusals[photo]

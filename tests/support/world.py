@@ -22,6 +22,7 @@ from sim.faces import CALIBRATION, SimExtractor
 from visavis import bootstrap
 from visavis.adapters.sql.store import SqlStore
 from visavis.consent.receipt import countersign, grant
+from visavis.flows.filming import Filming
 from visavis.flows.ports import Store
 from visavis.settings import Settings
 from visavis.web.app import create_app
@@ -113,7 +114,7 @@ class World:
         body = {"name": f"gallery {self._names}", "purpose_id": purpose_id or self.purpose(**purpose)}
         return str(self.made("/v1/galleries", body)["id"])
 
-    def station(self, gallery_id: str | None = None, *, purpose_id: str | None = None) -> Device:
+    def station(self, gallery_id: str | None = None, *, purpose_id: str | None = None, attended: bool = True) -> Device:
         self._names += 1
         key = Ed25519PrivateKey.generate()
         body = {
@@ -121,7 +122,7 @@ class World:
             "gallery_id": gallery_id,
             "purpose_id": purpose_id,
             "public_key": public_text(key),
-            "attended": True,
+            "attended": attended,
         }
         return Device(str(self.made("/v1/stations", body)["id"]), key)
 
@@ -312,11 +313,17 @@ def opened_world(folder: Path) -> Iterator[World]:
 
 @contextmanager
 def reopened_world(
-    folder: Path, settings: Settings, secret: str, *, clock: SimClock | None = None, faces: SimExtractor | None = None
+    folder: Path,
+    settings: Settings,
+    secret: str,
+    *,
+    clock: SimClock | None = None,
+    faces: SimExtractor | None = None,
+    filming: Filming | None = None,
 ) -> Iterator[World]:
     """A server over data that is there already."""
     clock, faces = clock or SimClock(), faces or SimExtractor()
-    stages = bootstrap.Stages(faces, CALIBRATION)
+    stages = bootstrap.Stages(faces, CALIBRATION, filming=filming)
     services = bootstrap.open_services(settings, clock=clock, stages=stages)
     world = World(folder=folder, secret=secret, clock=clock, faces=faces, services=services)
     tidy = services.drift.tidy
