@@ -12,20 +12,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from visavis import __version__
-from visavis.adapters.cards import card_folder, read_detector_card, read_embedder_card
+from visavis.adapters.cards import card_folder, read_calibration, read_card, read_detector_card, read_embedder_card
 from visavis.adapters.decoding.pool import DecodingPool
 from visavis.adapters.evaluation.open import open_data_set
-from visavis.adapters.evaluation.output import as_json, require_new, write_report
+from visavis.adapters.evaluation.output import as_json, require_new, require_new_file, write_json, write_report
+from visavis.adapters.evaluation.presentations import open_presentations
 from visavis.adapters.evaluation.work import work_file
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
-from visavis.adapters.openvino.stages import open_detector, open_embedder
+from visavis.adapters.openvino.stages import open_detector, open_embedder, open_extractor
 from visavis.flows.evaluate import GALLERIES, Asked, Evaluate, Evaluation, Told
+from visavis.flows.evaluate_pad import AskedPad, EvaluatePad, look_at_stills
 from visavis.flows.templates import TemplateMaker
-from visavis.model.evaluation import Meant
+from visavis.model.presentations import Form
 from visavis.settings import Settings
 
-__all__ = ["GALLERIES", "WORK", "Place", "as_json", "evaluate"]
+__all__ = ["GALLERIES", "WORK", "PadPlace", "Place", "as_json", "evaluate", "evaluate_pad"]
 
 WORK: Final = Path(".cache", "visavis", "evaluate")
 """Where a run keeps what it made, below the home directory, if it is not told."""
@@ -62,7 +64,7 @@ def evaluate(settings: Settings, place: Place, asked: Asked, *, told: Told) -> E
         card.role: {"id": card.id, "sha256": card.sha256, "precision": runtime.precision}
         for card in (detector_card, embedder_card)
     }
-    key = _key([card.model_dump_json() for card in (detector_card, embedder_card)], models, asked.meant)
+    key = _key([card.model_dump_json() for card in (detector_card, embedder_card)], models, asked.meant.value)
     with (
         closing(DecodingPool(at_once=cores)) as decoder,
         work_file(place.work.expanduser(), key=key, dimension=embedder.dimension, keep=place.keep) as before,
@@ -74,6 +76,54 @@ def evaluate(settings: Settings, place: Place, asked: Asked, *, told: Told) -> E
     return found
 
 
-def _key(cards: Sequence[str], models: Mapping[str, Any], meant: Meant) -> str:
+@dataclass(frozen=True, slots=True)
+class PadPlace:
+    """Where everything lies. See ``visavis evaluate pad --help``."""
+
+    data_set: Path
+    output: Path | None = None
+    work: Path = field(default_factory=lambda: Path.home() / WORK)
+    keep: bool = False
+
+
+def evaluate_pad(settings: Settings, place: PadPlace, *, fmr: float, about: str, told: Told) -> dict[str, Any]:
+    """Measure what finds attacks, and what the comparison lets pass beside it, on a set of presentations.
+
+    :param fmr: the comparison's bar is the one of this rate.
+    :raises EvaluationRefused: the leaf says what is wrong with the set, or with where its report goes.
+    :raises StartupError: a model is missing or not the one its card names. :raises PromiseTooStrict: the calibration
+        does not know such a rate.
+    """
+    if place.output is not None:
+        require_new_file(place.output)
+    data = open_presentations(place.data_set)
+    cores = len(os.sched_getaffinity(0))
+    store, runtime = ModelStore(settings.models), Runtime(threads=1, streams=cores)
+    folders = [card_folder(settings.cards, name) for name in (settings.detector, settings.embedder)]
+    cards = [read_card(folder) for folder in (*folders, *([settings.pad_card] if settings.pad_card else []))]
+    models: dict[str, dict[str, str]] = {
+        card.role: {"id": card.id, "sha256": card.sha256, "precision": runtime.precision} for card in cards
+    }
+    asked = AskedPad(fmr=fmr, threshold=read_calibration(folders[1]).threshold_at(fmr), about=about)
+    with closing(DecodingPool(at_once=cores)) as decoder:
+        extractor = open_extractor(
+            store,
+            runtime,
+            detector_card=folders[0],
+            embedder_card=folders[1],
+            pad_card=settings.pad_card,
+            decoder=decoder,
+            at_once=cores + 1,
+        )
+        key = _key([card.model_dump_json() for card in cards], models, "presentations")
+        with work_file(place.work.expanduser(), key=key, dimension=extractor.dimension, keep=place.keep) as before:
+            measure = EvaluatePad(looks={Form.STILL: look_at_stills(extractor)}, models=models)
+            report = measure.run(data, before=before, asked=asked, told=told)
+            if place.output is not None:
+                write_json(place.output, report)
+    return report
+
+
+def _key(cards: Sequence[str], models: Mapping[str, Any], how: str) -> str:
     """A digest of everything but the photo that a template depends on."""
-    return hashlib.sha256("\n".join([__version__, repr(models), meant.value, *cards]).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join([__version__, repr(models), how, *cards]).encode()).hexdigest()[:32]

@@ -14,15 +14,19 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.pad import REPORT
 from visavis.capture.align import REFERENCE_POINTS
+from visavis.flows.extract import Extractor
 from visavis.model.face import Face
 from visavis.model.image import Frame, ImageUnreadable
+from visavis.model.pad import AttackSuspected
 
 DIMENSION = 128
 NOISE = 0.75
 SIDE = 160
 ONE, NOBODY, CROWD, BROKEN = b"1", b"0", b"2", b"?"
 _MARGIN = 24
+FIRST_ATTACK = 200
 
 
 def photo(person: int, number: int, kind: bytes = ONE) -> bytes:
@@ -77,6 +81,17 @@ class SimEmbedder:
         return np.asarray(own + NOISE * noise, np.float32)
 
 
+class SimPad:
+    """A ``PassivePad`` that takes photos from number 200 on for attacks."""
+
+    report = REPORT
+
+    def require_bona_fide(self, frame: Frame, face: Face) -> None:
+        """See ``PassivePad.require_bona_fide``."""
+        if frame.pixels[int(face.top) + 50, int(face.left) + 50, 2] >= FIRST_ATTACK:
+            raise AttackSuspected
+
+
 def labelled_folder(root: Path, people: int, *, each: int = 3) -> list[str]:
     """A folder for each person, and their names; of the first three one photo shows nobody, two people or nothing."""
     names = [f"Nemo_Quidam_{person:03}" for person in range(people)]
@@ -95,6 +110,12 @@ def simulated(*, decoder: SimDecoder | None = None) -> Any:
         DecodingPool=lambda at_once: decoder or SimDecoder(at_once=at_once),
         open_detector=lambda *_args, **_more: SimDetector(),
         open_embedder=lambda *_args, **_more: SimEmbedder(),
+        open_extractor=lambda *_args, pad_card, **_more: Extractor(
+            decoder=decoder or SimDecoder(),
+            detector=SimDetector(),
+            embedder=SimEmbedder(),
+            pad=None if pad_card is None else SimPad(),
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from visavis.cli.document_check import document_check
 from visavis.cli.drill import drill
 from visavis.cli.enrol import enrol
 from visavis.cli.evaluate import evaluate
+from visavis.cli.evaluate_pad import evaluate_pad
 from visavis.cli.exports import exports
 from visavis.cli.gallery import gallery
 from visavis.cli.imports import import_
@@ -50,7 +51,7 @@ def program(ctx: click.Context, url: str, api_key: str, as_json: bool) -> None:
 
 
 for _command in (
-    *(init, serve, doctor, models, settings, keys, drill, evaluate, plan),
+    *(init, serve, doctor, models, settings, keys, drill, evaluate, evaluate_pad, plan),
     *(purpose, gallery, station, apikey, account),
     *(enrol, import_, exports, consent, me, subject, withdraw),
     *(identify, verify, document_check, pin, qr),

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visavis.model.evaluation import Listing
+from visavis.model.presentations import Form, Presentations
 
 
 class DataSet(Protocol):
@@ -36,3 +37,17 @@ class MadeTemplates(Protocol):
 
     def put(self, photo: bytes, vector: NDArray[np.float32] | None, code: str) -> None:
         """Keep what was made of a photo."""
+
+
+class PresentationSet(Protocol):
+    """Attack and bona fide presentations, which are read and never changed."""
+
+    @property
+    def presentations(self) -> Presentations:
+        """What is in it. The same folder gives the same, entry by entry, on every machine."""
+
+    def read(self, entry: int) -> tuple[Form, bytes]:
+        """What one entry was kept as, and its bytes.
+
+        :raises DataSetUnreadable: it cannot be read; a photo that no decoder takes is no such case.
+        """

@@ -80,7 +80,7 @@ def test_the_commands_are_these() -> None:
         *("review list", "review resolve", "decisions list", "readings list"),
         *("look-alike list", "look-alike declare", "look-alike end"),
         *("witness init", "witness accept", "witness serve", "witness show"),
-        *("backup", "restore", "erasure prove", "drill", "plan", "evaluate"),
+        *("backup", "restore", "erasure prove", "drill", "plan", "evaluate", "evaluate pad"),
         *("keys ceremony", "keys confirm", "keys custodians", "keys unseal", "keys seal", "keys rehearse"),
         *("keys rehearsal", "keys show", "keys rotate root", "keys rotate epoch", "keys rotate gallery"),
         "keys rotate subject",

@@ -51,7 +51,7 @@ def read_folder(root: Path) -> tuple[list[Path], list[str], int]:
     files: list[Path] = []
     names: list[str] = []
     left = 0
-    for path in _files_below(root, follow=True):
+    for path in files_below(root, follow=True):
         inside = path.relative_to(root).parts
         if len(inside) < 2 or path.suffix.lower() not in SUFFIXES:  # noqa: PLR2004 -- the person's folder and the photo
             left += 1
@@ -74,7 +74,7 @@ def listed(names: Sequence[str], left: int) -> Listing:
     return Listing(people=np.array(numbered(names), np.int64), not_photos=left)
 
 
-def _files_below(folder: Path, *, follow: bool = False) -> Iterator[Path]:
+def files_below(folder: Path, *, follow: bool = False) -> Iterator[Path]:
     """Every file that can be seen, in the order of the names' bytes, which no locale changes."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
@@ -82,7 +82,7 @@ def _files_below(folder: Path, *, follow: bool = False) -> Iterator[Path]:
             if entry.name.startswith("."):
                 continue
             if entry.is_dir(follow_symlinks=follow):
-                yield from _files_below(Path(entry.path))
+                yield from files_below(Path(entry.path))
             elif entry.is_file():  # not a pipe, which would make us wait for ever
                 yield Path(entry.path)
     except OSError as error:

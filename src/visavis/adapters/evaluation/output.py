@@ -22,6 +22,36 @@ def require_new(folder: Path) -> None:
         raise OutputExists(f"{folder.parent} is no folder.")
 
 
+def require_new_file(path: Path) -> None:
+    """Find out before the work begins that a report of one file has no place.
+
+    :raises OutputExists: something lies there, or where its folder should be.
+    """
+    if path.exists() or path.is_symlink():
+        raise OutputExists(f"There is something at {path}.")
+    if not path.parent.is_dir():
+        raise OutputExists(f"{path.parent} is no folder.")
+
+
+def write_json(path: Path, report: Mapping[str, Any]) -> None:
+    """Write a report of one file, whole or not at all.
+
+    :raises OutputExists: something came to lie there. :raises OSError: the disk does not take it.
+    """
+    require_new_file(path)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
+        made = Path(scratch) / "report.json"
+        with made.open("w", encoding="utf-8") as file:
+            file.write(as_json(report))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(made, path)  # in the place of nothing
+        except FileExistsError:
+            require_new_file(path)
+            raise
+
+
 def as_json(fields: Mapping[str, Any]) -> str:
     """The one spelling of a report, so that the same figures give the same bytes."""
     return json.dumps(fields, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False) + "\n"

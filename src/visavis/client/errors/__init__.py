@@ -53,6 +53,7 @@ from visavis.client.errors.evaluation import LabelsMalformed as LabelsMalformed
 from visavis.client.errors.evaluation import OutputExists as OutputExists
 from visavis.client.errors.evaluation import PairsMalformed as PairsMalformed
 from visavis.client.errors.evaluation import PairsPhotoMissing as PairsPhotoMissing
+from visavis.client.errors.evaluation import PresentationsMisplaced as PresentationsMisplaced
 from visavis.client.errors.evaluation import WorkUnusable as WorkUnusable
 from visavis.client.errors.face import FaceCutByBorder as FaceCutByBorder
 from visavis.client.errors.face import FaceTooSmall as FaceTooSmall

@@ -58,6 +58,14 @@ class PairsPhotoMissing(EvaluationRefused):
     """
 
 
+class PresentationsMisplaced(EvaluationRefused):
+    """``presentations_misplaced``.
+
+    A set does not have both kinds of presentations where they are looked for. Put photos into bona_fide/PERSON
+    and attacks/SPECIES/TARGET; bona_fide/PERSON/reference.jpg is optional.
+    """
+
+
 class WorkUnusable(EvaluationRefused):
     """``work_unusable``.
 
