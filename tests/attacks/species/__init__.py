@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from attacks.film import Camera, Film
 from attacks.heads import Head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -51,6 +52,5 @@ class Shown:
         return self.film.files(self.camera)
 
 
-if TYPE_CHECKING:
-    Species = Callable[[Victim, Asked, int], Shown]
-    """An attack on a challenge with somebody's photo; the number makes it another one each time."""
+Species = Callable[[Victim, Asked, int], Shown]
+"""An attack on a challenge with somebody's photo; the number makes it another one each time."""

@@ -75,7 +75,7 @@ def test_no_threshold_lets_more_pass_than_was_asked(people: int, fmr: float, see
         threshold = rates.threshold_at(fmr)
     except BelowKept:
         return
-    assert rates.fmr_at(threshold) <= fmr
+    assert rates.fmr_at(threshold) <= fmr * (1 + 1e-12), "but for the last bit of a rate"
     assert rates.tmr_at(fmr) == pytest.approx(1 - rates.fnmr_at(threshold))
     lower = threshold - 2e-4
     assert rates.fmr_at(lower) > fmr or rates.fmr_at(lower) == rates.fmr_at(threshold) or threshold < -1
