@@ -43,6 +43,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / "bona_fide" / name / "reference.jpg").write_bytes(content)
     (root / "attacks" / "README.txt").write_text("Who made the masks")
     (root / "attacks" / "screen" / "loose.jpg").write_bytes(photo(ANN, 1))
+    capture = root / "attacks" / "screen" / "Ann_Quidam" / "first.bundle"
+    capture.mkdir()
+    (capture / "0.jpg").write_bytes(photo(ANN, 1))
     return root
 
 
@@ -99,7 +102,7 @@ def test_what_it_was_measured_with_is_told(report: dict[str, Any]) -> None:
     assert (report["standard"], report["mode"], report["fmr"]) == ("ISO/IEC 30107-3:2023", "passive", 1e-4)
     assert report["models"]["pad"]["id"] == "tiny-pad"
     assert set(report["models"]) == {"detector", "embedder", "pad"}
-    assert (report["references"], report["references_lost"], report["left_out"]) == (2, {}, 2)
+    assert (report["references"], report["references_lost"], report["left_out"]) == (2, {}, 3)
     assert report["about"] == "Colours"
 
 

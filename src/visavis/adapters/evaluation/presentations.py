@@ -16,6 +16,9 @@ BONA_FIDE: Final = "bona_fide"
 ATTACKS: Final = "attacks"
 REFERENCE: Final = "reference"
 """What the name of a person's reference is, without its ending."""
+BUNDLE: Final = ".bundle"
+"""How the name of a folder ends that holds the capture of an active session. Nothing looks at those yet, and their
+frames are no stills: such a folder's files are left out and counted."""
 
 
 class PresentedFiles:
@@ -79,6 +82,8 @@ def open_presentations(root: Path) -> PresentedFiles:
 
 def _placed(inside: tuple[str, ...]) -> tuple[str, str] | None:
     """The species (empty: none) and the person of a file by the folders it lies in; None where it is out of place."""
+    if any(part.endswith(BUNDLE) for part in inside):
+        return None
     match inside:
         case (kind, person, _, *_) if kind == BONA_FIDE:
             return "", person
