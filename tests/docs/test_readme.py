@@ -42,10 +42,10 @@ def test_a_command_line_parses(page: str, line: str) -> None:
     context = click.Context(command, info_name="visavis", **program.context_settings)
     rest = _parsed(command, context, words)
     while isinstance(command, click.Group):
-        inner = command.get_command(context, rest[0])
-        assert inner is not None, rest[0]
-        context = click.Context(inner, info_name=rest[0], parent=context)
-        command, rest = inner, _parsed(inner, context, rest[1:])
+        name, inner, rest = command.resolve_command(context, rest)
+        assert inner is not None, name
+        context = click.Context(inner, info_name=name, parent=context)
+        command, rest = inner, _parsed(inner, context, rest)
     assert rest == []
 
 
