@@ -87,10 +87,7 @@ class Head:
         face = (points - middle) / unit
         known = np.concatenate([face, _skull(face)])
         across, down = np.abs(known[:, :2]).max(axis=0)
-        x, y = np.meshgrid(np.arange(-across, across, _STEP), np.arange(-down, down, _STEP))
-        flat = np.stack([x.ravel(), y.ravel()], axis=1)
-        flat = flat[np.hypot(flat[:, 0] / across, flat[:, 1] / down) < _INSIDE]
-        back = _interpolated(flat, known[:, :2], known[:, 2:])
+        flat, back = _surface(known, float(across), float(down))
         colours = _sampled(picture, flat * unit + middle[:2])
         lids, skin = np.full(len(flat), np.nan, np.float32), colours.copy()
         for pairs, corners in zip(LIDS, (LEFT_EYE, RIGHT_EYE), strict=True):
@@ -190,6 +187,23 @@ def _lid(
     lids[inside] = part[inside]
     above = across & (flat[:, 1] < top) & (flat[:, 1] > top - _ABOVE)
     skin[inside] = np.median(colours[above], axis=0)
+
+
+def _surface(known: NDArray[np.float64], across: float, down: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Places all over an ellipse, shape (n, 2), and how far back the surface is there, shape (n, 1)."""
+    coarse = 4 * _STEP
+    x, y = np.arange(-across, across + coarse, coarse), np.arange(-down, down + coarse, coarse)
+    grid = np.stack([part.ravel() for part in np.meshgrid(x, y)], axis=1)
+    back = _interpolated(grid, known[:, :2], known[:, 2:]).reshape(len(y), len(x))
+    x, y = np.meshgrid(np.arange(-across, across, _STEP), np.arange(-down, down, _STEP))
+    flat = np.stack([x.ravel(), y.ravel()], axis=1)
+    flat = flat[np.hypot(flat[:, 0] / across, flat[:, 1] / down) < _INSIDE]
+    column, row = ((flat + np.array([across, down])) / coarse).T
+    left, top = column.astype(np.int64), row.astype(np.int64)
+    right, below = column - left, row - top
+    upper = back[top, left] * (1 - right) + back[top, left + 1] * right
+    lower = back[top + 1, left] * (1 - right) + back[top + 1, left + 1] * right
+    return flat, (upper * (1 - below) + lower * below)[:, None]
 
 
 def _interpolated(

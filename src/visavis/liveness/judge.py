@@ -15,7 +15,7 @@ from visavis.model.film import Look
 
 LEAST_PRESENCE: Final = 0.5
 """How sure the landmarker has to be of each frame's face."""
-LEAST_DEPTH: Final = 0.04
+LEAST_DEPTH: Final = 0.034
 """Flatness error from which what turned was no plane; see ``flatness_error``."""
 _OPEN: Final = 0.8
 
