@@ -80,12 +80,12 @@ class View:
         counts = np.bincount(self.luminance[self.face_region], minlength=256).astype(np.float64)
         return counts / max(1.0, float(counts.sum()))
 
-    @property
+    @cached_property
     def eyes(self) -> NDArray[np.float64]:
         """The centres of the eyes in the frame, shape (2, 2)."""
         return anchors(self.mesh.points)[:2]
 
-    @property
+    @cached_property
     def eye_chin(self) -> float:
         """From the middle between the eyes to the chin, pixels of the frame."""
         return float(np.linalg.norm(self.mesh.flat[CHIN] - self.eyes.mean(axis=0)))

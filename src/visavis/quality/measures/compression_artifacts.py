@@ -43,4 +43,4 @@ def _value(raw: float) -> float:
     return 100.0 * (1.0 - rising(raw, middle=1.3, width=0.3))
 
 
-MEASURE: Final = Measure(Component.COMPRESSION, _raw, _value)
+MEASURE: Final = Measure(Component.COMPRESSION, _raw, _value, by_points=False)

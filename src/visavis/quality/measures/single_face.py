@@ -22,4 +22,4 @@ def _value(raw: float) -> float:
     return 100.0 * (1.0 - raw)
 
 
-MEASURE: Final = Measure(Component.SINGLE_FACE, _raw, _value)
+MEASURE: Final = Measure(Component.SINGLE_FACE, _raw, _value, by_points=False)
