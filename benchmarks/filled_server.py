@@ -28,6 +28,7 @@ from visavis.flows.extract import Extractor
 from visavis.model.preset import Promised
 from visavis.model.purpose import LivenessMode, TargetKind
 from visavis.model.template import Template
+from visavis.quality.gate import PROBE, Gate
 from visavis.settings import Settings
 from visavis.web.services import Services
 
@@ -56,7 +57,7 @@ class SyntheticExtractor(Extractor):
     def pad_report(self) -> None:
         """Nothing finds attacks here."""
 
-    def extract(self, photo: bytes, *, passive: bool = False) -> Template:  # noqa: ARG002 -- nothing asks for it here
+    def extract(self, photo: bytes, *, gate: Gate = PROBE, passive: bool = False) -> Template:  # noqa: ARG002 -- nothing asks for it here
         """The vector that a name and a number stand for."""
         person, number = photo.decode().split(" ")
         vector = _unit(int(person), 0) + 0.6 * _unit(int(person), int(number))

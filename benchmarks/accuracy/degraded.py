@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from benchmarks.accuracy.lfw_dev import PHOTOS, WORK, models_folder
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 import visavis
-from benchmarks.accuracy.lfw_dev import PHOTOS, WORK, models_folder
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_detector, open_embedder, open_landmarker
@@ -137,8 +137,11 @@ WAYS: Final[dict[str, Callable[[Sample], NDArray[np.uint8]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was made: a row for each face that was found; ``values`` and ``raws`` have a column for each measure, nan
-    where it failed; ``lengths`` are of the vectors before they were brought to length 1."""
+    """What was made: a row for each face that was found.
+
+    ``values`` and ``raws`` have a column for each measure, nan where it failed; ``lengths`` are of the vectors before
+    they were brought to length 1.
+    """
 
     people: NDArray[np.int64]
     photos: NDArray[np.int64]

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import visavis
-from visavis.adapters.cards import DEFAULT_DETECTOR, DEFAULT_EMBEDDER, cards_folder, read_card
+from visavis.adapters.cards import DEFAULT_DETECTOR, DEFAULT_EMBEDDER, DEFAULT_LANDMARKER, cards_folder, read_card
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
-from visavis.adapters.openvino.stages import open_detector, open_embedder
+from visavis.adapters.openvino.stages import open_detector, open_embedder, open_landmarker
 from visavis.capture.decode import decode
 from visavis.flows.templates import TemplateMaker
 from visavis.model.evaluation import Meant
@@ -91,13 +91,13 @@ def templates(*, photos: Path = PHOTOS, embedder: str = DEFAULT_EMBEDDER) -> Tem
 def _key(files: list[Path], embedder: str) -> str:
     """A digest of everything the templates depend on."""
     digest = hashlib.sha256()
-    for name in (DEFAULT_DETECTOR, embedder):
+    for name in (DEFAULT_DETECTOR, DEFAULT_LANDMARKER, embedder):
         digest.update(read_card(cards_folder() / name).model_dump_json().encode())
     package = Path(visavis.__path__[0])
     code = [
         Path(__file__),
         package / "flows/templates.py",
-        *(p for part in ("capture", "embed", "adapters/openvino") for p in (package / part).rglob("*.py")),
+        *(p for part in ("capture", "quality", "embed", "adapters/openvino") for p in (package / part).rglob("*.py")),
     ]
     for path in sorted(code):
         digest.update(path.read_bytes())
@@ -110,7 +110,13 @@ def _make(files: list[Path], card: Path) -> Templates:
     cores = os.cpu_count() or 1
     store, runtime = ModelStore(models_folder()), Runtime(threads=1, streams=cores)
     embedder = open_embedder(store, runtime, card_folder=card)
-    maker = TemplateMaker(decoder=decode, detector=open_detector(store, runtime), embedder=embedder, meant=Meant.CENTRE)
+    maker = TemplateMaker(
+        decoder=decode,
+        detector=open_detector(store, runtime),
+        landmarker=open_landmarker(store, runtime),
+        embedder=embedder,
+        meant=Meant.CENTRE,
+    )
     numbers = {person: number for number, person in enumerate(sorted({file.parent.name for file in files}))}
     rows: list[tuple[NDArray[np.float32], int]] = []
     refused: Counter[str] = Counter()

@@ -20,11 +20,12 @@ from visavis.adapters.evaluation.presentations import open_presentations
 from visavis.adapters.evaluation.work import work_file
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
-from visavis.adapters.openvino.stages import open_detector, open_embedder, open_extractor
+from visavis.adapters.openvino.stages import open_detector, open_embedder, open_extractor, open_landmarker
 from visavis.flows.evaluate import GALLERIES, Asked, Evaluate, Evaluation, Told
 from visavis.flows.evaluate_pad import AskedPad, EvaluatePad, look_at_stills
 from visavis.flows.templates import TemplateMaker
 from visavis.model.presentations import Form
+from visavis.quality.gate import PROBE
 from visavis.settings import Settings
 
 __all__ = ["GALLERIES", "WORK", "PadPlace", "Place", "as_json", "evaluate", "evaluate_pad"]
@@ -56,20 +57,28 @@ def evaluate(settings: Settings, place: Place, asked: Asked, *, told: Told) -> E
     data = open_data_set(place.data_set, photos=place.photos, labels=place.labels)
     cores = len(os.sched_getaffinity(0))
     store, runtime = ModelStore(settings.models), Runtime(threads=1, streams=cores)
-    folders = [card_folder(settings.cards, name) for name in (settings.detector, settings.embedder)]
-    detector_card, embedder_card = read_detector_card(folders[0]), read_embedder_card(folders[1])
+    names = (settings.detector, settings.landmarker, settings.embedder)
+    folders = [card_folder(settings.cards, name) for name in names]
+    cards = [read_card(folder) for folder in folders]
     detector = open_detector(store, runtime, card_folder=folders[0])
-    embedder = open_embedder(store, runtime, card_folder=folders[1])
+    landmarker = open_landmarker(store, runtime, card_folder=folders[1])
+    embedder = open_embedder(store, runtime, card_folder=folders[2])
     models: dict[str, dict[str, str]] = {
-        card.role: {"id": card.id, "sha256": card.sha256, "precision": runtime.precision}
-        for card in (detector_card, embedder_card)
+        card.role: {"id": card.id, "sha256": card.sha256, "precision": runtime.precision} for card in cards
     }
-    key = _key([card.model_dump_json() for card in (detector_card, embedder_card)], models, asked.meant.value)
+    key = _key([card.model_dump_json() for card in cards], models, asked.meant.value)
     with (
         closing(DecodingPool(at_once=cores)) as decoder,
         work_file(place.work.expanduser(), key=key, dimension=embedder.dimension, keep=place.keep) as before,
     ):
-        maker = TemplateMaker(decoder=decoder, detector=detector, embedder=embedder, meant=asked.meant)
+        maker = TemplateMaker(
+            decoder=decoder,
+            detector=detector,
+            landmarker=landmarker,
+            embedder=embedder,
+            meant=asked.meant,
+            gate=PROBE,
+        )
         found = Evaluate(maker=maker, models=models).run(data, before=before, asked=asked, told=told)
         if place.output is not None:
             write_report(place.output, found.report, found.calibration)

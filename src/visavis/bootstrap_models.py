@@ -77,6 +77,7 @@ def open_stages(settings: Settings) -> Stages:
             runtime,
             detector_card=card_folder(own, settings.detector),
             embedder_card=card_folder(own, settings.embedder),
+            landmarker_card=card_folder(own, settings.landmarker),
             pad_card=settings.pad_card,
             decoder=decoder,
             # While some are being decoded, others can be looked at.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -75,12 +76,12 @@ def shown_faces(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     known: dict[bytes, bytes] = {}
     extract = SimExtractor.extract
 
-    def seen(self: SimExtractor, content: bytes) -> Template:
+    def seen(self: SimExtractor, content: bytes, **how: Any) -> Template:
         if not content.startswith(b"\xff\xd8"):
-            return extract(self, content)
+            return extract(self, content, **how)
         if content not in known:
             known[content] = to_come.pop(0) if to_come else photo("ann", 10 + len(known))
-        return extract(self, known[content])
+        return extract(self, known[content], **how)
 
     monkeypatch.setattr(SimExtractor, "extract", seen)
     yield to_come

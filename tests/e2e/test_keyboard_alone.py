@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, FileChooser, Page, expect
@@ -32,8 +33,8 @@ def keys(page: Page) -> Keys:
 def _ann_stands_there(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     extract = SimExtractor.extract
 
-    def seen(self: SimExtractor, content: bytes) -> Template:
-        return extract(self, photo("ann", 2) if content.startswith(b"\xff\xd8") else content)
+    def seen(self: SimExtractor, content: bytes, **how: Any) -> Template:
+        return extract(self, photo("ann", 2) if content.startswith(b"\xff\xd8") else content, **how)
 
     monkeypatch.setattr(SimExtractor, "extract", seen)
     yield

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,8 +31,8 @@ def stands_there(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     shown = [photo("ann", 2)]
     extract = SimExtractor.extract
 
-    def seen(self: SimExtractor, content: bytes) -> Template:
-        return extract(self, shown[0] if content.startswith(b"\xff\xd8") else content)
+    def seen(self: SimExtractor, content: bytes, **how: Any) -> Template:
+        return extract(self, shown[0] if content.startswith(b"\xff\xd8") else content, **how)
 
     monkeypatch.setattr(SimExtractor, "extract", seen)
     yield shown

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -74,8 +75,8 @@ def stands_there(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     shown = [photo("ann", 2)]
     extract = SimExtractor.extract
 
-    def seen(self: SimExtractor, content: bytes) -> Template:
-        return extract(self, shown[0] if content.startswith(b"\xff\xd8") else content)
+    def seen(self: SimExtractor, content: bytes, **how: Any) -> Template:
+        return extract(self, shown[0] if content.startswith(b"\xff\xd8") else content, **how)
 
     monkeypatch.setattr(SimExtractor, "extract", seen)
     yield shown

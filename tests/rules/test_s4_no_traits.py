@@ -1,16 +1,23 @@
 """Rule S4: no attribute of a person is inferred or stored, nor a proxy of one."""
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from support.surface import client_names, columns, commands, everything, options, words
 from support.world import World
 
 from visavis.adapters.sql import tables
+from visavis.capture.landmarker import Landmarker
 from visavis.embed.embedder import Embedder
 from visavis.model import leaves_loaded
 from visavis.model.face import Face
-from visavis.model.template import Template
+from visavis.model.mesh import Mesh
+from visavis.model.quality import Component
+from visavis.model.template import Template, UsualLength
+from visavis.quality import measures
+from visavis.quality.assess import MEASURES
+from visavis.quality.measures import unified_quality_score
 
 TRAITS = {
     "age", "ages", "birth", "birthday", "born", "gender", "sex", "male", "female", "race", "racial", "ethnic",
@@ -40,7 +47,28 @@ def test_s4_no_command_names_a_trait() -> None:
 def test_s4_the_models_give_a_box_landmarks_and_a_vector_and_nothing_else() -> None:
     assert {field.name for field in fields(Face)} == {"left", "top", "width", "height", "landmarks", "score"}
     assert {field.name for field in fields(Template)} == {"vector", "model_id"}
-    assert {name for name in vars(Embedder) if not name.startswith("_")} == {"model_id", "dimension", "embed"}
+    assert {name for name in vars(Embedder) if not name.startswith("_")} == {
+        "model_id", "dimension", "usual_length", "embed",
+    }  # fmt: skip
+    assert {field.name for field in fields(UsualLength)} == {"middle", "width"}
+    assert {name for name in vars(Landmarker) if not name.startswith("_")} == {"find"}
+    assert {field.name for field in fields(Mesh)} == {"points", "presence"}
+
+
+def test_s4_of_the_standards_components_of_quality_those_that_tell_of_a_person_are_left_out() -> None:
+    """ISO/IEC 29794-5:2025 has both: whether a head is covered, and what a face expresses."""
+    names = {component.value for component in Component}
+    assert not {"no_head_coverings", "head_coverings", "expression_neutrality"} & names
+    assert not TRAITS & words(names)
+    files = {path.stem for path in Path(measures.__path__[0]).glob("*.py")} - {"__init__"}
+    assert not TRAITS & words(files)
+    assert {measure.component for measure in MEASURES} | {unified_quality_score.COMPONENT} == set(Component)
+    assert len(files) == len(Component), "a component a file"
+
+
+def test_s4_what_is_measured_of_a_picture_is_not_kept_and_not_told(world: World) -> None:
+    told = words(everything(world)) | words(columns())
+    assert not {"quality", *(component.value for component in Component)} & told
 
 
 def test_s4_no_refusal_is_about_a_trait() -> None:

@@ -19,6 +19,7 @@ from visavis.model.image import ImageUnreadable
 from visavis.model.pad import AttackSuspected, PadReport
 from visavis.model.purpose import LivenessUnavailable
 from visavis.model.template import Template
+from visavis.quality.gate import PROBE, Gate
 
 MODEL = "sim-1"
 DIMENSION = 128
@@ -62,7 +63,7 @@ class SimExtractor(Extractor):
     def dimension(self) -> int:
         return DIMENSION
 
-    def extract(self, photo: bytes, *, passive: bool = False) -> Template:
+    def extract(self, photo: bytes, *, gate: Gate = PROBE, passive: bool = False) -> Template:  # noqa: ARG002 -- every one passes
         self.seen.append(photo)
         if passive and self._report is None:
             raise LivenessUnavailable
@@ -86,9 +87,9 @@ class SeeingExtractor(SimExtractor):
         super().__init__()
         self._decoder = decoder
 
-    def extract(self, photo: bytes, *, passive: bool = False) -> Template:
+    def extract(self, photo: bytes, *, gate: Gate = PROBE, passive: bool = False) -> Template:
         if photo.startswith(b"SIM "):
-            return super().extract(photo, passive=passive)
+            return super().extract(photo, gate=gate, passive=passive)
         shown = hashlib.sha256(self._decoder(photo).pixels.tobytes()).hexdigest()
         return Template(_unit(shown).astype(np.float32), MODEL)
 

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+from fixtures.painted import FixedLandmarker
 from numpy.typing import NDArray
 
 from sim.pad import REPORT
@@ -20,7 +21,11 @@ from visavis.flows.extract import Extractor
 from visavis.model.face import Face
 from visavis.model.image import Frame, ImageUnreadable
 from visavis.model.pad import AttackSuspected
+from visavis.model.template import Template, UsualLength
+from visavis.quality.gate import PROBE, Gate
 
+ANYTHING = Gate("anything", {})
+"""One colour all over is no picture of a face."""
 DIMENSION = 128
 NOISE = 0.75
 SIDE = 160
@@ -71,6 +76,7 @@ class SimEmbedder:
 
     model_id = "sface-2021dec-centred"
     dimension = DIMENSION
+    usual_length: UsualLength | None = None
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """See ``Embedder.embed``."""
@@ -92,6 +98,14 @@ class SimPad:
             raise AttackSuspected
 
 
+class Ungated(Extractor):
+    """Asks nothing of a picture."""
+
+    def extract(self, photo: bytes, *, gate: Gate = PROBE, passive: bool = False) -> Template:  # noqa: ARG002 -- as above
+        """See ``Extractor.extract``."""
+        return super().extract(photo, gate=ANYTHING, passive=passive)
+
+
 def labelled_folder(root: Path, people: int, *, each: int = 3) -> list[str]:
     """A folder for each person, and their names; of the first three one photo shows nobody, two people or nothing."""
     names = [f"Nemo_Quidam_{person:03}" for person in range(people)]
@@ -109,13 +123,16 @@ def simulated(*, decoder: SimDecoder | None = None) -> Any:
         "visavis.bootstrap_evaluate",
         DecodingPool=lambda at_once: decoder or SimDecoder(at_once=at_once),
         open_detector=lambda *_args, **_more: SimDetector(),
+        open_landmarker=lambda *_args, **_more: FixedLandmarker(),
         open_embedder=lambda *_args, **_more: SimEmbedder(),
-        open_extractor=lambda *_args, pad_card, **_more: Extractor(
+        open_extractor=lambda *_args, pad_card, **_more: Ungated(
             decoder=decoder or SimDecoder(),
             detector=SimDetector(),
+            landmarker=FixedLandmarker(),
             embedder=SimEmbedder(),
             pad=None if pad_card is None else SimPad(),
         ),
+        PROBE=ANYTHING,
     )
 
 

@@ -94,6 +94,13 @@ class DetectorOutput(_Strict):
         return list(pattern)
 
 
+class LengthFields(_Strict):
+    """How long vectors are before they are brought to length 1; see ``UsualLength``."""
+
+    middle: float = Field(gt=0)
+    width: float = Field(gt=0)
+
+
 class EmbedderOutput(_Strict):
     """Where the vector is, and what a template is made of it."""
 
@@ -103,6 +110,8 @@ class EmbedderOutput(_Strict):
     """Whether the crop's mirror image is shown as well and the mean of both vectors taken: twice the time."""
     centre: tuple[float, ...] | None = None
     """What the unit vectors of all faces have in common: their mean. It tells nobody apart and is taken away."""
+    length: LengthFields | None = None
+    """What the unified quality score of a photo is read from. Without it there is none, and no gate asks for one."""
 
     @model_validator(mode="after")
     def _centre_is_inside(self) -> Self:

@@ -44,7 +44,7 @@ _HEAD: Final = {
 }
 """Points that move little with what a face does, on a head that looks straight ahead: x to the image's right, y down, z
 away from the camera, in distances between the centres of the eyes. The mean of 1,307 people of LFW as the landmarker
-sees them (generalised Procrustes: Gower, Psychometrika 40, 1975) and of their mirror images, so that it is symmetric."""
+sees them (generalised Procrustes: Gower, Psychometrika 40, 1975) and of their mirror images: it is symmetric."""
 
 _POINTS: Final = np.array(list(_HEAD))
 _SHAPE: Final = np.array(list(_HEAD.values())) - np.mean(list(_HEAD.values()), axis=0)

@@ -1,12 +1,13 @@
 """The port through which aligned faces become vectors, and what we keep of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visavis.model.template import Template, TemplateUnusable
+from visavis.model.template import Template, TemplateUnusable, UsualLength
 
 
 class Embedder(Protocol):
@@ -30,13 +31,26 @@ class Embedder(Protocol):
         """Length of a vector."""
         ...
 
+    @property
+    def usual_length(self) -> UsualLength | None:
+        """How long its raw vectors are; None where that is not known."""
+        ...
+
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Raw vectors, shape (n, dimension), of ``crops``, each (112, 112, 3) in red, green, blue."""
         ...
 
 
-def unit_templates(crops: Sequence[NDArray[np.uint8]], *, embedder: Embedder) -> list[Template]:
-    """One template of length 1 per crop, in their order.
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A template, and how long its vector was before it was brought to length 1."""
+
+    template: Template
+    length: float
+
+
+def embedded(crops: Sequence[NDArray[np.uint8]], *, embedder: Embedder) -> list[Embedded]:
+    """What each crop is embedded to, in their order.
 
     :param crops: aligned faces, each of shape (112, 112, 3), uint8, red, green, blue.
     :raises TemplateUnusable: the model gave a vector that is not finite or has no direction.
@@ -46,4 +60,15 @@ def unit_templates(crops: Sequence[NDArray[np.uint8]], *, embedder: Embedder) ->
     if raw.shape != (len(crops), embedder.dimension) or not np.isfinite(lengths).all() or not (lengths > 0).all():
         raise TemplateUnusable
     unit = (raw / lengths).astype(np.float32)
-    return [Template(vector=vector, model_id=embedder.model_id) for vector in unit]
+    return [
+        Embedded(Template(vector=vector, model_id=embedder.model_id), float(length))
+        for vector, length in zip(unit, lengths[:, 0], strict=True)
+    ]
+
+
+def unit_templates(crops: Sequence[NDArray[np.uint8]], *, embedder: Embedder) -> list[Template]:
+    """The templates alone; see ``embedded``.
+
+    :raises TemplateUnusable: as there.
+    """
+    return [one.template for one in embedded(crops, embedder=embedder)]

@@ -8,6 +8,7 @@ from visavis.flows.probing import Probing, Sent
 from visavis.flows.sessions import Sessions
 from visavis.model.errors import Refusal
 from visavis.model.station import SessionKind
+from visavis.quality.gate import DOCUMENT
 
 
 class DocumentCheck:
@@ -43,7 +44,7 @@ class DocumentCheck:
                 purpose = tx.purposes.get(session.purpose_id)
             bar = self._deciding.bar(purpose, gallery_id=None, references=1)
             probe = self._probing.probe(portrait, session=session)
-            reference = self._extractor.extract(document)
+            reference = self._extractor.extract(document, gate=DOCUMENT)
         except Refusal as refusal:
             return self._deciding.refuse(session, refusal)
         score = float(probe.vector @ reference.vector)

@@ -37,6 +37,7 @@ from visavis.protect.epochs import LENGTH
 from visavis.protect.gallery_keys import GalleryKeys
 from visavis.protect.keys import tag
 from visavis.protect.references import seal_template
+from visavis.quality.gate import ENROLMENT
 
 MAX_EXTERNAL_REFERENCE = 200
 """Longest name, in characters, that an operator may have for a person."""
@@ -173,7 +174,7 @@ class Enrol:
 
         :raises ImageRefused, FaceRefused: there is none.
         """
-        return Usable(digest, self._extractor.extract(photo))
+        return Usable(digest, self._extractor.extract(photo, gate=ENROLMENT))
 
     def store(
         self,

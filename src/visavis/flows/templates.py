@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -14,12 +14,19 @@ from visavis.capture.align import align
 from visavis.capture.centre import nearest_the_centre
 from visavis.capture.decoder import Decoder
 from visavis.capture.detector import Detector
+from visavis.capture.landmarker import Landmarker
 from visavis.capture.one_face import the_one_face
 from visavis.capture.second_look import look_again
-from visavis.embed.embedder import Embedder, unit_templates
+from visavis.embed.embedder import Embedder, embedded
 from visavis.flows.data_set import DataSet, MadeTemplates
+from visavis.flows.viewing import view_of
 from visavis.model.errors import FaceRefused, ImageRefused, Kind
 from visavis.model.evaluation import Meant
+from visavis.model.face import Face
+from visavis.model.image import Frame
+from visavis.quality.assess import assess
+from visavis.quality.gate import PROBE, Gate
+from visavis.quality.measures.unified_quality_score import unified
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +55,25 @@ class Made:
 class TemplateMaker:
     """Makes templates of labelled photos.
 
-    :param meant: which face of a photo is taken.
+    :param meant: which face of a photo is taken. :param gate: what the product asks of a photo.
     """
 
-    def __init__(self, *, decoder: Decoder, detector: Detector, embedder: Embedder, meant: Meant) -> None:
+    def __init__(
+        self,
+        *,
+        decoder: Decoder,
+        detector: Detector,
+        landmarker: Landmarker,
+        embedder: Embedder,
+        meant: Meant,
+        gate: Gate = PROBE,
+    ) -> None:
         self._decoder = decoder
         self._detector = detector
+        self._landmarker = landmarker
         self._embedder = embedder
         self._meant = meant
+        self._gate = gate
 
     def make_all(self, data: DataSet, *, before: MadeTemplates, told: Callable[[int], None]) -> Made:
         """The templates of every photo of ``data``.
@@ -97,8 +115,8 @@ class TemplateMaker:
     def make(self, photo: bytes) -> tuple[NDArray[np.float32] | None, str]:
         """The template of one photo.
 
-        1. It decodes. 2. A face is found, and what the product would say of it is noted. 3. The face that is meant is
-        aligned and embedded.
+        1. It decodes. 2. A face is found, and what the product would say of it is noted. 3. The face that is
+        meant is aligned and embedded, and what the product would say of its vector is noted where it said nothing yet.
 
         :returns: the template, None where there is none; and the code of the product's refusal, or "".
         :raises DecoderUnavailable: nothing decodes here, which says nothing about the photo.
@@ -111,16 +129,31 @@ class TemplateMaker:
                 raise
             return None, refusal.code
         # 2
-        faces, code = self._detector.detect(frame), ""
-        try:
-            the_one_face(faces, frame=frame)
-        except FaceRefused as refusal:
-            code = refusal.code
+        faces = self._detector.detect(frame)
+        code = self._said_of(frame, faces)
         # 3
         try:
             take = nearest_the_centre if self._meant is Meant.CENTRE else the_one_face
             face = look_again(frame, take(faces, frame=frame), detector=self._detector)
-            (template,) = unit_templates([align(frame, face)], embedder=self._embedder)
+            (made,) = embedded([align(frame, face)], embedder=self._embedder)
         except FaceRefused as refusal:
             return None, refusal.code
-        return template.vector, code
+        return made.template.vector, code or self._said_of_length(made.length)
+
+    def _said_of(self, frame: Frame, faces: Sequence[Face]) -> str:
+        """The code of the product's refusal before anything is embedded, or ""."""
+        try:
+            face = the_one_face(faces, frame=frame)
+            self._gate.require(assess(view_of(frame, faces=faces, face=face, mesh=self._landmarker.find(frame, face))))
+        except FaceRefused as refusal:
+            return refusal.code
+        return ""
+
+    def _said_of_length(self, length: float) -> str:
+        """The same once it is."""
+        try:
+            if self._embedder.usual_length is not None:
+                self._gate.require_embedded(unified(length, self._embedder.usual_length))
+        except FaceRefused as refusal:
+            return refusal.code
+        return ""

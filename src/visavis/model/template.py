@@ -20,6 +20,18 @@ class Template:
     model_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class UsualLength:
+    """How long a model's vectors are before they are brought to length 1; how good a picture is follows from it.
+
+    A face whose vector has the length ``middle`` is worth 50 of 100, one longer by ``width`` 73, by three 95 (logistic
+    function).
+    """
+
+    middle: float
+    width: float
+
+
 class TemplateUnusable(FaceRefused):
     """The model gave a vector without a direction."""
 

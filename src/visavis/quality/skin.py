@@ -122,7 +122,9 @@ def _patches(view: View) -> NDArray[np.float64]:
     rows = middles[:, 1, None, None] + reach[None, :, None] + 0 * reach[None, None, :]
     bounded = np.clip(rows, 0, SIDE - 1), np.clip(columns, 0, SIDE - 1)
     whole = (view.inside[bounded] & (rows == bounded[0]) & (columns == bounded[1])).all(axis=(1, 2))
-    seen = np.concatenate([_shares(view.picture[bounded]), view.luminance[bounded][..., None]], axis=-1, dtype=np.float64)
+    seen = np.concatenate(
+        [_shares(view.picture[bounded]), view.luminance[bounded][..., None]], axis=-1, dtype=np.float64
+    )
     found: NDArray[np.float64] = np.median(seen.reshape(len(_PATCHES), -1, 3), axis=1)
     found[~whole] = np.nan
     return found

@@ -33,7 +33,11 @@ OVAL: Final = (
 )
 """The outline of the face, in order."""
 
-_LINEAR: Final = np.array([v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in np.arange(256) / 255])
+LINEAR_PART: Final = 0.04045
+"""Up to here sRGB is a straight line (IEC 61966-2-1)."""
+_LINEAR: Final = np.array(
+    [v / 12.92 if v <= LINEAR_PART else ((v + 0.055) / 1.055) ** 2.4 for v in np.arange(256) / 255]
+)
 _WEIGHTS: Final = np.array([0.2126, 0.7152, 0.0722])
 _TABLES: Final = (255.0 * _WEIGHTS[:, None] * _LINEAR[None, :]).astype(np.float32)
 
@@ -67,7 +71,8 @@ class View:
     def luminance(self) -> NDArray[np.uint8]:
         """Linear luminance of ``picture`` by ITU-R BT.709, 0 to 255."""
         parts = [_TABLES[channel][self.picture[:, :, channel]] for channel in range(3)]
-        return np.floor(parts[0] + parts[1] + parts[2] + 0.5).astype(np.uint8)
+        light: NDArray[np.uint8] = np.floor(parts[0] + parts[1] + parts[2] + 0.5).astype(np.uint8)
+        return light
 
     @cached_property
     def face_region(self) -> NDArray[np.bool_]:

@@ -8,11 +8,13 @@ import pytest
 from fixtures.networks import (
     DETECTOR_CARD,
     EMBEDDER_CARD,
+    LANDMARKER_CARD,
     blocked_embedder,
     edge_distance_detector,
     left_embedder,
     mean_embedder,
     place,
+    points_network,
 )
 from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ from visavis.adapters.openvino.runtime import Runtime
 from visavis.adapters.openvino.stages import open_detector, open_embedder, open_extractor
 from visavis.model.image import Frame
 from visavis.model.weights import ModelCardInvalid, ModelUnusable
+from visavis.quality.gate import Gate
 
 RUNTIME = Runtime(threads=1, streams=2)
 
@@ -136,9 +139,11 @@ def test_block_quantised_weights_are_multiplied_out(tmp_path: Path) -> None:
 def test_both_together_make_templates(tmp_path: Path) -> None:
     detector = place(tmp_path, card=DETECTOR_CARD, network=edge_distance_detector())
     embedder = place(tmp_path, card=EMBEDDER_CARD, network=mean_embedder())
+    points = place(tmp_path, card=LANDMARKER_CARD, network=points_network({"points": 468 * 3, "presence": 1}))
     store = ModelStore(tmp_path)
-    extractor = open_extractor(store, RUNTIME, detector_card=detector, embedder_card=embedder)
-    template = extractor.extract_from(black_with_red((5, 6), width=640, height=480, cell=32))
+    extractor = open_extractor(store, RUNTIME, detector_card=detector, embedder_card=embedder, landmarker_card=points)
+    picture = black_with_red((5, 6), width=640, height=480, cell=32)
+    template = extractor.extract_from(picture, gate=Gate("anything", {}))
     assert template.model_id == "tiny-embedder"
     assert template.vector.shape == (9,)
 

@@ -16,6 +16,7 @@ CROP = np.zeros((112, 112, 3), np.uint8)
 class Answering:
     model_id = "answering-1"
     dimension = 4
+    usual_length = None
 
     def __init__(self, answer: object) -> None:
         self._answer = np.array(answer, np.float32)

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from fixtures.painted import FixedLandmarker
 from fixtures.synthetic import CountingEmbedder, FixedDetector
 from joserfc.jwk import OKPKey
 from sim.faces import CROWD, NOBODY, photo
@@ -124,7 +125,13 @@ def test_only_a_few_pictures_are_open_at_once() -> None:
             open_now[0] -= 1
         raise ZeroDivisionError
 
-    extractor = Extractor(decoder=slow, detector=FixedDetector(), embedder=CountingEmbedder(), at_once=2)
+    extractor = Extractor(
+        decoder=slow,
+        detector=FixedDetector(),
+        landmarker=FixedLandmarker(),
+        embedder=CountingEmbedder(),
+        at_once=2,
+    )
 
     def look() -> None:
         with pytest.raises(ZeroDivisionError):

@@ -1,17 +1,23 @@
 """From labelled photos to templates: what counts against the photo, and what does not."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fixtures.painted import FixedLandmarker, box_of, lit, mesh_of, painted
+from fixtures.synthetic import FixedDetector
 from numpy.typing import NDArray
 from sim.labelled import BROKEN, CROWD, NOBODY, SimDecoder, SimDetector, SimEmbedder, labelled_folder, photo
 
 from visavis.adapters.evaluation.open import open_data_set
+from visavis.capture.decoder import Decoder
 from visavis.flows.data_set import DataSet
 from visavis.flows.templates import TemplateMaker
 from visavis.model.evaluation import DataSetUnreadable, Meant
 from visavis.model.image import DecoderUnavailable, Frame
+from visavis.model.template import UsualLength
+from visavis.quality.gate import Gate
 
 
 class Remembered:
@@ -28,7 +34,14 @@ class Remembered:
 
 
 def maker(meant: Meant = Meant.CENTRE, decoder: SimDecoder | None = None) -> TemplateMaker:
-    return TemplateMaker(decoder=decoder or SimDecoder(), detector=SimDetector(), embedder=SimEmbedder(), meant=meant)
+    return TemplateMaker(
+        decoder=decoder or SimDecoder(),
+        detector=SimDetector(),
+        landmarker=FixedLandmarker(),
+        embedder=SimEmbedder(),
+        meant=meant,
+        gate=Gate("anything", {}),
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,3 +107,35 @@ def test_a_photo_that_cannot_be_read_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(DataSetUnreadable, match="Photo 17 of the set"):
         maker().make_all(data, before=before, told=lambda _: None)
     assert before.found
+
+
+class Dim(SimDecoder):
+    """Sees a face in little light."""
+
+    def __call__(self, _content: bytes, /) -> Frame:
+        return lit(painted(), 0.01)
+
+
+class Short(SimEmbedder):
+    """Makes no face out."""
+
+    usual_length = UsualLength(1e6, 1)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "embedder", "code"),
+    [(Dim, SimEmbedder, "too_dark"), (lambda: lambda _: painted(), Short, "face_unclear")],
+)
+def test_a_photo_that_the_product_would_not_take_has_a_template_all_the_same(
+    decoder: Callable[[], Decoder], embedder: type[SimEmbedder], code: str
+) -> None:
+    maker = TemplateMaker(
+        decoder=decoder(),
+        detector=FixedDetector(box_of(mesh_of())),
+        landmarker=FixedLandmarker(),
+        embedder=embedder(),
+        meant=Meant.ONLY,
+    )
+    vector, found = maker.make(b"")
+    assert vector is not None
+    assert found == code

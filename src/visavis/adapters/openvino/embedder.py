@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from visavis.adapters.cards import EmbedderCard
 from visavis.adapters.openvino.runtime import Runtime
+from visavis.model.template import UsualLength
 from visavis.model.weights import ModelUnusable
 
 
@@ -36,6 +37,12 @@ class OnnxEmbedder:
     def dimension(self) -> int:
         """Length of a vector."""
         return self._card.output.dimension
+
+    @property
+    def usual_length(self) -> UsualLength | None:
+        """What the card says of the lengths of vectors."""
+        length = self._card.output.length
+        return None if length is None else UsualLength(middle=length.middle, width=length.width)
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Raw vectors of ``crops``, shape (n, dimension); see ``Embedder.embed``.

@@ -108,6 +108,7 @@ def open_extractor(
     *,
     detector_card: Path | None = None,
     embedder_card: Path | None = None,
+    landmarker_card: Path | None = None,
     pad_card: Path | None = None,
     decoder: Decoder = decode,
     at_once: int = 2,
@@ -121,6 +122,7 @@ def open_extractor(
     """
     return Extractor(
         detector=open_detector(store, runtime, card_folder=detector_card),
+        landmarker=open_landmarker(store, runtime, card_folder=landmarker_card),
         embedder=open_embedder(store, runtime, card_folder=embedder_card),
         pad=None if pad_card is None else open_pad(store, runtime, card_folder=pad_card),
         decoder=decoder,

@@ -4,6 +4,13 @@
 from visavis.client.errors.sorts import FaceRefused
 
 
+class Blurred(FaceRefused):
+    """``blurred``.
+
+    The face is out of focus or has moved. Hold still, wipe the lens, and try again.
+    """
+
+
 class FaceCutByBorder(FaceRefused):
     """``cut_by_border``.
 
@@ -11,10 +18,78 @@ class FaceCutByBorder(FaceRefused):
     """
 
 
+class EyesClosed(FaceRefused):
+    """``eyes_closed``.
+
+    An eye is shut. Keep both eyes open.
+    """
+
+
+class EyesCovered(FaceRefused):
+    """``eyes_covered``.
+
+    Something dark or coloured is before an eye. Take off what hides your eyes, and push back what falls into
+    them.
+    """
+
+
+class FaceCovered(FaceRefused):
+    """``face_covered``.
+
+    Something hides much of the face, or the mouth. Take off what hides your mouth and cheeks, and hold nothing
+    before your face.
+    """
+
+
+class FaceNearBorder(FaceRefused):
+    """``face_near_border``.
+
+    There is no room beside the face. Move to the middle of the picture.
+    """
+
+
+class FaceUnclear(FaceRefused):
+    """``face_unclear``.
+
+    The face cannot be made out well enough to say what is wrong with the picture. Come closer and face the camera
+    in even light, with nothing before your face.
+    """
+
+
+class HeadTilted(FaceRefused):
+    """``head_tilted``.
+
+    The head, or the camera, lies on its side. Hold your head, or the camera, upright.
+    """
+
+
+class MouthOpen(FaceRefused):
+    """``mouth_open``.
+
+    The mouth is wide open. Close your mouth for the photo.
+    """
+
+
 class NoFace(FaceRefused):
     """``no_face``.
 
     The detector found nobody. Face the camera in even light, without a mask, and try again.
+    """
+
+
+class NotNaturalColours(FaceRefused):
+    """``not_natural_colours``.
+
+    The picture has no colours, or ones that no light gives. Take a photo in colour and in ordinary light, without
+    a filter.
+    """
+
+
+class PhotoCompressed(FaceRefused):
+    """``photo_compressed``.
+
+    The photo was saved with so little quality that the face shows blocks. Send the photo as the camera wrote it,
+    or save it with a higher quality.
     """
 
 
@@ -34,9 +109,37 @@ class TemplateUnusable(FaceRefused):
     """
 
 
+class TooBright(FaceRefused):
+    """``too_bright``.
+
+    The face is burnt out. Step out of the glaring light, and try again.
+    """
+
+
+class TooDark(FaceRefused):
+    """``too_dark``.
+
+    Too little light falls on the face. Turn on a light, or turn to one, and try again.
+    """
+
+
 class FaceTooSmall(FaceRefused):
     """``too_small``.
 
     Too few pixels between the eyes to tell people apart. Come closer, or send a photo in which the face is
     larger.
+    """
+
+
+class TurnedAway(FaceRefused):
+    """``turned_away``.
+
+    The head is turned to a side, up or down. Look straight into the camera.
+    """
+
+
+class UnevenLight(FaceRefused):
+    """``uneven_light``.
+
+    One half of the face is in the dark. Turn to the light, so that it falls on both sides of your face.
     """

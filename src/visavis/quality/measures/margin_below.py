@@ -12,7 +12,6 @@ def _raw(view: View) -> float | None:
     return float(view.frame.height - view.eyes[:, 1].mean()) / view.eye_chin if view.eye_chin else None
 
 
-
 def _value(raw: float) -> float:
     return 100.0 * rising(raw, middle=1.8, width=0.1)
 

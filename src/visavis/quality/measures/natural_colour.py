@@ -8,11 +8,9 @@ import numpy as np
 from visavis.model.quality import Component
 from visavis.quality.cheeks import cheeks
 from visavis.quality.measure import Measure, rising
-from visavis.quality.view import View
+from visavis.quality.view import LINEAR_PART, View
 
-_TO_XYZ: Final = np.array(
-    [(0.43605, 0.38508, 0.14309), (0.22249, 0.71689, 0.06062), (0.01393, 0.09710, 0.71419)]
-)
+_TO_XYZ: Final = np.array([(0.43605, 0.38508, 0.14309), (0.22249, 0.71689, 0.06062), (0.01393, 0.09710, 0.71419)])
 """Linear sRGB to CIE XYZ under D50."""
 _WHITE: Final = np.array([0.964221, 1.0, 0.825211])
 _FAR: Final = 100.0
@@ -26,7 +24,7 @@ def _raw(view: View) -> float | None:
     if not all(cheek.size for cheek in both):
         return None
     mean = np.concatenate(both).mean(axis=0) / 255.0
-    linear = np.where(mean <= 0.04045, mean / 12.92, ((mean + 0.055) / 1.055) ** 2.4)
+    linear = np.where(mean <= LINEAR_PART, mean / 12.92, ((mean + 0.055) / 1.055) ** 2.4)
     relative = _TO_XYZ @ linear / _WHITE
     root = np.where(relative > 216 / 24389, np.cbrt(relative), (24389 / 27 * relative + 16) / 116)
     a, b = 500.0 * (root[0] - root[1]), 200.0 * (root[1] - root[2])

@@ -16,7 +16,6 @@ def _raw(view: View) -> float | None:
     return float(view.frame.width - left[0]) / between if between else None
 
 
-
 def _value(raw: float) -> float:
     return 100.0 * rising(raw, middle=0.9, width=0.1)
 
