@@ -14,8 +14,15 @@ from visavis.quality.view import REFERENCE, SIDE, View, anchors
 
 
 def view_of(frame: Frame, *, faces: Sequence[Face], face: Face, mesh: Mesh) -> View:
-    """``face``, one of ``faces``, upright and cut out by its points."""
+    """``face``, one of ``faces``, upright and cut out by its points.
+
+    Of points that lie nowhere, or all in one place, nothing can be cut out by; then nothing is said to be seen in them.
+    """
+    if not np.isfinite(mesh.points).all():
+        mesh = Mesh(np.zeros_like(mesh.points), presence=0.0)
     turn, shift = similarity(REFERENCE, anchors(mesh.points))
+    if not turn:
+        mesh, turn = Mesh(mesh.points, presence=0.0), complex(1.0)
     across = np.arange(SIDE, dtype=np.float32)
     columns = (turn.real * across + shift.real)[None, :] - turn.imag * across[:, None]
     rows = (turn.imag * across + shift.imag)[None, :] + turn.real * across[:, None]

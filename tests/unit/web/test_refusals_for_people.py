@@ -33,6 +33,8 @@ EVERYWHERE: Final = {
 ELSEWHERE: Final = {"gallery_outside_key"}
 """Said to a key of an operator that calls at one of the modules."""
 FOR_EVERYBODY: Final = {
+    "blurred", "eyes_closed", "eyes_covered", "face_covered", "face_near_border", "face_unclear", "head_tilted",
+    "mouth_open", "not_natural_colours", "photo_compressed", "too_bright", "too_dark", "turned_away", "uneven_light",
     "body_too_large", "consent_forged", "cut_by_border", "gallery_loading", "image_animated",
     "image_format_unsupported", "image_too_demanding", "image_too_large", "image_unreadable", "internal",
     "link_unknown", "locked_out", "log_unpublished", "no_face", "not_ready", "pairing_unknown",
