@@ -98,4 +98,4 @@ class FaceUnclear(FaceRefused):
     """The face cannot be made out well enough to say what is wrong with the picture."""
 
     code = "face_unclear"
-    mend = "Come closer and face the camera in even light, with nothing before your face."
+    mend = "Face the camera in even light, in colour and with nothing before your face."

@@ -51,8 +51,8 @@ class FaceNearBorder(FaceRefused):
 class FaceUnclear(FaceRefused):
     """``face_unclear``.
 
-    The face cannot be made out well enough to say what is wrong with the picture. Come closer and face the camera
-    in even light, with nothing before your face.
+    The face cannot be made out well enough to say what is wrong with the picture. Face the camera in even light,
+    in colour and with nothing before your face.
     """
 
 

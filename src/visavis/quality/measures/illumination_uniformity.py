@@ -12,9 +12,10 @@ from visavis.quality.view import View
 
 def _raw(view: View) -> float | None:
     """How much of the two cheeks' histograms of luminance they have in common, 0 to 1."""
-    both = [view.luminance[place] for place in cheeks(view)]
-    if not all(cheek.size for cheek in both):
+    places = cheeks(view)
+    if not all(view.inside[place].size and view.inside[place].all() for place in places):
         return None
+    both = [view.luminance[place] for place in places]
     left, right = (np.bincount(cheek.ravel(), minlength=256) / cheek.size for cheek in both)
     return float(np.minimum(left, right).sum())
 

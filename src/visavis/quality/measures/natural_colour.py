@@ -20,9 +20,10 @@ _B: Final = (5.0, 35.0)
 
 def _raw(view: View) -> float | None:
     """How far the mean colour of the cheeks is from those of skin in CIELAB's plane a*, b*."""
-    both = [view.picture[place].reshape(-1, 3) for place in cheeks(view)]
-    if not all(cheek.size for cheek in both):
+    places = cheeks(view)
+    if not all(view.inside[place].size and view.inside[place].all() for place in places):
         return None
+    both = [view.picture[place].reshape(-1, 3) for place in places]
     mean = np.concatenate(both).mean(axis=0) / 255.0
     linear = np.where(mean <= LINEAR_PART, mean / 12.92, ((mean + 0.055) / 1.055) ** 2.4)
     relative = _TO_XYZ @ linear / _WHITE
