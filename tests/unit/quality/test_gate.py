@@ -27,8 +27,8 @@ from visavis.quality.gate import DOCUMENT, ENROLMENT, PROBE, Gate
 from visavis.quality.view import View
 
 
-def of(mesh_angles: dict[str, float]) -> View:
-    mesh = mesh_of(**mesh_angles)
+def turned(*, yaw: float = 0, pitch: float = 0, roll: float = 0) -> View:
+    mesh = mesh_of(yaw=yaw, pitch=pitch, roll=roll)
     return seen(painted(mesh), mesh)
 
 
@@ -50,9 +50,9 @@ def purple() -> View:
 MADE: list[tuple[type[FaceRefused], Gate, Callable[[], View]]] = [
     (unfit.TooDark, PROBE, lambda: seen(lit(painted(), 0.01))),
     (unfit.TooBright, PROBE, lambda: seen(lit(painted(), 20))),
-    (unfit.HeadTilted, PROBE, lambda: of({"roll": 60})),
-    (unfit.TurnedAway, PROBE, lambda: of({"yaw": 50})),
-    (unfit.TurnedAway, PROBE, lambda: of({"pitch": -50})),
+    (unfit.HeadTilted, PROBE, lambda: turned(roll=60)),
+    (unfit.TurnedAway, PROBE, lambda: turned(yaw=50)),
+    (unfit.TurnedAway, PROBE, lambda: turned(pitch=-50)),
     (unfit.EyesClosed, PROBE, lambda: seen(mesh=with_opening(mesh_of(), eyes=0.05))),
     (unfit.EyesCovered, PROBE, lambda: seen(painted(cover=(GLASSES, (18, 18, 19))))),
     (unfit.Blurred, PROBE, lambda: seen(blurred(painted(), 18))),
