@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from visavis import __version__
-from visavis.adapters.cards import card_folder, read_calibration, read_card, read_detector_card, read_embedder_card
+from visavis.adapters.cards import card_folder, read_calibration, read_card
 from visavis.adapters.decoding.pool import DecodingPool
 from visavis.adapters.evaluation.open import open_data_set
 from visavis.adapters.evaluation.output import as_json, require_new, require_new_file, write_json, write_report
@@ -108,7 +108,8 @@ def evaluate_pad(settings: Settings, place: PadPlace, *, fmr: float, about: str,
     data = open_presentations(place.data_set)
     cores = len(os.sched_getaffinity(0))
     store, runtime = ModelStore(settings.models), Runtime(threads=1, streams=cores)
-    folders = [card_folder(settings.cards, name) for name in (settings.detector, settings.embedder)]
+    names = (settings.detector, settings.embedder, settings.landmarker)
+    folders = [card_folder(settings.cards, name) for name in names]
     cards = [read_card(folder) for folder in (*folders, *([settings.pad_card] if settings.pad_card else []))]
     models: dict[str, dict[str, str]] = {
         card.role: {"id": card.id, "sha256": card.sha256, "precision": runtime.precision} for card in cards
@@ -120,6 +121,7 @@ def evaluate_pad(settings: Settings, place: PadPlace, *, fmr: float, about: str,
             runtime,
             detector_card=folders[0],
             embedder_card=folders[1],
+            landmarker_card=folders[2],
             pad_card=settings.pad_card,
             decoder=decoder,
             at_once=cores + 1,
