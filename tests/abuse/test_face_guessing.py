@@ -8,6 +8,7 @@ learn which names there are. What everybody keeps: the other way in (rule S7), b
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sim.faces import ATTACK, SimExtractor, photo
@@ -18,6 +19,7 @@ from support.world import Device, Person, World, reopened_world, settings_in
 
 from visavis import bootstrap
 from visavis.model.access import FREE_TRIES, MAX_TRIES
+from visavis.model.template import Template
 
 WRONG = photo("stranger")
 
@@ -124,6 +126,21 @@ def test_many_stations_at_once_get_no_more_tries_than_one(door: Door) -> None:
         return str(answer["reason"] or answer["decision"])
 
     assert Counter(at_once(len(stations), tried)) == {"NO_MATCH": 5, "too_many_tries": 7}
+
+
+def test_the_right_face_that_was_being_looked_at_meanwhile_is_told_nothing(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, extract = door.world, door.world.faces.extract
+    beside = world.station(door.gallery)
+
+    def slowly(picture: bytes, **how: Any) -> Template:
+        if picture == photo("ann", 2):
+            assert {world.verify(beside, WRONG, "ann")["decision"] for _ in range(FREE_TRIES)} == {"NO_MATCH"}
+        return extract(picture, **how)
+
+    monkeypatch.setattr(world.faces, "extract", slowly)
+    assert door.named(photo("ann", 2)) == "too_many_tries"
 
 
 @pytest.mark.parametrize("other_way", ["pin", "qr"])

@@ -192,7 +192,7 @@ _NO_REFERENCE: Final = "Nobody who was presented has a reference that could be u
 def _accepted(
     there: Presentations, seen: Sequence[Seen], *, threshold: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which entries the whole system took for the person they show, and of which it could be told."""
+    """Which entries the whole system took for the person they show, and of which presentations that is to be told."""
     references = {
         int(there.person[entry]): vector
         for entry in np.flatnonzero(there.is_reference).tolist()
@@ -206,7 +206,7 @@ def _accepted(
             for (vector, _), reference in zip(seen, found, strict=True)
         ]
     )
-    return accepted & compared, compared
+    return accepted, compared
 
 
 def _worst_first(one: Mapping[str, Any]) -> tuple[float, float, str]:

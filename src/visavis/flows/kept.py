@@ -104,7 +104,7 @@ PERSON: Final = (
     ),
     Kept(
         "tries",
-        "How often a wrong PIN was tried with your name, or another face in your own checks",
+        "How often a wrong PIN or another face was tried with your name, or another face in your own checks",
         "So that nobody can guess.",
         "30 days after the last wrong try; three years where there were too many.",
         Ends.BY_ITSELF,
