@@ -99,7 +99,7 @@ class Extractor:
         face = the_one_face(faces, frame=frame)
         # 3
         view = self._view(frame, faces, face)
-        gate.require(assess(view))
+        gate.require(assess(view, asked=gate.least))
         # 4
         if passive:
             self._require_bona_fide(frame, face)

@@ -144,7 +144,8 @@ class TemplateMaker:
         """The code of the product's refusal before anything is embedded, or ""."""
         try:
             face = the_one_face(faces, frame=frame)
-            self._gate.require(assess(view_of(frame, faces=faces, face=face, mesh=self._landmarker.find(frame, face))))
+            view = view_of(frame, faces=faces, face=face, mesh=self._landmarker.find(frame, face))
+            self._gate.require(assess(view, asked=self._gate.least))
         except FaceRefused as refusal:
             return refusal.code
         return ""

@@ -1,8 +1,9 @@
 """Everything that is measured of one face."""
 
+from collections.abc import Collection
 from typing import Final
 
-from visavis.model.quality import Quality
+from visavis.model.quality import Component, Quality
 from visavis.quality.measure import Measure
 from visavis.quality.measures import (
     background_uniformity,
@@ -66,6 +67,11 @@ MEASURES: Final[tuple[Measure, ...]] = tuple(
 """One for each component but the unified quality score, which ``measures/unified_quality.py`` adds after embedding."""
 
 
-def assess(view: View) -> Quality:
-    """Every component of ``view`` that a picture shows before it is embedded."""
-    return {measure.component: measure.assess(view) for measure in MEASURES}
+def assess(view: View, *, asked: Collection[Component] | None = None) -> Quality:
+    """The components of ``view`` that a picture shows before it is embedded.
+
+    :param asked: only these are measured, as far as they are among ``MEASURES``; all of them if not given.
+    """
+    return {
+        measure.component: measure.assess(view) for measure in MEASURES if asked is None or measure.component in asked
+    }

@@ -115,6 +115,11 @@ def test_what_could_not_be_assessed_and_is_not_asked_for_does_no_harm(gate: Gate
     gate.require(found)
 
 
+def test_only_what_a_gate_asks_for_is_measured() -> None:
+    for gate in (PROBE, ENROLMENT, DOCUMENT):
+        assert set(assess(seen(), asked=gate.least)) == set(gate.least) - {Component.UNIFIED}
+
+
 def test_what_enrols_is_asked_for_at_least_as_much_as_what_is_compared() -> None:
     for component, least in PROBE.least.items():
         assert ENROLMENT.least[component] >= least
