@@ -8,7 +8,7 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
 .PHONY: help demo drill test test-all lint pages wheel models chromium labels bench bench-pipeline bench-accuracy bench-planner bench-identify bench-memory \
-	bench-labels bench-liveness bench-fusion bench-rest bench-pages bench-enrol bench-log bench-margin bench-drift bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
+	bench-labels bench-liveness bench-quality bench-fusion bench-rest bench-pages bench-enrol bench-log bench-margin bench-drift bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -82,6 +82,9 @@ bench-labels: $(VENV)/dev.done models ## the figures of lfw-dev with its wrong l
 
 bench-liveness: $(VENV)/dev.done models ## what the active challenge keeps out of simulated attacks, and its cost (15 minutes)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.accuracy.liveness
+
+bench-quality: .venv-bench/bench.done models ## whether quality predicts errors: error versus discard on photos made worse (6 minutes)
+	@$(BIN)/python -m benchmarks.accuracy.quality
 
 bench-fusion: $(VENV)/dev.done models ## whether several photos are better fused, and scores set against a cohort
 	@$(BIN)/python -m benchmarks.accuracy.fusion

@@ -1,6 +1,6 @@
 """Whether quality predicts errors: error versus discard, on photos that were made worse in known ways.
 
-``python -m benchmarks.accuracy.quality`` looks at every photo of ``../shared/faces/lfw-dev`` twice (see ``degraded.py``),
+``python -m benchmarks.accuracy.quality`` looks at each photo of ``../shared/faces/lfw-dev`` twice (``degraded.py``),
 compares each that was made worse with up to four other photos of the same person as they are, and tells how the false
 non-match rate falls when the worst are discarded: by the unified quality score, and in the order of the gates. The last
 line is one JSON object.
@@ -8,16 +8,19 @@ line is one JSON object.
 
 import argparse
 import json
+import os
 import statistics
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from benchmarks.accuracy.degraded import CLEAN, WAYS, Looked, looked
+from benchmarks.accuracy.lfw_dev import PHOTOS, ROOT, models_folder
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.degraded import CLEAN, WAYS, Looked, looked
-from benchmarks.accuracy.lfw_dev import PHOTOS, models_folder
 from visavis.adapters.cards import DEFAULT_EMBEDDER, cards_folder, read_calibration, read_embedder_card
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
@@ -33,6 +36,7 @@ from visavis.quality.gate import DOCUMENT, ENROLMENT, PROBE, Gate
 from visavis.quality.measures.unified_quality_score import unified
 
 FMR: Final = 1e-4
+PLOT: Final = ROOT / "docs" / "concepts" / "quality.png"
 MATES: Final = 4
 DISCARDED: Final = 0.05
 TIMED: Final = 200
@@ -104,7 +108,7 @@ def milliseconds(photos: Path, gate: Gate) -> float:
 
 
 def curves(errors: Errors) -> dict[str, list[float]]:
-    """The rate that is left when shares from 0 to 0.4 are discarded, by several orders, as ``discard_plot.py`` draws."""
+    """The rate that is left when shares from 0 to 0.4 are discarded, by several orders; ``discard_plot.py`` draws it."""
     shares = np.linspace(0, 0.4, 81).tolist()
     orders = {
         "unified quality score": errors.found.lengths,
@@ -116,11 +120,18 @@ def curves(errors: Errors) -> dict[str, list[float]]:
     }
 
 
+def draw(errors: Errors) -> None:
+    """Error versus discard, by the interpreter that has the plotting library."""
+    python = os.environ.get("VISAVIS_BENCH_PYTHON", sys.executable)
+    script = Path(__file__).with_name("discard_plot.py")
+    subprocess.run([python, str(script), str(PLOT)], input=json.dumps(curves(errors)), text=True, check=True)
+    print(f"Wrote {PLOT}", file=sys.stderr)
+
+
 def main() -> None:
     """Measure, draw, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, default=PHOTOS)
-    parser.add_argument("--curves", type=Path, help="where the curves go, as JSON")
     asked = parser.parse_args()
     found = looked(photos=asked.photos)
     card = read_embedder_card(cards_folder() / DEFAULT_EMBEDDER)
@@ -129,8 +140,7 @@ def main() -> None:
         parser.error(f"The card of {card.id} does not say how long its vectors are.")
     threshold = read_calibration(cards_folder() / DEFAULT_EMBEDDER).threshold_at(FMR)
     errors = Errors(found, threshold=threshold, usual=UsualLength(middle=length.middle, width=length.width))
-    if asked.curves is not None:
-        asked.curves.write_text(json.dumps(curves(errors)), encoding="utf-8")
+    draw(errors)
     _print_components(errors)
     gates = {gate.name: _print_gate(gate, errors) for gate in (PROBE, ENROLMENT, DOCUMENT)}
     before = errors.fnmr(~errors.clean)
