@@ -40,6 +40,8 @@ _GAPS: Final = (60, 400)
 """Shortest and longest time between two frames, milliseconds."""
 _TOO_LATE_MS: Final = 600
 """How much later than the pause asks a step may be shown: pages are busy."""
+_SKEW_MS: Final = 30_000
+"""How far the device's clock may be from ours, either way: as of signed requests."""
 _LATEST_MS: Final = 60_000
 """Later than any time in a capture."""
 _MOST_MS: Final = 2**53
@@ -64,9 +66,12 @@ def checked(
     if (payload["session_id"], payload["nonce"], payload["signer"]) != (session_id, challenge.nonce, signer):
         raise CaptureForged("The capture is for another session or challenge.")
     # 4
-    had_ms = (now - challenge.drawn_at).total_seconds() * 1000
-    if not 0 <= max(manifest.at_ms[-1], manifest.steps[-1].done_ms) <= had_ms or now >= challenge.expires_at:
+    drawn_ms, now_ms = (moment.timestamp() * 1000 for moment in (challenge.drawn_at, now))
+    lasted = max(manifest.at_ms[-1], manifest.steps[-1].done_ms)
+    if now >= challenge.expires_at or not 0 <= lasted <= now_ms - drawn_ms:
         raise CaptureLate
+    if not drawn_ms - _SKEW_MS <= payload["began_ms"] <= now_ms + _SKEW_MS:
+        raise CaptureLate("The capture was taken at another time, or the clock of the device is wrong.")
     # 5
     _require_schedule(manifest, challenge)
     # 6

@@ -1,0 +1,174 @@
+"""Real models on heads and attacks made by code: somebody living passes, and what is none does not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+from attacks.film import Camera, filmed, performed
+from attacks.heads import Head, Stance, room
+from attacks.species import Asked, Species, Victim
+from attacks.species.another_head import AnotherHead
+from attacks.species.morph import morph
+from attacks.species.printed_photo import printed_photo
+from attacks.species.puppet import puppet
+from attacks.species.screen_photo import screen_photo
+from attacks.species.spliced import spliced
+from PIL import Image
+
+from visavis.adapters.cards import DEFAULT_EMBEDDER, cards_folder, read_calibration
+from visavis.adapters.model_store import ModelStore
+from visavis.adapters.openvino.runtime import Runtime
+from visavis.adapters.openvino.stages import open_detector, open_eyes, open_filming, open_landmarker
+from visavis.capture.detector import Detector
+from visavis.capture.eyes import EyeReader
+from visavis.capture.landmarker import Landmarker
+from visavis.capture.pose import pose
+from visavis.flows.filming import Filming
+from visavis.liveness.judge import judged
+from visavis.liveness.motion import motion
+from visavis.liveness.steps import SHUT
+from visavis.model.challenge import Done, Step
+from visavis.model.errors import Refusal
+from visavis.model.film import Look
+from visavis.model.image import Frame
+from visavis.model.mesh import Mesh, Pose
+
+pytestmark = pytest.mark.faces
+
+ASKED: Final = Asked(
+    (Done(Step.LEFT, 500, 1500), Done(Step.BLINK, 2100, 2900)),
+    (*range(0, 2100, 200), *range(2100, 3101, 100)),
+)
+
+
+@dataclass(frozen=True)
+class Eyewitness:
+    """The product's own models."""
+
+    filming: Filming
+    same_person: float
+    detector: Detector
+    landmarker: Landmarker
+    eyes: EyeReader
+
+    def mesh(self, picture: Frame) -> Mesh | None:
+        faces = self.detector.detect(picture)
+        return self.landmarker.find(picture, max(faces, key=lambda face: face.width)) if faces else None
+
+    def opened(self, picture: Frame, mesh: Mesh) -> float:
+        return self.eyes.opened(picture, mesh)
+
+    def verdict(self, files: list[bytes]) -> str:
+        try:
+            judged(self.looks(files), steps=ASKED.steps, same_person=self.same_person)
+        except Refusal as refusal:
+            return refusal.code
+        return "accepted"
+
+    def looks(self, files: list[bytes]) -> list[Look]:
+        return self.filming.looks(files, ASKED.at_ms)
+
+
+@pytest.fixture(scope="module")
+def eyewitness(weights: Path) -> Eyewitness:
+    store, runtime = ModelStore(weights), Runtime(threads=1, streams=1)
+    return Eyewitness(
+        open_filming(store, runtime),
+        read_calibration(cards_folder() / DEFAULT_EMBEDDER).threshold_at(1e-3),
+        open_detector(store, runtime),
+        open_landmarker(store, runtime),
+        open_eyes(store, runtime),
+    )
+
+
+def frontal(eyewitness: Eyewitness, faces: Path) -> Iterator[Victim]:
+    """People who look straight ahead with open eyes, one photo each."""
+    for folder in sorted(faces.iterdir()):
+        for path in sorted(folder.glob("*.jpg"))[:1]:
+            photo = Image.open(path).convert("RGB")
+            picture = Frame(np.asarray(photo.resize((3 * photo.width, 3 * photo.height), Image.Resampling.BICUBIC)))
+            mesh = eyewitness.mesh(picture)
+            if mesh is None or eyewitness.opened(picture, mesh) < 0.2:
+                continue
+            held = pose(mesh)
+            if max(abs(held.yaw), abs(held.pitch)) < 6:
+                yield Victim(picture.pixels, mesh)
+
+
+@pytest.fixture(scope="module")
+def people(eyewitness: Eyewitness, faces: Path) -> list[Victim]:
+    return list(islice(frontal(eyewitness, faces), 2))
+
+
+@pytest.fixture(scope="module")
+def head(people: list[Victim]) -> Head:
+    return people[0].head
+
+
+def test_somebody_living_passes_and_the_frame_that_is_compared_looks_ahead(eyewitness: Eyewitness, head: Head) -> None:
+    film = filmed(head, performed(ASKED.steps, seed=1), ASKED.at_ms, room(1))
+    looks = eyewitness.looks(film.files(Camera(seed=1)))
+    still = judged(looks, steps=ASKED.steps, same_person=eyewitness.same_person)
+    assert abs(looks[still].pose.yaw) < 8
+    moved = motion(looks)
+    assert moved.opened.min() < SHUT
+    assert moved.yaw.max() > 20
+
+
+@pytest.mark.parametrize(
+    ("species", "codes"),
+    [
+        (printed_photo, {"challenge_not_done", "face_flat"}),
+        (screen_photo, {"challenge_not_done", "face_flat"}),
+        (puppet, {"frames_unlike_sensor"}),
+        (spliced, {"face_changed"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_is_none_does_not(eyewitness: Eyewitness, people: list[Victim], species: Species, codes: set[str]) -> None:
+    assert eyewitness.verdict(species(people[0], ASKED, 3).files()) in codes
+
+
+def test_whoever_does_the_steps_for_somebody_else_is_somebody_else(
+    eyewitness: Eyewitness, people: list[Victim]
+) -> None:
+    assert eyewitness.verdict(AnotherHead(people[1])(people[0], ASKED, 3).files()) == "face_changed"
+
+
+@pytest.mark.parametrize(
+    ("stance", "turn", "nod"),
+    [(Stance(yaw=20), 20, 0), (Stance(yaw=-20), -20, 0), (Stance(pitch=12), 0, 12), (Stance(pitch=-12), 0, -12)],
+    ids=["left", "right", "up", "down"],
+)
+def test_how_a_head_is_turned_is_seen(
+    eyewitness: Eyewitness, head: Head, stance: Stance, turn: float, nod: float
+) -> None:
+    behind = room(1)
+    rest, seen = (_held(eyewitness, head.seen(one, behind)) for one in (Stance(), stance))
+    assert abs(seen.yaw - rest.yaw - turn) < 6
+    assert abs(seen.pitch - rest.pitch - nod) < 6
+
+
+def test_a_film_is_the_same_each_time_and_another_with_another_seed(head: Head) -> None:
+    film = filmed(head, performed(ASKED.steps, seed=1), ASKED.at_ms[:3], room(1))
+    again = filmed(head, performed(ASKED.steps, seed=1), ASKED.at_ms[:3], room(1))
+    assert film.files(Camera(seed=1)) == again.files(Camera(seed=1))
+    assert film.files(Camera(seed=1)) != film.files(Camera(seed=2))
+
+
+def test_a_morph_is_like_both(eyewitness: Eyewitness, people: list[Victim]) -> None:
+    one, other = people
+    mixed = morph(one, other)
+    assert np.abs(mixed.astype(int) - one.picture).mean() > 3
+    assert eyewitness.mesh(Frame(mixed)) is not None
+    assert np.array_equal(morph(one, other, share=0.0), one.picture)
+
+
+def _held(eyewitness: Eyewitness, picture: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]) -> Pose:
+    mesh = eyewitness.mesh(Frame(picture))
+    assert mesh is not None
+    return pose(mesh)
