@@ -58,6 +58,10 @@ def other_member(drawn: random.Random, payload: dict[str, Any], _frames: list[by
     payload[drawn.choice([*payload, "more"])] = some_value(drawn)
 
 
+def other_names(drawn: random.Random, payload: dict[str, Any], _frames: list[bytes]) -> None:
+    payload[drawn.choice(["session_id", "nonce", "signer"])] = drawn.choice(["", "ses_x", payload["nonce"][::-1]])
+
+
 def no_member(drawn: random.Random, payload: dict[str, Any], _frames: list[bytes]) -> None:
     del payload[drawn.choice(list(payload))]
 
@@ -93,7 +97,7 @@ def noise_in_a_frame(drawn: random.Random, payload: dict[str, Any], frames: list
 
 
 CHANGES: Final[list[Change]] = [
-    other_member, no_member, other_row, rows_moved, rows_dropped, other_times, noise_in_a_frame,
+    other_member, other_names, no_member, other_row, rows_moved, rows_dropped, other_times, noise_in_a_frame,
 ]  # fmt: skip
 
 
@@ -101,7 +105,7 @@ def signed(payload: Any, key: Ed25519PrivateKey, drawn: random.Random) -> str:
     def text(raw: bytes) -> str:
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
-    jwk = {
+    jwk: dict[str, str | list[str]] = {
         "kty": "OKP",
         "crv": "Ed25519",
         "x": text(key.public_key().public_bytes_raw()),
