@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,23 @@ from visavis.flows.extract import Extractor
 from visavis.model.errors import FaceRefused, ImageRefused, Kind, LivenessRefused
 from visavis.model.pad import AttackSuspected
 from visavis.model.presentations import Form, Presentations
+from visavis.quality.gate import ENROLMENT, PROBE
 
 SCHEMA: Final = "visavis.pad-evaluation/1"
 STANDARD: Final = "ISO/IEC 30107-3:2023"
 
 Seen = tuple[NDArray[np.float32] | None, str]
 """What became of a presentation: the template, or the code of what refused it."""
-Look = Callable[[bytes, bool], Seen]
-"""Looks at one presentation of a form; the second says whether it is a reference, of which no attack is expected."""
+
+
+class Look(Protocol):
+    """Looks at one presentation of a form."""
+
+    def __call__(self, content: bytes, /, *, is_reference: bool) -> Seen:
+        """What becomes of it; in a reference no attack is looked for.
+
+        :raises Refusal: nothing can be looked at here, which says nothing about the presentation.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +49,19 @@ class AskedPad:
 
 
 def look_at_stills(extractor: Extractor) -> Look:
-    """Stills pass what the product makes of them: decoding, one face, and what finds attacks, if anything does.
+    """Stills pass what the product makes of them: decoding, one face, quality, and what finds attacks, if there is any.
 
     :raises DecoderUnavailable: nothing decodes here, which says nothing about a photo; when it is called.
     """
     passive = extractor.pad_report is not None
 
-    def look(content: bytes, is_reference: bool) -> Seen:  # noqa: FBT001 -- a ``Look``
+    def look(content: bytes, /, *, is_reference: bool) -> Seen:
         try:
-            template = extractor.extract(content, passive=passive and not is_reference)
+            template = (
+                extractor.extract(content, gate=ENROLMENT)
+                if is_reference
+                else extractor.extract(content, gate=PROBE, passive=passive)
+            )
         except (ImageRefused, FaceRefused, LivenessRefused) as refusal:
             if refusal.kind is Kind.UNAVAILABLE:
                 raise
@@ -120,7 +133,7 @@ class EvaluatePad:
             digest = hashlib.sha256(b"reference" if is_reference else form.value.encode())
             digest.update(content)
             key = digest.digest()
-            return key, before.get(key) or self._looks[form](content, is_reference)
+            return key, before.get(key) or self._looks[form](content, is_reference=is_reference)
 
         seen: list[Seen] = []
         pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)) + 1)  # one waits for a disk or for what decodes

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from fixtures.networks import PAD_CARD, pad_network, place
-from sim.faces import CALIBRATION
+from sim.faces import CALIBRATION, SimExtractor
+from sim.faces import photo as sim_photo
 from sim.labelled import BROKEN, CROWD, FIRST_ATTACK, NOBODY, SimDecoder, photo, simulated
+from sim.pad import REPORT
 
 from visavis.cli.main import program
 from visavis.evaluate.binomial import counted_share
+from visavis.flows.evaluate_pad import look_at_stills
+from visavis.model.template import Template
+from visavis.quality.gate import ENROLMENT, PROBE
 
 ANN, BEA, CEM, STRANGER = 3, 4, 5, 9
 FOUND = FIRST_ATTACK
@@ -101,7 +106,7 @@ def test_the_living_are_counted(report: dict[str, Any]) -> None:
 def test_what_it_was_measured_with_is_told(report: dict[str, Any]) -> None:
     assert (report["standard"], report["mode"], report["fmr"]) == ("ISO/IEC 30107-3:2023", "passive", 1e-4)
     assert report["models"]["pad"]["id"] == "tiny-pad"
-    assert set(report["models"]) == {"detector", "embedder", "pad"}
+    assert set(report["models"]) == {"detector", "embedder", "landmarker", "pad"}
     assert (report["references"], report["references_lost"], report["left_out"]) == (2, {}, 3)
     assert report["about"] == "Colours"
 
@@ -163,6 +168,27 @@ def test_a_reference_is_no_presentation_and_no_attack_is_looked_for_in_it(run: R
         assert (found["references"], found["references_lost"]) == (1, {})
         assert share(found["attacks"][0]["apcer"]) == (0, 1)
         assert share(found["bona_fide"]["frr"]) == (0, 1)
+
+
+class NotingExtractor(SimExtractor):
+    """Notes how it was asked."""
+
+    def __init__(self, *, finds_attacks: bool) -> None:
+        super().__init__(pad_report=REPORT if finds_attacks else None)
+        self.asked: list[dict[str, Any]] = []
+
+    def extract(self, photo: bytes, **how: Any) -> Template:
+        self.asked.append(how)
+        return super().extract(photo, **how)
+
+
+@pytest.mark.parametrize("finds_attacks", [True, False])
+def test_a_reference_is_looked_at_as_when_somebody_enrols_and_a_presentation_as_a_probe(*, finds_attacks: bool) -> None:
+    extractor = NotingExtractor(finds_attacks=finds_attacks)
+    look = look_at_stills(extractor)
+    look(sim_photo("ann"), is_reference=True)
+    look(sim_photo("ann"), is_reference=False)
+    assert extractor.asked == [{"gate": ENROLMENT}, {"gate": PROBE, "passive": finds_attacks}]
 
 
 @pytest.mark.parametrize("left", ["bona_fide", "attacks"])
