@@ -108,7 +108,7 @@ def milliseconds(photos: Path, gate: Gate) -> float:
 
 
 def curves(errors: Errors) -> dict[str, list[float]]:
-    """The rate that is left when shares from 0 to 0.4 are discarded, by several orders; ``discard_plot.py`` draws it."""
+    """The rate that is left when shares from 0 to 0.4 are discarded, for ``discard_plot.py``: a list for each order."""
     shares = np.linspace(0, 0.4, 81).tolist()
     orders = {
         "unified quality score": errors.found.lengths,

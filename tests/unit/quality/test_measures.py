@@ -183,6 +183,20 @@ def test_what_covers_a_face_is_told_apart_from_skin_of_any_tone(
     assert value(Component.EYES_VISIBLE, seen(lit(painted(cover=(GLASSES, (8, 8, 9))), light))) <= 30
 
 
+@pytest.mark.parametrize("lids", [((160, 144), (159, 145), (158, 153)), ((385, 380), (386, 374), (387, 373))])
+def test_one_closed_eye_is_enough(lids: tuple[tuple[int, int], ...]) -> None:
+    points = mesh_of().points.copy()
+    for upper, lower in lids:
+        points[upper] = points[lower]
+    assert value(Component.EYES_OPEN, seen(mesh=replace(mesh_of(), points=points))) <= 15
+
+
+@pytest.mark.parametrize("eye", [(226, 70, 107, 244, 232, 230, 228), (446, 300, 336, 464, 452, 450, 448)])
+@pytest.mark.parametrize("colour", [BLACK, PAPER])
+def test_one_covered_eye_is_enough(eye: tuple[int, ...], colour: tuple[int, int, int]) -> None:
+    assert value(Component.EYES_VISIBLE, covered(eye, colour)) <= 30
+
+
 def test_without_colours_a_mask_cannot_be_told_and_dark_glasses_can() -> None:
     def grey(frame: Frame) -> Frame:
         return Frame(np.repeat(np.asarray(Image.fromarray(frame.pixels).convert("L"))[:, :, None], 3, axis=2))
