@@ -15,8 +15,10 @@ _DRAWN_FROM: Final = {
     Variant.HEAD: _HEAD,
     Variant.BLINK: _BLINKS,
 }
-_LENGTHS: Final = {Variant.WHOLE: 4, Variant.HEAD: 4, Variant.BLINK: 4}
-"""Of rows of steps there are 4,546, 3,096 and 81: so many would have to be guessed or filmed ahead."""
+_MOST_BLINKS: Final = 10
+"""More would take longer than a challenge lives."""
+_LENGTHS: Final = {Variant.WHOLE: 4, Variant.HEAD: 4, Variant.BLINK: 5}
+"""Of rows of steps there are 4,546, 3,096 and 147: so many would have to be guessed or filmed ahead."""
 
 
 def draw(variant: Variant, *, now: datetime) -> Challenge:
@@ -37,6 +39,6 @@ def draw(variant: Variant, *, now: datetime) -> Challenge:
 
 def _serves(steps: list[Step], variant: Variant) -> bool:
     if variant is Variant.BLINK:
-        return bool(steps)
+        return 0 < sum(step.blinks for step in steps) <= _MOST_BLINKS
     repeats = any(one is other for one, other in pairwise(steps))
     return not repeats and any(step in _TURNS for step in steps)  # 1, 2

@@ -44,10 +44,11 @@ def require_steps(moved: Motion, steps: Sequence[Done]) -> list[int]:
     :returns: for each step, the number of the frame that shows it most clearly.
     :raises ChallengeNotDone: one of them does not hold.
     """
-    return [_shown(moved, done) for done in steps]
+    only_eyes = all(done.step.blinks for done in steps)
+    return [_shown(moved, done, exactly=only_eyes) for done in steps]
 
 
-def _shown(moved: Motion, done: Done) -> int:
+def _shown(moved: Motion, done: Done, *, exactly: bool) -> int:
     until = done.done_ms + _AFTER_MS
     before = moved.within(done.shown_ms - _AFTER_MS, done.shown_ms + _REACTION_MS)
     during = moved.within(done.shown_ms + _REACTION_MS, until)
@@ -56,7 +57,7 @@ def _shown(moved: Motion, done: Done) -> int:
     amount = _amount(moved, done.step, reference=before)
     if not done.step.blinks and (amount[before] >= 1.0).any():  # 1
         raise ChallengeNotDone
-    if not _is_done(moved, done.step, amount, during):  # 2
+    if not _is_done(moved, done.step, amount, during, exactly=exactly):  # 2
         raise ChallengeNotDone
     whole = moved.within(done.shown_ms, done.done_ms)
     if whole.any() and not _only(moved, done.step, whole):  # 3
@@ -79,12 +80,18 @@ def _amount(moved: Motion, step: Step, *, reference: NDArray[np.bool_]) -> NDArr
     return found
 
 
-def _is_done(moved: Motion, step: Step, amount: NDArray[np.float64], during: NDArray[np.bool_]) -> bool:
+def _is_done(
+    moved: Motion, step: Step, amount: NDArray[np.float64], during: NDArray[np.bool_], *, exactly: bool
+) -> bool:
+    """Whether a step was done.
+
+    :param exactly: whether the number of blinks is all that is asked; else whoever is asked to shut their eyes once may
+        blink besides, as everybody does.
+    """
     if not step.blinks:
         return bool((amount[during] >= 1.0).any())
     times = blinks(moved.opened[during])
-    # Whoever is asked to shut their eyes once may blink besides, as everybody does; of more, the number counts.
-    return times == step.blinks or (step is Step.BLINK and times == step.blinks + 1)
+    return times == step.blinks or (not exactly and times == step.blinks + 1)
 
 
 def blinks(opened: NDArray[np.float64]) -> int:
