@@ -84,6 +84,8 @@ bench-liveness: $(VENV)/dev.done models ## what the active challenge keeps out o
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.accuracy.liveness
 
 bench-quality: .venv-bench/bench.done models ## whether quality predicts errors: error versus discard on photos made worse (6 minutes)
+	@$(MAKE) --no-print-directory .venv-quality/peer.done || echo 'ofiqpy is not to be had here: our formulas are not compared with it.'
+	@test ! -e .venv-quality/peer.done || VISAVIS_QUALITY_PYTHON=$(CURDIR)/.venv-quality/bin/python $(BIN)/python -m benchmarks.accuracy.quality_beside
 	@$(BIN)/python -m benchmarks.accuracy.quality
 
 bench-fusion: $(VENV)/dev.done models ## whether several photos are better fused, and scores set against a cohort
@@ -179,6 +181,12 @@ $(VENV)/load.done: requirements/load.txt $(VENV)/dev.done
 	@.venv-bench/bin/pip --disable-pip-version-check install --quiet --require-hashes --no-deps --requirement $<
 	@touch $@
 
+.venv-quality/peer.done: requirements/quality-peer.txt
+	@echo 'Installing what quality is compared with ...'
+	@$(PYTHON) -m venv .venv-quality
+	@.venv-quality/bin/pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
+	@touch $@
+
 reference: $(VENV)/dev.done ## write the generated pages of docs/reference anew, and what is generated of the client
 	@$(BIN)/python src/make_client.py
 	@$(BIN)/python docs/generate.py
@@ -187,4 +195,4 @@ lock: $(VENV)/dev.done ## pin every dependency anew, with hashes
 	@./requirements/lock
 
 clean: ## remove everything that was made here
-	rm -rf $(VENV) .venv-bench .work browser/node_modules browser/lighthouse/node_modules src/visavis/web/static/js .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-quality .work browser/node_modules browser/lighthouse/node_modules src/visavis/web/static/js .mypy_cache .ruff_cache .pytest_cache .hypothesis
