@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, File, Form, UploadFile
+from pydantic.json_schema import SkipJsonSchema
 
 from visavis.flows.probing import Sent
 from visavis.model.access import RequestInvalid
@@ -10,14 +11,14 @@ from visavis.model.challenge import Capture
 from visavis.model.image import FORMATS
 
 _Manifest = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Form(description="Of a capture bundle, where the purpose asks for a challenge; sent with `stills`."),
 ]
 _Stills = Annotated[
-    list[UploadFile] | None,
+    list[UploadFile] | SkipJsonSchema[None],
     File(description="The pictures of a capture bundle, in their order: JPEG. One of them is compared."),
 ]
-_Photo = Annotated[UploadFile | None, File(description=f"One photo of one person: {FORMATS}.")]
+_Photo = Annotated[UploadFile | SkipJsonSchema[None], File(description=f"One photo of one person: {FORMATS}.")]
 
 
 def _sent(photo: _Photo = None, manifest: _Manifest = None, stills: _Stills = None) -> Sent:
