@@ -1,31 +1,52 @@
 /**
- * Steps that a server may ask of the person, to see that a living one is there. Only their form, and how they are
- * shown: no server of this release draws any, and what is taken here proves nothing about anybody being alive.
+ * What a server asks of the person, to see that a living one is there, and how it is shown: one step after the other,
+ * each after its pause. The server judges what was filmed meanwhile; nothing here decides anything.
  */
 
-import { heading, type Face } from "./faces.js";
-import type { Instruction } from "./guide.js";
-
-/** One thing to do. */
-export interface Step {
-  /** What is shown and said. */
-  readonly instruction: Extract<Instruction, "straight" | "left" | "right" | "closer" | "back">;
-  /** Milliseconds that the person has for it. */
-  readonly within: number;
+/** `POST …/challenge` answers so; `spec/capture-bundle.md` has the words. */
+export interface Challenge {
+  session_id: string;
+  nonce: string;
+  steps: readonly Asked[];
+  expires_at: string;
 }
 
-/** Shows steps one after the other. */
-export interface StepView {
-  show(step: Step, at: { number: number; of: number }): void;
+export interface Asked {
+  /** `left`, `blink_twice`, … */
+  do: string;
+  /** Nothing is asked for so long before, in milliseconds. */
+  pause_ms: number;
+  within_ms: number;
 }
 
-/** How far a head is turned when a step asks for a turn; see `Heading.turn`. */
-const CLEARLY = 0.2;
+/** A step as it was shown: milliseconds since the first frame. */
+export interface Done {
+  do: string;
+  shown_ms: number;
+  done_ms: number;
+}
 
-/** Whether a face does what a step about turning asks for; the server decides for itself from what it is sent. */
-export function isTurned(face: Face, step: Step): boolean {
-  const { turn } = heading(face);
-  if (step.instruction === "left") return turn >= CLEARLY;
-  if (step.instruction === "right") return turn <= -CLEARLY;
-  return step.instruction === "straight" && Math.abs(turn) < CLEARLY;
+const BLINKS: Readonly<Record<string, number>> = { blink: 1, blink_twice: 2, blink_thrice: 3 };
+/** Milliseconds that somebody takes to read what is asked, and for each thing to do. */
+const READS_MS = 700;
+const MOVES_MS = 1400;
+const BLINKS_MS = 900;
+
+/** How often the eyes are shut. */
+export const blinks = (asked: Pick<Asked, "do">): number => BLINKS[asked.do] ?? 0;
+
+/** How long a step is shown. No camera sees here whether it is done: so everybody has the same time for it. */
+export function lasts(asked: Asked): number {
+  const needed = READS_MS + (blinks(asked) === 0 ? MOVES_MS : blinks(asked) * BLINKS_MS);
+  return Math.min(asked.within_ms, needed);
+}
+
+/** When each step is shown and over, in milliseconds since the first frame, if nothing comes between. */
+export function planned(challenge: Challenge): Done[] {
+  let at = 0;
+  return challenge.steps.map((asked) => {
+    const shown = at + asked.pause_ms;
+    at = shown + lasts(asked);
+    return { do: asked.do, shown_ms: shown, done_ms: at };
+  });
 }

@@ -2,7 +2,17 @@
 
 import { type Bundle, bundled, drawn, opened } from "./bundle.js";
 import { Camera } from "./camera.js";
-import { CameraBlack, CaptureProblem, GuidanceMissing, PhotoOfNobody, PhotoOfSeveral } from "./errors.js";
+import type { Challenge } from "./challenge.js";
+import {
+  CameraBlack,
+  CameraUnplugged,
+  CaptureProblem,
+  GuidanceMissing,
+  PhotoOfNobody,
+  PhotoOfSeveral,
+  PhotoUnreadable,
+} from "./errors.js";
+import { film, type Film } from "./film.js";
 import { Finder, foundIn } from "./finder.js";
 import { chosen, Guide, type Instruction, type Pose, POSES } from "./guide.js";
 import { Looking } from "./looking.js";
@@ -14,6 +24,9 @@ import { View } from "./view.js";
 const EVERY_MS = 100;
 /** Milliseconds that all has to be well before a photo takes itself, where `auto` names none. */
 const HELD_MS = 700;
+/** Pixels of the longer side of a film's frames, and how well they are kept: a face is some 200 wide then. */
+const FRAME_SIDE = 640;
+const FRAME_QUALITY = 0.85;
 /** Milliseconds after which a photo takes itself where nothing on this device can say that all is well. */
 const UNGUIDED_MS = 2000;
 /** Milliseconds of black after which the camera is said to show nothing. */
@@ -61,6 +74,7 @@ export class VisavisCapture extends HTMLElement {
   #cannotGuide = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isTaking = false;
+  #isFilming = false;
 
   constructor() {
     super();
@@ -173,6 +187,44 @@ export class VisavisCapture extends HTMLElement {
     }
   }
 
+  /**
+   * Film the person while they do what a challenge asks; the camera has to be on.
+   * @param signal gives it up
+   * @throws {CaptureProblem} the camera went away, or frames are missing
+   */
+  async film(challenge: Challenge, signal: AbortSignal): Promise<Film> {
+    const { video } = this.#view;
+    if (!this.#camera.isOn || video.videoWidth === 0) throw new CameraUnplugged();
+    this.#isFilming = true;
+    try {
+      return await film(
+        challenge,
+        {
+          grab: () => this.#grab(),
+          show: (asked, at) => this.#speak(this.#view.ask(asked?.do ?? null, at)),
+          now: () => performance.now(),
+          wait: paused,
+        },
+        signal,
+      );
+    } finally {
+      this.#isFilming = false;
+      this.#view.askNothing();
+    }
+  }
+
+  /** One frame of a film: small, since there are many, and as the camera sees it. */
+  async #grab(): Promise<Blob> {
+    const { video } = this.#view;
+    if (!this.#camera.isOn) throw new CameraUnplugged();
+    const scale = Math.min(1, FRAME_SIDE / Math.max(video.videoWidth, video.videoHeight));
+    const canvas = new OffscreenCanvas(Math.round(video.videoWidth * scale), Math.round(video.videoHeight * scale));
+    const context = canvas.getContext("2d");
+    if (context === null) throw new PhotoUnreadable();
+    context.drawImage(video, 0, 0, canvas.width, canvas.height);
+    return canvas.convertToBlob({ type: "image/jpeg", quality: FRAME_QUALITY });
+  }
+
   async #chosen(file: File): Promise<void> {
     if (this.hasAttribute("no-upload") || this.#isTaking) return;
     this.#isTaking = true;
@@ -251,7 +303,7 @@ export class VisavisCapture extends HTMLElement {
     this.#view.outline();
     const now = performance.now();
     try {
-      const seen = this.#isTaking ? null : await this.#looking.look(this.#finder, now);
+      const seen = this.#isTaking || this.#isFilming ? null : await this.#looking.look(this.#finder, now);
       if (seen !== null && this.#camera.isOn) {
         const instruction = this.#guide.heard(seen, this.#pose ?? "straight", now);
         this.#say(instruction);
@@ -290,6 +342,10 @@ export class VisavisCapture extends HTMLElement {
     this.#said = instruction;
     const text = this.#view.say(instruction);
     this.#tell("visavis-guidance", { instruction, text });
+    this.#speak(text);
+  }
+
+  #speak(text: string): void {
     if (!this.hasAttribute("speak") || typeof speechSynthesis === "undefined") return;
     speechSynthesis.cancel();
     const speech = new SpeechSynthesisUtterance(text);
@@ -320,6 +376,16 @@ export class VisavisCapture extends HTMLElement {
   #tell(name: keyof CaptureEvents, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
+}
+
+function paused(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
 }
 
 /** Make the tag known, once. */

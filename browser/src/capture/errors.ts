@@ -17,6 +17,7 @@
  *     ├── UploadProblem
  *     │   ├── UploadLost        the server was not reached
  *     │   └── UploadStopped     the page stopped it
+ *     ├── FilmInterrupted       frames are missing: the page was busy, or asleep
  *     └── GuidanceMissing       photos can be taken, without guidance
  *
  * What each says to a person is in the catalogues: `capture.problem.CODE` and `capture.problem.CODE.mend`.
@@ -35,6 +36,7 @@ export const CODES = [
   "photo_of_several",
   "upload_lost",
   "upload_stopped",
+  "film_interrupted",
   "guidance_missing",
 ] as const;
 
@@ -92,6 +94,9 @@ export class UploadLost extends UploadProblem {
 }
 export class UploadStopped extends UploadProblem {
   override readonly code = "upload_stopped";
+}
+export class FilmInterrupted extends CaptureProblem {
+  override readonly code = "film_interrupted";
 }
 export class GuidanceMissing extends CaptureProblem {
   override readonly code = "guidance_missing";

@@ -19,6 +19,10 @@ svg { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: n
 .good .tick { visibility: visible; }
 .said { margin: 0; padding: 0.5em 1em; min-block-size: 2.5em; display: grid; place-content: center; text-align: center;
   color: #fff; font-size: clamp(1.1rem, 4.5cqi, 1.75rem); line-height: 1.25; font-weight: 600; box-sizing: content-box; }
+.asked { margin: 0; padding: 0.75em 1em 0; min-block-size: 2.5em; display: grid; grid-auto-flow: column; gap: 0.5em; place-content: center;
+  align-items: center; text-align: center; color: #fff; font-size: clamp(1.3rem, 6cqi, 2.25rem); line-height: 1.2; font-weight: 700; }
+.asked .sign { font-size: 1.6em; line-height: 1; }
+.filming .said { font-weight: 400; font-size: 1rem; }
 .row { display: flex; flex-wrap: wrap; gap: 0.75rem; margin-block-start: 0.75rem; align-items: center; }
 button, .file { font: inherit; font-weight: 600; min-block-size: 2.75rem; padding: 0.5em 1.2em; border-radius: var(--radius);
   border: 2px solid var(--accent); cursor: pointer; background: transparent; color: inherit; box-sizing: border-box; }

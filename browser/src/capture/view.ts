@@ -23,6 +23,22 @@ function drawn(tag: string, attributes: Readonly<Record<string, string>>): SVGEl
   return element;
 }
 
+/** Where to go, as in a mirror; the words say it as well. */
+const SIGNS: Readonly<Record<string, string>> = {
+  left: "←",
+  right: "→",
+  up: "↑",
+  down: "↓",
+  upper_left: "↖",
+  upper_right: "↗",
+  lower_left: "↙",
+  lower_right: "↘",
+  closer: "⊕",
+  blink: "◡",
+  blink_twice: "◡ ◡",
+  blink_thrice: "◡ ◡ ◡",
+};
+
 /** What the person can do. */
 export interface Acts {
   start(): void;
@@ -37,6 +53,7 @@ export class View {
   readonly #picture = made("div", { class: "picture" });
   readonly #overlay = drawn("svg", { "aria-hidden": "true", preserveAspectRatio: "none" });
   readonly #said = made("p", { class: "said", role: "status", "aria-live": "polite", part: "instruction" });
+  readonly #asked = made("p", { class: "asked", role: "status", "aria-live": "assertive", part: "asked" });
   readonly #count = made("p", { class: "count", role: "status" });
   readonly #start = made("button", { type: "button", class: "main", part: "button" });
   readonly #take = made("button", { type: "button", class: "main", part: "button" });
@@ -53,7 +70,8 @@ export class View {
     this.#texts = texts;
     this.video.muted = true;
     this.#picture.append(this.video, this.#overlay);
-    this.#stage.append(this.#picture, this.#said);
+    this.#asked.hidden = true;
+    this.#stage.append(this.#picture, this.#asked, this.#said);
     this.#drop.append(this.#dropText, made("label", { class: "file" }, this.#chooseName, this.#choose));
     this.#problem.hidden = true;
     root.append(this.#stage, this.#problem, this.#controls, this.#drop);
@@ -118,6 +136,25 @@ export class View {
     this.#said.textContent = text;
     this.#stage.classList.toggle("good", instruction === "hold");
     return text;
+  }
+
+  /** What is to be done now, of how many things; null between two of them. What is shown is returned. */
+  ask(asked: string | null, at: { number: number; of: number }): string {
+    const text = this.#texts.t(`capture.ask.${asked ?? "wait"}`);
+    this.#asked.hidden = false;
+    this.#stage.classList.add("filming");
+    const sign = made("span", { class: "sign", "aria-hidden": "true" }, SIGNS[asked ?? ""] ?? "");
+    this.#asked.replaceChildren(sign, made("span", {}, text));
+    this.#said.textContent = this.#texts.t("capture.ask.count", at);
+    return text;
+  }
+
+  /** Nothing is asked any more. */
+  askNothing(): void {
+    this.#asked.hidden = true;
+    this.#asked.replaceChildren();
+    this.#stage.classList.remove("filming");
+    this.#said.textContent = "";
   }
 
   /** Which of several photos comes next. */

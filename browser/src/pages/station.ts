@@ -10,9 +10,10 @@ import type { Key } from "../shared/catalogue.js";
 import { qrSvg } from "../shared/qr.js";
 import { find, t } from "../shared/texts.js";
 import { day } from "../shared/words.js";
-import { type Decision, Device, type OwnStation, pair, type Shown } from "../station/device.js";
+import { type Decision, Device, type OwnStation, pair, type Shown, type Variant } from "../station/device.js";
 import { type Identity, forget, freshKey, keep, kept } from "../station/identity.js";
-import { photoFrom } from "../station/look.js";
+import { filmFrom, photoFrom } from "../station/look.js";
+import { bundled } from "../server/capture.js";
 import { readQr } from "../shared/qr-reader.js";
 import { onScanned } from "../station/scanner.js";
 
@@ -36,6 +37,8 @@ let attempt = new AbortController();
 let clock: ReturnType<typeof setTimeout> | undefined;
 /** The name that somebody says is theirs, where faces are compared with one person only. */
 let claimed: string | null = null;
+/** What the person in front can do, where movements are asked for. */
+let variant: Variant = "whole";
 /** What somebody without their receipt typed, until their face was looked at. */
 let shown: Shown | null = null;
 /** Leads to their data, once. */
@@ -58,6 +61,7 @@ function end(): void {
   attempt = new AbortController();
   capture.stop();
   claimed = shown = dataLink = null;
+  variant = "whole";
   answered = disputed = null;
   byId("data-code").replaceChildren();
   for (const told of ["answer-title", "answer-means"]) byId(told).replaceChildren();
@@ -157,6 +161,8 @@ function tell(station: OwnStation): void {
   byId("face").setAttribute("aria-disabled", String(station.locked));
   byId("locked").hidden = !station.locked;
   byId("my-data-way").hidden = !station.attended || station.locked;
+  byId("only-eyes").hidden = !station.attended;
+  byId("face-how").textContent = t(isActive() ? "station.face.how_active" : "station.face.how");
 }
 
 /** The key is not this station's any more. */
@@ -194,10 +200,14 @@ async function pairNow(): Promise<void> {
   }
 }
 
+/** Whether movements are asked for. */
+const isActive = (): boolean => own?.liveness.startsWith("active") ?? false;
+
 /** Somebody asked to be recognised by their face. */
 function lookAtFace(): void {
   if (own === null || own.locked) return;
   if (own.kinds.includes("identify") || claimed !== null) {
+    if (isActive()) return turnTo("moves", PATIENCE);
     turnTo("look", PATIENCE);
     void during("look-problem", recognise);
   } else {
@@ -221,6 +231,27 @@ async function recognise(signal: AbortSignal): Promise<void> {
       ? await device.identify(session, bytes, signal)
       : await device.verify(session, bytes, name, signal),
   );
+}
+
+/** Somebody was told that movements will be asked for, and said which they can do. */
+function move(can: Variant): void {
+  variant = can;
+  turnTo("look", PATIENCE);
+  void during("look-problem", recogniseMoving);
+}
+
+async function recogniseMoving(signal: AbortSignal): Promise<void> {
+  if (device === null) return;
+  const [station, name, can] = [device, claimed, variant];
+  const opened = station.open(name === null ? "identify" : "verify", signal);
+  const refused = new AbortController();
+  opened.catch((error: unknown) => refused.abort(error));
+  const either = AbortSignal.any([signal, refused.signal]);
+  const { challenge, film } = await filmFrom(capture, async () => station.challenge(await opened, can, either), either);
+  turnTo("wait", PATIENCE);
+  const fields: Record<string, string> = name === null ? {} : { external_reference: name };
+  const shown = await bundled(challenge, film, station.by, fields);
+  answer(await station.filmed(await opened, name === null ? "identify" : "verify", shown, signal));
 }
 
 /** The other way: what somebody knows or holds. */
@@ -344,6 +375,10 @@ function onForm(id: string, act: () => void): void {
 const on = (id: string, act: () => void): void => byId(id).addEventListener("click", act);
 
 on("face", lookAtFace);
+on("move", () => move("whole"));
+on("only-head", () => move("head"));
+on("only-eyes", () => move("blink"));
+on("moves-other-way", () => turnTo("way", PATIENCE));
 on("no-face", () => turnTo("way", PATIENCE));
 on("look-other-way", () => void idle().then(() => turnTo("way", PATIENCE)));
 on("other-way", () => turnTo("way", PATIENCE));

@@ -1,10 +1,14 @@
 /** What a station asks the server. */
 
 import { Problem, call } from "../server/api.js";
-import { onePhoto } from "../server/multipart.js";
+import type { Challenge } from "../capture/challenge.js";
+import { type Multipart, onePhoto } from "../server/multipart.js";
 import type { Identity } from "./identity.js";
 
 export type Kind = "identify" | "verify" | "document_check";
+
+/** What somebody can do before the camera: anything, anything but shutting their eyes, or only that. */
+export type Variant = "whole" | "head" | "blink";
 
 export interface Notice {
   purpose: string;
@@ -23,6 +27,8 @@ export interface OwnStation {
   attended: boolean;
   locked: boolean;
   kinds: Kind[];
+  /** How attack presentations are kept out: a challenge where it begins with `active`. */
+  liveness: string;
   notice: Notice;
 }
 
@@ -100,6 +106,21 @@ export class Device {
       if (!(error instanceof Problem) || error.status < 400 || error.status >= 500) throw error;
     }
     localStorage.removeItem(OPEN);
+  }
+
+  /** Who makes the requests, and signs what they hold. */
+  get by(): Identity {
+    return this.#by;
+  }
+
+  /** What the person is to do, once for a session. @throws {Problem} */
+  challenge(session: string, variant: Variant, signal: AbortSignal): Promise<Challenge> {
+    return call("POST", `/v1/sessions/${session}/challenge`, { by: this.#by, body: { variant }, signal });
+  }
+
+  /** @param way of deciding @param shown a capture bundle */
+  filmed<Answer = Decision>(session: string, way: string, shown: Multipart, signal: AbortSignal): Promise<Answer> {
+    return this.#decide<Answer>(session, way, { ...shown, signal });
   }
 
   identify(session: string, photo: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<Decision> {

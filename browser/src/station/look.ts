@@ -1,6 +1,8 @@
 /** One photo of whoever asked to be recognised: taken by itself as soon as it would do. */
 
+import type { Challenge } from "../capture/challenge.js";
 import { CameraProblem } from "../capture/errors.js";
+import type { Film } from "../capture/film.js";
 import type { VisavisCapture } from "../capture/element.js";
 import type { Instruction } from "../capture/guide.js";
 
@@ -14,16 +16,44 @@ const ANYWAY_MS = 4_000;
  * @throws {CameraProblem} there is no camera, or it went away
  */
 export async function photoFrom(capture: VisavisCapture, signal: AbortSignal): Promise<Blob> {
+  try {
+    return await whenReady(capture, signal, () => capture.take());
+  } finally {
+    capture.stop();
+  }
+}
+
+/**
+ * A film of somebody who does what is asked. What is asked is drawn only when all is ready, since it is soon over.
+ * @param drawn asks the server
+ * @throws {CaptureProblem} there is no camera, it went away, or frames are missing
+ */
+export async function filmFrom(
+  capture: VisavisCapture,
+  drawn: () => Promise<Challenge>,
+  signal: AbortSignal,
+): Promise<{ challenge: Challenge; film: Film }> {
+  try {
+    await whenReady(capture, signal, () => Promise.resolve(true));
+    const challenge = await drawn();
+    return { challenge, film: await capture.film(challenge, signal) };
+  } finally {
+    capture.stop();
+  }
+}
+
+/** Turn the camera on, and act when guidance says that all is well, or has said for long that it is not. */
+async function whenReady<Made>(capture: VisavisCapture, signal: AbortSignal, act: () => Promise<Made | null>): Promise<Made> {
   capture.reset();
   const over = new AbortController();
   try {
-    return await new Promise<Blob>((resolve, reject) => {
+    return await new Promise<Made>((resolve, reject) => {
       const options = { signal: over.signal };
       let timer: ReturnType<typeof setTimeout> | undefined;
       const take = async (): Promise<void> => {
         clearTimeout(timer);
-        const photo = await capture.take();
-        if (photo !== null) return resolve(photo);
+        const made = await act();
+        if (made !== null) return resolve(made);
         if (!over.signal.aborted) timer = setTimeout(() => void take(), ANYWAY_MS);
       };
       over.signal.addEventListener("abort", () => clearTimeout(timer));
@@ -50,6 +80,5 @@ export async function photoFrom(capture: VisavisCapture, signal: AbortSignal): P
     });
   } finally {
     over.abort();
-    capture.stop();
   }
 }
