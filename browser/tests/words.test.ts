@@ -7,12 +7,22 @@ import { CameraBusy, cameraProblem, CameraRefused, CameraMissing, CODES } from "
 import { shownAt } from "../src/capture/finder.js";
 import { INSTRUCTIONS, POSES } from "../src/capture/guide.js";
 
+/** What `spec/capture-bundle.md` can ask, and what is said between and beside. */
+const ASKED = [
+  ...["left", "right", "up", "down", "upper_left", "upper_right", "lower_left", "lower_right", "closer"],
+  ...["blink", "blink_twice", "blink_thrice", "wait", "count"],
+];
+
 describe.each([["English", english as Record<string, string>], ["German", german as Record<string, string>]])("in %s", (_, texts) => {
   it("every problem says what happened and what to do", () => {
     for (const code of CODES) {
       expect(texts[`capture.problem.${code}`], code).toMatch(/\.$/);
       expect(texts[`capture.problem.${code}.mend`], code).toMatch(/\.$/);
     }
+  });
+
+  it("every step has words", () => {
+    for (const asked of ASKED) expect(texts[`capture.ask.${asked}`], asked).toBeTruthy();
   });
 
   it("every instruction and pose has words", () => {
@@ -25,6 +35,7 @@ describe.each([["English", english as Record<string, string>], ["German", german
       ...CODES.flatMap((code) => [`capture.problem.${code}`, `capture.problem.${code}.mend`]),
       ...INSTRUCTIONS.map((said) => `capture.guide.${said}`),
       ...POSES.map((pose) => `capture.pose.${pose}`),
+      ...ASKED.map((asked) => `capture.ask.${asked}`),
       ...["start", "take", "stop", "choose", "drop", "video", "count", "looking"].map((name) => `capture.${name}`),
     ];
     expect(Object.keys(texts).filter((key) => key.startsWith("capture.")).sort()).toEqual(known.sort());
