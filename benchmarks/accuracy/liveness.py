@@ -2,8 +2,9 @@
 
 All heads and attacks are made by code from photos (``tests/attacks``): *simulated species*. The shares printed show
 that the rules do what they were written for, on what they were written for; they are no APCER of ISO/IEC 30107-3, and
-no station is safe because of them. Photos of ``lfw-dev`` are small and were enlarged three times: eyes that a camera
-would show clearly are blurred.
+no station is safe because of them: ``screen_video`` shows other steps than are asked, and ``spliced`` was filmed in
+several rooms, and that is what they are refused for. Photos of ``lfw-dev`` are small and were enlarged three times:
+eyes that a camera would show clearly are blurred.
 
 The last line printed is one JSON object: ``apcer_simulated`` is the share of attack films that were taken for living
 people, by species; ``bpcer_simulated`` that of genuine films refused; ``pose_error_deg`` by how much the angles of
