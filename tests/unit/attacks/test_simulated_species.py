@@ -44,6 +44,9 @@ ASKED: Final = Asked(
     (*range(0, 2100, 200), *range(2100, 3101, 100)),
 )
 
+DARK: Final = 80
+"""Mean level of a photo that shows too little to make a head of."""
+
 
 @dataclass(frozen=True)
 class Eyewitness:
@@ -86,13 +89,13 @@ def eyewitness(weights: Path) -> Eyewitness:
 
 
 def frontal(eyewitness: Eyewitness, faces: Path) -> Iterator[Victim]:
-    """People who look straight ahead with open eyes, one photo each."""
+    """People who look straight ahead with open eyes, one photo each, in light."""
     for folder in sorted(faces.iterdir()):
         for path in sorted(folder.glob("*.jpg"))[:1]:
             photo = Image.open(path).convert("RGB")
             picture = Frame(np.asarray(photo.resize((3 * photo.width, 3 * photo.height), Image.Resampling.BICUBIC)))
             mesh = eyewitness.mesh(picture)
-            if mesh is None or eyewitness.opened(picture, mesh) < 0.2:
+            if mesh is None or eyewitness.opened(picture, mesh) < 0.2 or picture.pixels.mean() < DARK:
                 continue
             held = pose(mesh)
             if max(abs(held.yaw), abs(held.pitch)) < 6:
