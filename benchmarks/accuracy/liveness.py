@@ -270,7 +270,7 @@ def _replayed(seen: Seen, number: int) -> tuple[Sequence[Look], Sequence[Done]]:
 
 def _mixed(genuine: Sequence[Seen], number: int) -> tuple[Sequence[Look], Sequence[Done]]:
     one = genuine[number % len(genuine)]
-    other = genuine[(number + 1 + number // len(genuine)) % len(genuine)]
+    other = genuine[(number + 1 + number // len(genuine) % (len(genuine) - 1)) % len(genuine)]
     cut = 3 + number % 9
     looks = [
         look if (place // cut) % 2 == 0 else replace(other.looks[place % len(other.looks)], at_ms=look.at_ms)

@@ -42,11 +42,14 @@ class OpenVinoLandmarker:
     def find(self, frame: Frame, face: Face) -> Mesh:
         """The points of ``face``; see ``Landmarker.find``."""
         # Eyes and mouth of a head that is turned lie well aside of its middle. Heads rendered at 30 degrees seemed
-        # turned by 25 (s 4) in one look, and by 29 (s 2) in a second at the square that the points of the first ask for.
+        # turned by 25 (s 4) in one look, by 29 (s 2) in a second at the square that the points of the first ask for.
         first = self._look(frame, *_around(face, side=self._card.side))
         turn, shift = _around_points(first, side=self._card.side)
-        # Points that have no extent, or are none, ask for nothing that could be shown.
-        return self._look(frame, turn, shift) if 0.0 < abs(turn) < math.inf else first
+        if not 0.0 < abs(turn) < math.inf:
+            return first  # points that have no extent, or are none, ask for nothing that could be shown
+        second = self._look(frame, turn, shift)
+        # A face is there where either look shows one: of heads that are turned in poor light one of them misses some.
+        return Mesh(second.points, max(first.presence, second.presence))
 
     def _look(self, frame: Frame, turn: complex, shift: complex) -> Mesh:
         points, presence = self._seen(cut(frame, turn=turn, shift=shift, side=self._card.side))
