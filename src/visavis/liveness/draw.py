@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import datetime
-from itertools import pairwise
 from typing import Final
 
 from visavis.model.challenge import PAUSES, Asked, Challenge, Step, Variant
@@ -18,14 +17,14 @@ _DRAWN_FROM: Final = {
 _MOST_BLINKS: Final = 10
 """More would take longer than a challenge lives."""
 _LENGTHS: Final = {Variant.WHOLE: 4, Variant.HEAD: 4, Variant.BLINK: 5}
-"""Of rows of steps there are 4,546, 3,096 and 147: so many would have to be guessed or filmed ahead."""
+"""Of rows of steps there are 3,360, 2,184 and 132: so many would have to be guessed or filmed ahead."""
 
 
 def draw(variant: Variant, *, now: datetime) -> Challenge:
     """A fresh challenge.
 
-    1. Each step is as likely as any other, but none comes twice in a row: a head that is turned already would do the
-       second without moving. Blinks may, since their number is what is asked.
+    1. Each step is as likely as any other, but none comes twice, nor do blinks read the same backwards: else a film
+       that is played backwards, or in pieces that were exchanged, might show what is asked.
     2. Where the head takes part it is turned to the left or right at least once: only that shows depth well.
     3. Before each step nothing is asked for a time that is drawn as well.
     """
@@ -39,6 +38,5 @@ def draw(variant: Variant, *, now: datetime) -> Challenge:
 
 def _serves(steps: list[Step], variant: Variant) -> bool:
     if variant is Variant.BLINK:
-        return 0 < sum(step.blinks for step in steps) <= _MOST_BLINKS
-    repeats = any(one is other for one, other in pairwise(steps))
-    return not repeats and any(step in _TURNS for step in steps)  # 1, 2
+        return 0 < sum(step.blinks for step in steps) <= _MOST_BLINKS and steps != steps[::-1]  # 1
+    return len(set(steps)) == _LENGTHS[variant] and any(step in _TURNS for step in steps)  # 1, 2
