@@ -12,10 +12,16 @@ from attacks.film import Camera, filmed, performed
 from attacks.heads import Head, Stance, room
 from attacks.species import Asked, Species, Victim
 from attacks.species.another_head import AnotherHead
+from attacks.species.earlier import earlier_steps
+from attacks.species.frozen import frozen
 from attacks.species.morph import morph
 from attacks.species.printed_photo import printed_photo
 from attacks.species.puppet import puppet
+from attacks.species.reordered import reordered
+from attacks.species.replayed import replayed
 from attacks.species.screen_photo import screen_photo
+from attacks.species.screen_video import screen_video
+from attacks.species.sped_up import sped_up
 from attacks.species.spliced import spliced
 from PIL import Image
 
@@ -135,11 +141,40 @@ def test_somebody_living_passes_and_the_frame_that_is_compared_looks_ahead(eyewi
         (screen_photo, {"challenge_not_done", "face_flat"}),
         (puppet, {"frames_unlike_sensor"}),
         (spliced, {"face_changed"}),
+        (replayed, {"challenge_not_done"}),
+        (screen_video, {"challenge_not_done"}),
+        (sped_up, {"challenge_not_done"}),
+        (reordered, {"challenge_not_done"}),
+        (frozen, {"frames_unlike_sensor"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_what_is_none_does_not(eyewitness: Eyewitness, people: list[Victim], species: Species, codes: set[str]) -> None:
     assert eyewitness.verdict(species(people[0], ASKED, 3).files()) in codes
+
+
+def test_the_film_that_those_are_made_of_passes(eyewitness: Eyewitness, people: list[Victim]) -> None:
+    film = filmed(people[0].head, performed(ASKED.steps, seed=3), ASKED.at_ms, room(3))
+    assert eyewitness.verdict(film.files(Camera(seed=3))) == "accepted"
+
+
+@pytest.mark.parametrize("species", [replayed, screen_video, sped_up, reordered, frozen], ids=lambda one: one.__name__)
+def test_an_edited_film_is_the_same_each_time_and_none_of_what_was_asked(
+    people: list[Victim], species: Species
+) -> None:
+    short = Asked(ASKED.steps, ASKED.at_ms[4:10])
+    genuine = filmed(people[0].head, performed(short.steps, seed=3), short.at_ms, room(3)).files(Camera(seed=3))
+    edited = species(people[0], short, 3).files()
+    assert edited == species(people[0], short, 3).files()
+    assert len(edited) == len(genuine)
+    assert edited != genuine
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_earlier_session_asked_for_something_else(seed: int) -> None:
+    drawn_first = earlier_steps(ASKED.steps, seed)
+    drawn_instead = earlier_steps(drawn_first, seed)
+    assert [done.step for done in drawn_instead] != [done.step for done in drawn_first]
 
 
 def test_whoever_does_the_steps_for_somebody_else_is_somebody_else(
