@@ -20,9 +20,11 @@ from visavis.adapters.evaluation.presentations import open_presentations
 from visavis.adapters.evaluation.work import work_file
 from visavis.adapters.model_store import ModelStore
 from visavis.adapters.openvino.runtime import Runtime
-from visavis.adapters.openvino.stages import open_detector, open_embedder, open_extractor, open_landmarker
+from visavis.adapters.openvino.stages import open_detector, open_embedder, open_extractor, open_filming, open_landmarker
 from visavis.flows.evaluate import GALLERIES, Asked, Evaluate, Evaluation, Told
-from visavis.flows.evaluate_pad import AskedPad, EvaluatePad, look_at_stills
+from visavis.flows.evaluate_pad import AskedPad, EvaluatePad
+from visavis.flows.presenting import Look, look_at_captures, look_at_stills
+from visavis.flows.probing import same_person_bar
 from visavis.flows.templates import TemplateMaker
 from visavis.model.presentations import Form
 from visavis.quality.gate import PROBE
@@ -108,13 +110,16 @@ def evaluate_pad(settings: Settings, place: PadPlace, *, fmr: float, about: str,
     data = open_presentations(place.data_set)
     cores = len(os.sched_getaffinity(0))
     store, runtime = ModelStore(settings.models), Runtime(threads=1, streams=cores)
-    names = (settings.detector, settings.embedder, settings.landmarker)
+    captures = data.presentations.form is Form.CAPTURE
+    names = (settings.detector, settings.embedder, settings.landmarker, *([settings.eyes] if captures else []))
     folders = [card_folder(settings.cards, name) for name in names]
-    cards = [read_card(folder) for folder in (*folders, *([settings.pad_card] if settings.pad_card else []))]
+    pad_card = None if captures else settings.pad_card
+    cards = [read_card(folder) for folder in (*folders, *([pad_card] if pad_card else []))]
     models: dict[str, dict[str, str]] = {
         card.role: {"id": card.id, "sha256": card.sha256, "precision": runtime.precision} for card in cards
     }
-    asked = AskedPad(fmr=fmr, threshold=read_calibration(folders[1]).threshold_at(fmr), about=about)
+    calibration = read_calibration(folders[1])
+    asked = AskedPad(fmr=fmr, threshold=calibration.threshold_at(fmr), about=about)
     with closing(DecodingPool(at_once=cores)) as decoder:
         extractor = open_extractor(
             store,
@@ -122,13 +127,25 @@ def evaluate_pad(settings: Settings, place: PadPlace, *, fmr: float, about: str,
             detector_card=folders[0],
             embedder_card=folders[1],
             landmarker_card=folders[2],
-            pad_card=settings.pad_card,
+            pad_card=pad_card,
             decoder=decoder,
             at_once=cores + 1,
         )
+        looks: dict[Form, Look] = {Form.STILL: look_at_stills(extractor)}
+        if captures:
+            filming = open_filming(
+                store,
+                runtime,
+                detector_card=folders[0],
+                embedder_card=folders[1],
+                landmarker_card=folders[2],
+                eyes_card=folders[3],
+                decoder=decoder,
+            )
+            looks[Form.CAPTURE] = look_at_captures(filming, extractor, same_person=same_person_bar(calibration))
         key = _key([card.model_dump_json() for card in cards], models, "presentations")
         with work_file(place.work.expanduser(), key=key, dimension=extractor.dimension, keep=place.keep) as before:
-            measure = EvaluatePad(looks={Form.STILL: look_at_stills(extractor)}, models=models)
+            measure = EvaluatePad(looks=looks, models=models)
             report = measure.run(data, before=before, asked=asked, told=told)
             if place.output is not None:
                 write_json(place.output, report)

@@ -1,4 +1,4 @@
-"""``visavis evaluate pad``: how well attack presentations are told from living people, measured on labelled photos."""
+"""``visavis evaluate pad``: how well attacks are told from living people, measured on photos and captures."""
 
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,10 @@ def evaluate_pad(
 ) -> None:
     """Measure how well attacks are told from living people, as ISO/IEC 30107-3:2023 counts it.
 
-    DATASET is a folder with bona_fide/PERSON and attacks/SPECIES/TARGET, each with photos. With a photo
-    bona_fide/PERSON/reference.jpg attacks on that person are compared with it as well (IAPAR, RIAPAR). Every photo
-    passes what the product makes of one: decoding, quality, and the model of 'pad_card'. Without such a model only what
-    the rest lets pass is told.
+    DATASET is a folder with bona_fide/PERSON and attacks/SPECIES/TARGET, each with photos, or with captures, which are
+    folders NAME.bundle. With a photo bona_fide/PERSON/reference.jpg attacks on that person are compared with it as well
+    (IAPAR, RIAPAR). Every photo passes what the product makes of one: decoding, quality, and the model of 'pad_card'.
+    Without such a model only what the rest lets pass is told. Captures pass what the mode 'active' makes of one.
 
     Species come worst first. Each rate has an interval (Clopper and Pearson, 95 %) that takes presentations for
     independent. What gave no answer, for want of a usable face, is counted apart (APNRR, BPNRR).
@@ -69,7 +69,9 @@ def head(report: dict[str, Any]) -> list[str]:
     """What has to be read before the table."""
     pad = report["models"].get("pad")
     lines = [f"{report['standard']}; comparison at FMR {report['fmr']:g}."]
-    if pad is None:
+    if report["mode"] == "active":
+        lines.append("Mode active.")
+    elif pad is None:
         lines.append("NO MODEL FINDS ATTACKS HERE: this is what quality and comparison alone let pass.")
     else:
         lines.append(f"Mode {report['mode']} by {pad['id']}.")

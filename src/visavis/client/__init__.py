@@ -22,7 +22,7 @@ from visavis.client.aio.person import AsyncPerson
 from visavis.client.aio.station import AsyncStationClient
 from visavis.client.archive import CheckedArchive, check_archive
 from visavis.client.bundles import BundleFile
-from visavis.client.captures import Shown
+from visavis.client.captures import Shown, keep_capture
 from visavis.client.choices import Language, Resolution, Role, Scope, SessionKind, Variant
 from visavis.client.imports import NamedPhoto, Part, person_digest
 from visavis.client.own_log import OwnEntry, OwnLog
@@ -82,6 +82,7 @@ __all__ = [
     "check_archive",
     "errors",
     "every",
+    "keep_capture",
     "load_station_key",
     "make_station_key",
     "person_digest",

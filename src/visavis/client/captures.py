@@ -1,11 +1,16 @@
 """What is shown of a person: one photo, or what was taken while they did what a challenge asks."""
 
 from collections.abc import Mapping
+from pathlib import Path
+
+import rfc8785
 
 from visavis.client.credentials import Signer
 from visavis.client.exchange import Body
 from visavis.client.photos import Photo, as_file, async_as_file
-from visavis.wire.capture import Taken, manifest
+from visavis.client.private_files import write_private
+from visavis.client.raising import problem_here
+from visavis.wire.capture import Taken, described, manifest
 
 Shown = Photo | Taken
 """One photo; or, where the purpose's liveness is active, a capture."""
@@ -32,3 +37,24 @@ async def async_shown(field: str, of: Shown, *, signer: Signer, form: Mapping[st
     if isinstance(of, Taken | bytes):
         return shown(field, of, signer=signer, form=form)
     return Body(files=[await async_as_file(field, of)], form=form)
+
+
+def keep_capture(taken: Taken, folder: str | Path) -> None:
+    """Write a capture into a new folder, for ``visavis evaluate pad``: of people who agreed that theirs are kept.
+
+    The folder's name has to end with ``.bundle`` to be found. In it are the frames, and ``manifest.json``, which says
+    what was asked and when; nothing of the session or of who would have signed. No server keeps any of this.
+
+    :raises VisavisProblem: ``file_exists``, there is such a folder; ``file_unwritable``.
+    """
+    place = Path(folder)
+    try:
+        place.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        raise problem_here("file_exists", f"There is a file at {place}.") from None
+    except OSError as error:
+        raise problem_here("file_unwritable", f"{place}: {error.strerror}.") from None
+    for number, (_, frame) in enumerate(taken.frames):
+        write_private(place / f"{number:03}.jpg", frame)
+    unsigned = described(taken, signer="") | {"session_id": "", "nonce": ""}
+    write_private(place / "manifest.json", rfc8785.dumps(unsigned))

@@ -1,5 +1,6 @@
 """What measuring on labelled photos needs from the outside; each comment is the contract of its adapters."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -46,8 +47,8 @@ class PresentationSet(Protocol):
     def presentations(self) -> Presentations:
         """What is in it. The same folder gives the same, entry by entry, on every machine."""
 
-    def read(self, entry: int) -> tuple[Form, bytes]:
-        """What one entry was kept as, and its bytes.
+    def read(self, entry: int) -> tuple[Form, Sequence[bytes]]:
+        """What one entry was kept as, and its bytes: a photo's, or a manifest's and then those of each frame.
 
         :raises DataSetUnreadable: it cannot be read; a photo that no decoder takes is no such case.
         """

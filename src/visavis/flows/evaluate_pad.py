@@ -9,34 +9,19 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visavis.evaluate.binomial import counted_share
 from visavis.flows.data_set import MadeTemplates, PresentationSet
-from visavis.flows.extract import Extractor
-from visavis.model.errors import FaceRefused, ImageRefused, Kind, LivenessRefused
-from visavis.model.pad import AttackSuspected
+from visavis.flows.presenting import REJECTED, Look, Seen
 from visavis.model.presentations import Form, Presentations
-from visavis.quality.gate import ENROLMENT, PROBE
+from visavis.model.purpose import LivenessMode
 
 SCHEMA: Final = "visavis.pad-evaluation/1"
 STANDARD: Final = "ISO/IEC 30107-3:2023"
-
-Seen = tuple[NDArray[np.float32] | None, str]
-"""What became of a presentation: the template, or the code of what refused it."""
-
-
-class Look(Protocol):
-    """Looks at one presentation of a form."""
-
-    def __call__(self, content: bytes, /, *, is_reference: bool) -> Seen:
-        """What becomes of it; in a reference no attack is looked for.
-
-        :raises Refusal: nothing can be looked at here, which says nothing about the presentation.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +33,10 @@ class AskedPad:
     about: str = ""
 
 
-def look_at_stills(extractor: Extractor) -> Look:
-    """Stills pass what the product makes of them: decoding, one face, quality, and what finds attacks, if there is any.
-
-    :raises DecoderUnavailable: nothing decodes here, which says nothing about a photo; when it is called.
-    """
-    passive = extractor.pad_report is not None
-
-    def look(content: bytes, /, *, is_reference: bool) -> Seen:
-        try:
-            template = (
-                extractor.extract(content, gate=ENROLMENT)
-                if is_reference
-                else extractor.extract(content, gate=PROBE, passive=passive)
-            )
-        except (ImageRefused, FaceRefused, LivenessRefused) as refusal:
-            if refusal.kind is Kind.UNAVAILABLE:
-                raise
-            return None, refusal.code
-        return template.vector, ""
-
-    return look
-
-
 class EvaluatePad:
-    """Measures the liveness mode ``passive``; without a model for it, what the rest of the product lets pass.
+    """Measures the liveness mode ``active`` on captures and ``passive`` on photos.
+
+    Of photos, where no model finds attacks in them, it is told what the rest of the product lets pass.
 
     :param looks: how presentations of each form are looked at. :param models: what is told of the networks, by role.
     """
@@ -102,7 +66,8 @@ class EvaluatePad:
         there, seen = data.presentations, self._look_at_all(data, before=before, told=told)
         # 2
         accepted, compared = _accepted(there, seen, threshold=asked.threshold)
-        counting = _Counting(np.array([code for _, code in seen], np.str_), accepted, compared, "pad" in self._models)
+        mode = self._mode(there.form)
+        counting = _Counting(np.array([code for _, code in seen], np.str_), accepted, compared, mode is not None)
         bona_fide = counting.bona_fide(there)
         species = [counting.attack(there, number, frr=bona_fide["frr"]) for number in range(len(there.names))]
         lost = counting.codes[there.is_reference & (counting.codes != "")]
@@ -110,7 +75,7 @@ class EvaluatePad:
             "schema": SCHEMA,
             "standard": STANDARD,
             "about": asked.about,
-            "mode": "passive" if counting.passive else None,
+            "mode": None if mode is None else mode.value,
             "fmr": asked.fmr,
             "models": {role: dict(card) for role, card in self._models.items()},
             "left_out": there.left_out,
@@ -120,6 +85,11 @@ class EvaluatePad:
             # 3
             "attacks": sorted(species, key=_worst_first),
         }
+
+    def _mode(self, form: Form) -> LivenessMode | None:
+        if form is Form.CAPTURE:
+            return LivenessMode.ACTIVE
+        return LivenessMode.PASSIVE if "pad" in self._models else None
 
     def _look_at_all(
         self, data: PresentationSet, *, before: MadeTemplates, told: Callable[[str, int, int], None]
@@ -131,7 +101,8 @@ class EvaluatePad:
             is_reference = bool(references[entry])
             # The same photo may be a reference and an attack, and is not looked at alike.
             digest = hashlib.sha256(b"reference" if is_reference else form.value.encode())
-            digest.update(content)
+            for part in content:
+                digest.update(hashlib.sha256(part).digest())
             key = digest.digest()
             return key, before.get(key) or self._looks[form](content, is_reference=is_reference)
 
@@ -150,12 +121,16 @@ class EvaluatePad:
 
 @dataclass(frozen=True, slots=True)
 class _Counting:
-    """What became of every entry; ``compared`` says where there was a reference to compare with."""
+    """What became of every entry.
+
+    ``compared`` says where there was a reference to compare with, ``classifies`` whether anything here tells attacks
+    from living people.
+    """
 
     codes: NDArray[np.str_]
     accepted: NDArray[np.bool_]
     compared: NDArray[np.bool_]
-    passive: bool
+    classifies: bool
 
     def bona_fide(self, there: Presentations) -> dict[str, Any]:
         which = there.is_bona_fide
@@ -183,7 +158,7 @@ class _Counting:
 
     @property
     def _answered(self) -> NDArray[np.bool_]:
-        return np.isin(self.codes, ["", AttackSuspected.code])
+        return np.isin(self.codes, ["", *REJECTED])
 
     def _responses(self, which: NDArray[np.bool_], rate: str) -> dict[str, Any]:
         silent, all_of_them = which & ~self._answered, int(which.sum())
@@ -194,7 +169,7 @@ class _Counting:
         }
 
     def _classified(self, errors: int, answered: int) -> dict[str, Any]:
-        return _share(errors, answered, why=_NO_ANSWER) if self.passive else _unknown(_NO_MODEL)
+        return _share(errors, answered, why=_NO_ANSWER) if self.classifies else _unknown(_NO_MODEL)
 
 
 _NO_MODEL: Final = "Nothing here finds attacks in single photos."

@@ -20,6 +20,11 @@ _SAME_PERSON_FMR = 1e-3
 """Of two people one could take the other's place in a film in this share: what is compared decides anew, and higher."""
 
 
+def same_person_bar(calibration: Calibration) -> float:
+    """The least cosine of two frames of one film."""
+    return calibration.threshold_at(max(_SAME_PERSON_FMR, calibration.fmr_floor))
+
+
 class Probing:
     """Looks at probes; see ``probe``.
 
@@ -40,7 +45,7 @@ class Probing:
         self._clock = clock
         self._extractor = extractor
         self._filming = filming
-        self._same_person = calibration.threshold_at(max(_SAME_PERSON_FMR, calibration.fmr_floor))
+        self._same_person = same_person_bar(calibration)
         self._key_of = key_of
 
     def require(self, session: Session, sent: Sent) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
@@ -61,7 +62,7 @@ def checked(
     """
     # 1, 2
     payload = _payload(capture.manifest, public_key=public_key)
-    manifest, digests = _read(payload)
+    manifest, digests = described(payload)
     # 3
     if (payload["session_id"], payload["nonce"], payload["signer"]) != (session_id, challenge.nonce, signer):
         raise CaptureForged("The capture is for another session or challenge.")
@@ -101,13 +102,16 @@ def _payload(token: str, *, public_key: bytes) -> dict[str, Any]:
     try:
         jws.deserialize_compact(token, key, algorithms=[_ALGORITHM])
     except (JoseError, ValueError):
-        _read(payload)  # what is not even of the form is told so first
+        described(payload)  # what is not even of the form is told so first
         raise CaptureForged("The signature does not check out.") from None
     return payload
 
 
-def _read(payload: dict[str, Any]) -> tuple[Manifest, list[str]]:
-    """The manifest in its form, and the frames' digests."""
+def described(payload: Mapping[str, Any]) -> tuple[Manifest, list[str]]:
+    """What a manifest's payload says, and the frames' digests: whatever it is worth.
+
+    :raises CaptureMalformed: it is of another form.
+    """
     texts = ("session_id", "nonce", "signer")
     if (
         set(payload) != _MEMBERS

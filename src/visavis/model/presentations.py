@@ -18,21 +18,25 @@ class Form(Enum):
 
     STILL = "still"
     """One photo."""
+    CAPTURE = "capture"
+    """What was taken while somebody did what a challenge asks: a manifest, and the frames that it names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Presentations:
-    """What is in a set; arrays have one entry for each file, in an order that is the same on every machine.
+    """What is in a set; arrays have one entry for each photo or capture, in an order that is the same on every machine.
 
     ``species`` is the place in ``names`` of the species that was presented, -1 where it was a living person. ``person``
     is whom it shows: of an attack its target. ``is_reference`` marks the photos that targets are compared with, at most
-    one a person; they are no presentations. ``left_out`` counts files that are neither photos nor in their place.
+    one a person; they are no presentations. ``form`` is that of all presentations; references are stills.
+    ``left_out`` counts files that are neither photos nor in their place.
     """
 
     names: tuple[str, ...]
     species: NDArray[np.int64] = field(repr=False)
     person: NDArray[np.int64] = field(repr=False)
     is_reference: NDArray[np.bool_] = field(repr=False)
+    form: Form = Form.STILL
     left_out: int = 0
 
     @property
@@ -46,3 +50,10 @@ class PresentationsMisplaced(EvaluationRefused):
 
     code = "presentations_misplaced"
     mend = "Put photos into bona_fide/PERSON and attacks/SPECIES/TARGET; bona_fide/PERSON/reference.jpg is optional."
+
+
+class PresentationsMixed(EvaluationRefused):
+    """A set has photos and captures: modes of liveness are measured one at a time."""
+
+    code = "presentations_mixed"
+    mend = "Measure photos in one set and captures in another; references are photos in both."

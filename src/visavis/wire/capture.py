@@ -36,7 +36,14 @@ def manifest(taken: Taken, *, signer: str, private_key: Ed25519PrivateKey) -> st
 
     :param signer: the identifier of the station or subject whose key that is.
     """
-    payload: dict[str, Any] = {
+    header = {"alg": _ALGORITHM, "typ": CAPTURE_TYPE}
+    payload = rfc8785.dumps(described(taken, signer=signer))
+    return jws.serialize_compact(header, payload, _key(private_key), algorithms=[_ALGORITHM])
+
+
+def described(taken: Taken, *, signer: str) -> dict[str, Any]:
+    """What the manifest says."""
+    return {
         "version": CAPTURE_VERSION,
         "session_id": taken.challenge.session_id,
         "nonce": taken.challenge.nonce,
@@ -48,8 +55,6 @@ def manifest(taken: Taken, *, signer: str, private_key: Ed25519PrivateKey) -> st
         ],
         "frames": [{"at_ms": at, "sha256": hashlib.sha256(frame).hexdigest()} for at, frame in taken.frames],
     }
-    header = {"alg": _ALGORITHM, "typ": CAPTURE_TYPE}
-    return jws.serialize_compact(header, rfc8785.dumps(payload), _key(private_key), algorithms=[_ALGORITHM])
 
 
 def _key(private_key: Ed25519PrivateKey) -> OKPKey:

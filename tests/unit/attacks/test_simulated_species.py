@@ -1,5 +1,6 @@
 """Real models on heads and attacks made by code: somebody living passes, and what is none does not."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -23,7 +24,10 @@ from attacks.species.screen_photo import screen_photo
 from attacks.species.screen_video import screen_video
 from attacks.species.sped_up import sped_up
 from attacks.species.spliced import spliced
+from click.testing import CliRunner
 from PIL import Image
+from support import kept_captures
+from support.kept_captures import keep
 
 from visavis.adapters.cards import DEFAULT_EMBEDDER, cards_folder, read_calibration
 from visavis.adapters.model_store import ModelStore
@@ -33,6 +37,8 @@ from visavis.capture.detector import Detector
 from visavis.capture.eyes import EyeReader
 from visavis.capture.landmarker import Landmarker
 from visavis.capture.pose import pose
+from visavis.cli.main import program
+from visavis.client import Taken
 from visavis.flows.filming import Filming
 from visavis.liveness.judge import judged
 from visavis.liveness.motion import motion
@@ -42,6 +48,7 @@ from visavis.model.errors import Refusal
 from visavis.model.film import Look
 from visavis.model.image import Frame
 from visavis.model.mesh import Mesh, Pose
+from visavis.wire.deciding import AskedStep
 
 pytestmark = pytest.mark.faces
 
@@ -210,6 +217,28 @@ def test_a_morph_is_like_both(eyewitness: Eyewitness, people: list[Victim]) -> N
     assert np.abs(mixed.astype(int) - one.picture).mean() > 3
     assert eyewitness.mesh(Frame(mixed)) is not None
     assert np.array_equal(morph(one, other, share=0.0), one.picture)
+
+
+def test_kept_captures_are_judged_as_by_a_server(people: list[Victim], weights: Path, tmp_path: Path) -> None:
+    genuine = filmed(people[0].head, performed(ASKED.steps, seed=3), ASKED.at_ms, room(3)).files(Camera(seed=3))
+    keep(tmp_path / "set", "bona_fide/A", shot(genuine))
+    keep(tmp_path / "set", "attacks/print/A", shot(printed_photo(people[0], ASKED, 3).files()))
+    Image.fromarray(people[0].picture).save(tmp_path / "set/bona_fide/A/reference.png")
+    words = ["evaluate", "pad", str(tmp_path / "set"), "--json", "--work", str(tmp_path / "work")]
+    result = CliRunner(env={"VISAVIS_MODELS": str(weights)}).invoke(program, words)
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["bona_fide"]["bpcer"]["errors"], found["bona_fide"]["frr"]["errors"]) == (0, 0)
+    (flat,) = found["attacks"]
+    assert (flat["apcer"]["errors"], flat["apcer"]["of"], flat["iapar"]["errors"]) == (0, 1, 0)
+
+
+def shot(files: list[bytes]) -> Taken:
+    """What a device took."""
+    steps = [AskedStep(do=done.step.value, pause_ms=500, within_ms=4000) for done in ASKED.steps]
+    asked = kept_captures.ASKED.model_copy(update={"steps": steps})
+    times = [(done.shown_ms, done.done_ms) for done in ASKED.steps]
+    return Taken(asked, 0, times, list(zip(ASKED.at_ms, files, strict=True)))
 
 
 def _held(eyewitness: Eyewitness, picture: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]) -> Pose:

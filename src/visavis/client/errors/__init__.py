@@ -54,6 +54,7 @@ from visavis.client.errors.evaluation import OutputExists as OutputExists
 from visavis.client.errors.evaluation import PairsMalformed as PairsMalformed
 from visavis.client.errors.evaluation import PairsPhotoMissing as PairsPhotoMissing
 from visavis.client.errors.evaluation import PresentationsMisplaced as PresentationsMisplaced
+from visavis.client.errors.evaluation import PresentationsMixed as PresentationsMixed
 from visavis.client.errors.evaluation import WorkUnusable as WorkUnusable
 from visavis.client.errors.face import Blurred as Blurred
 from visavis.client.errors.face import EyesClosed as EyesClosed

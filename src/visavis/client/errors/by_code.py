@@ -198,6 +198,7 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "photos_not_invited": request.PhotosNotInvited,
     "place_unusable": startup.PlaceUnusable,
     "presentations_misplaced": evaluation.PresentationsMisplaced,
+    "presentations_mixed": evaluation.PresentationsMixed,
     "promise_too_strict": policy.PromiseTooStrict,
     "proof_malformed": log.ProofMalformed,
     "proof_missing": log.ProofMissing,

@@ -66,6 +66,14 @@ class PresentationsMisplaced(EvaluationRefused):
     """
 
 
+class PresentationsMixed(EvaluationRefused):
+    """``presentations_mixed``.
+
+    A set has photos and captures: modes of liveness are measured one at a time. Measure photos in one set and
+    captures in another; references are photos in both.
+    """
+
+
 class WorkUnusable(EvaluationRefused):
     """``work_unusable``.
 
