@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from attacks.film import Camera, Film
-from attacks.heads import Head
+from attacks.film import Camera, Film, filmed, performed
+from attacks.heads import Head, room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +27,22 @@ class Victim:
     picture: NDArray[np.uint8] = field(repr=False)
     mesh: Mesh = field(repr=False)
 
-    @property
+    @cached_property
     def head(self) -> Head:
         """The living head."""
         return Head.of(self.picture, self.mesh)
+
+    def doing(self, asked: Asked, seed: int) -> Film:
+        """What a camera takes of them while they do what is asked; drawn once, since several attacks begin with it."""
+        key = (tuple(asked.steps), tuple(asked.at_ms), seed)
+        if key not in self._films:
+            motion = performed(asked.steps, seed=seed)
+            self._films[key] = filmed(self.head, motion, asked.at_ms, room(seed))
+        return self._films[key]
+
+    @cached_property
+    def _films(self) -> dict[tuple[tuple[Done, ...], tuple[int, ...], int], Film]:
+        return {}
 
 
 @dataclass(frozen=True)

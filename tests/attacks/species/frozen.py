@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from attacks.film import Camera, filmed, performed
-from attacks.heads import room
+from attacks.film import Camera
 from attacks.species import Asked, Shown, Victim
 
 HELD: Final = 3
@@ -25,5 +24,5 @@ class Held(Shown):
 
 def frozen(victim: Victim, asked: Asked, seed: int) -> Shown:
     """See the module."""
-    film = filmed(victim.head, performed(asked.steps, seed=seed), asked.at_ms, room(seed))
+    film = victim.doing(asked, seed)
     return Held(film, Camera(seed=seed))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from attacks.film import Camera, filmed, performed
-from attacks.heads import room
+from attacks.film import Camera
 from attacks.species import Asked, Shown, Victim
 
 
 def puppet(victim: Victim, asked: Asked, seed: int) -> Shown:
     """See the module."""
-    film = filmed(victim.head, performed(asked.steps, seed=seed), asked.at_ms, room(seed))
+    film = victim.doing(asked, seed)
     return Shown(film, Camera(noise=0.0, flicker=0.0, seed=seed))

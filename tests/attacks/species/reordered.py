@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from attacks.film import Camera, Film, filmed, performed
-from attacks.heads import room
+from attacks.film import Camera, Film
 from attacks.species import Asked, Shown, Victim
 
 
 def reordered(victim: Victim, asked: Asked, seed: int) -> Shown:
     """See the module. No frame keeps its place."""
-    film = filmed(victim.head, performed(asked.steps, seed=seed), asked.at_ms, room(seed))
+    film = victim.doing(asked, seed)
     places = np.random.default_rng(seed).permutation(len(film.pictures))
     pictures = list(film.pictures)
     for one, other in zip(places, np.roll(places, 1), strict=True):
