@@ -43,5 +43,5 @@ def test_what_the_guide_keeps_is_found(tmp_path: Path, monkeypatch: pytest.Monke
     exec(shown, dict(names))  # noqa: S102 -- and once more, of somebody living
     kept = open_presentations(Path("presented"))
     assert kept.presentations.is_bona_fide.tolist() == [False, True]
-    _, (_, *frames) = kept.read(1)
+    _, (_, _, *frames) = kept.read(1)
     assert frames == [frame for _, frame in film.frames]

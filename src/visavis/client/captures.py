@@ -42,8 +42,9 @@ async def async_shown(field: str, of: Shown, *, signer: Signer, form: Mapping[st
 def keep_capture(taken: Taken, folder: str | Path) -> None:
     """Write a capture into a new folder, for ``visavis evaluate pad``: of people who agreed that theirs are kept.
 
-    The folder's name has to end with ``.bundle`` to be found. In it are the frames, and ``manifest.json``, which says
-    what was asked and when; nothing of the session or of who would have signed. No server keeps any of this.
+    The folder's name has to end with ``.bundle`` to be found. In it are the frames, ``asked.json``, which says what the
+    server asked, and ``manifest.json``, which says when it was shown and done; nothing of the session or of who would
+    have signed. No server keeps any of this.
 
     :raises VisavisProblem: ``file_exists``, there is such a folder; ``file_unwritable``.
     """
@@ -56,5 +57,7 @@ def keep_capture(taken: Taken, folder: str | Path) -> None:
         raise problem_here("file_unwritable", f"{place}: {error.strerror}.") from None
     for number, (_, frame) in enumerate(taken.frames):
         write_private(place / f"{number:03}.jpg", frame)
+    asked = taken.challenge.model_dump(mode="json", include={"steps"})
+    write_private(place / "asked.json", rfc8785.dumps(asked))
     unsigned = described(taken, signer="") | {"session_id": "", "nonce": ""}
     write_private(place / "manifest.json", rfc8785.dumps(unsigned))

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from visavis.evaluate.binomial import counted_share
 from visavis.flows.data_set import MadeTemplates, PresentationSet
-from visavis.flows.presenting import REJECTED, Look, Seen
+from visavis.flows.presenting import PASSED, REJECTED, Look, Seen
+from visavis.model.evaluation import DataSetUnreadable
 from visavis.model.presentations import Form, Presentations
 from visavis.model.purpose import LivenessMode
 
@@ -104,7 +105,10 @@ class EvaluatePad:
             for part in content:
                 digest.update(hashlib.sha256(part).digest())
             key = digest.digest()
-            return key, before.get(key) or self._looks[form](content, is_reference=is_reference)
+            try:
+                return key, before.get(key) or self._looks[form](content, is_reference=is_reference)
+            except DataSetUnreadable as error:
+                raise DataSetUnreadable(f"Entry {entry + 1} of the set: {error.detail}") from None
 
         seen: list[Seen] = []
         pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)) + 1)  # one waits for a disk or for what decodes
@@ -134,42 +138,57 @@ class _Counting:
 
     def bona_fide(self, there: Presentations) -> dict[str, Any]:
         which = there.is_bona_fide
-        answered, compared = which & self._answered, which & self.compared
+        rejected, compared = which & self._rejected, which & self.compared
         return {
             "people": len(np.unique(there.person[which])),
             **self._responses(which, "bpnrr"),
-            "bpcer": self._classified(int((answered & (self.codes != "")).sum()), int(answered.sum())),
+            "bpcer": self._classified(rejected, which),
             "frr": _share(int((compared & ~self.accepted).sum()), int(compared.sum()), why=_NO_REFERENCE),
         }
 
     def attack(self, there: Presentations, species: int, *, frr: Mapping[str, Any]) -> dict[str, Any]:
         which = there.species == species
-        answered, compared = which & self._answered, which & self.compared
+        passed, compared = which & self._passed, which & self.compared
         iapar = _share(int((compared & self.accepted).sum()), int(compared.sum()), why=_NO_REFERENCE)
         known = iapar["known"] and frr["known"]
         return {
             "species": there.names[species],
             "targets": len(np.unique(there.person[which])),
             **self._responses(which, "apnrr"),
-            "apcer": self._classified(int((answered & (self.codes == "")).sum()), int(answered.sum())),
+            "apcer": self._classified(passed, which),
             "iapar": iapar,
             "riapar": {"known": True, "value": iapar["value"] + frr["value"]} if known else _unknown(_NO_REFERENCE),
         }
 
     @property
-    def _answered(self) -> NDArray[np.bool_]:
-        return np.isin(self.codes, ["", *REJECTED])
+    def _too_poor(self) -> NDArray[np.bool_]:
+        """What was taken for a living person, and then not compared."""
+        return np.asarray(np.char.startswith(self.codes, PASSED), np.bool_)
+
+    @property
+    def _passed(self) -> NDArray[np.bool_]:
+        return np.asarray(self.codes == "", np.bool_) | self._too_poor
+
+    @property
+    def _rejected(self) -> NDArray[np.bool_]:
+        return np.isin(self.codes, list(REJECTED))
 
     def _responses(self, which: NDArray[np.bool_], rate: str) -> dict[str, Any]:
-        silent, all_of_them = which & ~self._answered, int(which.sum())
+        silent, all_of_them = which & ~(self._passed | self._rejected), int(which.sum())
+        too_poor = np.array([code.removeprefix(PASSED) for code in self.codes[which & self._too_poor]], np.str_)
         return {
             "presentations": all_of_them,
+            "taken_for_attacks": _by_code(self.codes[which & self._rejected]),
+            "passed_too_poor_to_compare": _by_code(too_poor),
             "non_responses": _by_code(self.codes[silent]),
             rate: _share(int(silent.sum()), all_of_them, why=_NO_ANSWER),
         }
 
-    def _classified(self, errors: int, answered: int) -> dict[str, Any]:
-        return _share(errors, answered, why=_NO_ANSWER) if self.classifies else _unknown(_NO_MODEL)
+    def _classified(self, errors: NDArray[np.bool_], which: NDArray[np.bool_]) -> dict[str, Any]:
+        if not self.classifies:
+            return _unknown(_NO_MODEL)
+        answered = which & (self._passed | self._rejected)
+        return _share(int(errors.sum()), int(answered.sum()), why=_NO_ANSWER)
 
 
 _NO_MODEL: Final = "Nothing here finds attacks in single photos."

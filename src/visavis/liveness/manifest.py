@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
@@ -20,6 +20,7 @@ from visavis.model.challenge import (
     FRAMES,
     MAX_FRAME_BYTES,
     MAX_MANIFEST,
+    Asked,
     Capture,
     CaptureForged,
     CaptureLate,
@@ -74,7 +75,7 @@ def checked(
     if not drawn_ms - _SKEW_MS <= payload["began_ms"] <= now_ms + _SKEW_MS:
         raise CaptureLate("The capture was taken at another time, or the clock of the device is wrong.")
     # 5
-    _require_schedule(manifest, challenge)
+    require_schedule(manifest, challenge.steps)
     # 6
     if len(capture.frames) != len(digests) or any(len(frame) > MAX_FRAME_BYTES for frame in capture.frames):
         raise CaptureSpliced("There are more, fewer or larger frames than the manifest allows.")
@@ -153,11 +154,15 @@ def _is_time(value: object, *, most: int = _LATEST_MS) -> bool:
     return type(value) is int and 0 <= value <= most
 
 
-def _require_schedule(manifest: Manifest, challenge: Challenge) -> None:
-    if [done.step for done in manifest.steps] != [asked.step for asked in challenge.steps]:
+def require_schedule(manifest: Manifest, steps: Sequence[Asked]) -> None:
+    """Check 5: steps and frames are timed as ``steps`` ask.
+
+    :raises CaptureRetimed: they are not.
+    """
+    if [done.step for done in manifest.steps] != [asked.step for asked in steps]:
         raise CaptureRetimed("The steps are not those that were asked.")
     before = 0
-    for done, asked in zip(manifest.steps, challenge.steps, strict=True):
+    for done, asked in zip(manifest.steps, steps, strict=True):
         pause, lasted = done.shown_ms - before, done.done_ms - done.shown_ms
         if not 0 <= pause - asked.pause_ms <= _TOO_LATE_MS or not 0 < lasted <= asked.within_ms:
             raise CaptureRetimed("A step was not shown when the challenge asks, or not for as long.")

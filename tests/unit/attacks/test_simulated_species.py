@@ -240,7 +240,7 @@ def test_kept_captures_are_judged_as_by_a_server(people: list[Victim], weights: 
 
 def shot(files: list[bytes]) -> Taken:
     """What a device took."""
-    steps = [AskedStep(do=done.step.value, pause_ms=500, within_ms=4000) for done in ASKED.steps]
+    steps = [AskedStep(do=done.step.value, pause_ms=300, within_ms=4000) for done in ASKED.steps]
     asked = kept_captures.ASKED.model_copy(update={"steps": steps})
     times = [(done.shown_ms, done.done_ms) for done in ASKED.steps]
     return Taken(asked, 0, times, list(zip(ASKED.at_ms, files, strict=True)))

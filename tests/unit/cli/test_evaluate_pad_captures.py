@@ -15,8 +15,21 @@ from support.kept_captures import keep, taken, without_moving
 
 from visavis.cli.main import program
 from visavis.client import VisavisProblem, keep_capture
+from visavis.model.challenge import MAX_FRAME_BYTES
+from visavis.model.template import Template
+from visavis.model.unfit import TooDark
 
 Run = Callable[..., Result]
+ASKED_OF_TEXT = '{"steps":[{"do":"left","pause_ms":"500","within_ms":4000}]}'
+
+
+class Choosy(SimExtractor):
+    """Finds every single picture of Dim too poor."""
+
+    def extract(self, photo: bytes, **how: Any) -> Template:
+        if b"SIM dim " in photo:
+            raise TooDark
+        return super().extract(photo, **how)
 
 
 @pytest.fixture
@@ -33,7 +46,7 @@ def run(tmp_path: Path, filming: SimFilming) -> Iterator[Run]:
     with patch.multiple(
         "visavis.bootstrap_evaluate",
         DecodingPool=lambda at_once: SimDecoder(at_once=at_once),
-        open_extractor=lambda *_args, **_more: SimExtractor(),
+        open_extractor=lambda *_args, **_more: Choosy(),
         open_filming=lambda *_args, **_more: filming,
         read_calibration=lambda _folder: CALIBRATION,
     ):
@@ -69,13 +82,48 @@ def test_captures_are_judged_and_counted_by_species(run: Run, folder: Path) -> N
     assert [one["species"] for one in (puppet, paper)] == ["puppet", "photo"]
     assert (share(puppet["apcer"]), share(puppet["iapar"]), share(puppet["apnrr"])) == ((2, 3), (1, 3), (0, 3))
     assert (share(paper["apcer"]), share(paper["iapar"]), share(paper["apnrr"])) == ((0, 2), (0, 2), (0, 2))
+    assert puppet["taken_for_attacks"] == {"frames_unlike_sensor": 1}
+    assert paper["taken_for_attacks"] == {"challenge_not_done": 1, "face_flat": 1}
 
 
 def test_who_gave_no_answer_is_counted_apart_from_who_did_not_do_what_was_asked(run: Run, folder: Path) -> None:
     living = json.loads(run(folder, "--json").stdout)["bona_fide"]
     assert (living["people"], living["presentations"]) == (2, 4)
     assert living["non_responses"] == {"image_unreadable": 1}
+    assert living["taken_for_attacks"] == {"challenge_not_done": 1}
     assert (share(living["bpnrr"]), share(living["bpcer"]), share(living["frr"])) == ((1, 4), (1, 3), (2, 3))
+
+
+def test_who_passed_and_was_too_poor_to_compare_had_an_answer(run: Run, tmp_path: Path) -> None:
+    keep(tmp_path / "set", "bona_fide/Dim", taken("dim"))
+    keep(tmp_path / "set", "attacks/mask/Dim", taken("dim"), taken("dim", depth=0.0))
+    (tmp_path / "set/bona_fide/Dim/reference.jpg").write_bytes(photo("ann"))
+    found = json.loads(run(tmp_path / "set", "--json").stdout)
+    living, (mask,) = found["bona_fide"], found["attacks"]
+    assert (share(living["bpcer"]), share(living["bpnrr"])) == ((0, 1), (0, 1))
+    assert (share(mask["apcer"]), share(mask["apnrr"])) == ((1, 2), (0, 2))
+    assert (share(living["frr"]), share(mask["iapar"])) == ((1, 1), (0, 2))
+    assert [one["passed_too_poor_to_compare"] for one in (living, mask)] == [{"too_dark": 1}, {"too_dark": 1}]
+
+
+def test_steps_that_were_not_shown_as_they_were_asked_give_no_answer(run: Run, folder: Path) -> None:
+    asked = folder / "bona_fide/Bea_Quidam/0.bundle/asked.json"
+    asked.write_text(asked.read_text().replace('"pause_ms":500', '"pause_ms":1200'))
+    living = json.loads(run(folder, "--json").stdout)["bona_fide"]
+    assert living["non_responses"] == {"capture_retimed": 1, "image_unreadable": 1}
+
+
+def test_a_captures_folder_in_capitals_is_one_and_one_out_of_place_is_left_out(run: Run, folder: Path) -> None:
+    kept = folder / "attacks/puppet/Ann_Quidam"
+    first = run(folder, "--json").stdout
+    (kept / "1.bundle").rename(kept / "1.BUNDLE")
+    assert run(folder, "--json").stdout == first
+    (kept / "loose.bundle").write_text("a file")
+    files = len(list((kept / "1.BUNDLE").iterdir()))
+    (kept / "1.BUNDLE").rename(folder / "attacks" / "1.bundle")
+    found = json.loads(run(folder, "--json").stdout)
+    assert found["left_out"] == 1 + files
+    assert [one["presentations"] for one in found["attacks"]] == [2, 2]
 
 
 def test_the_table_names_the_mode_and_nobody(run: Run, folder: Path) -> None:
@@ -102,11 +150,28 @@ def test_photos_and_captures_are_not_measured_together(run: Run, folder: Path) -
     ("spoil", "said"),
     [
         (lambda capture: (capture / "manifest.json").unlink(), "No such file"),
+        (lambda capture: (capture / "asked.json").unlink(), "No such file"),
+        (lambda capture: (capture / "asked.json").write_text("{"), "not written as the server told it"),
+        (lambda capture: (capture / "asked.json").write_text('{"steps":[{"do":"left"}]}'), "not written as the server"),
+        (lambda capture: (capture / "asked.json").write_text(ASKED_OF_TEXT), "not written as the server told it"),
+        (lambda capture: [file.unlink() for file in capture.iterdir()], "No such file"),
+        (lambda capture: (capture / "003.jpg").write_bytes(bytes(MAX_FRAME_BYTES + 1)), "larger than any"),
         (lambda capture: (capture / "003.jpg").unlink(), "not those that its manifest names"),
         (lambda capture: (capture / "003.jpg").rename(capture / "999.jpg"), "not those that its manifest names"),
         (lambda capture: (capture / "more.jpg").write_bytes(b"more"), "not those that its manifest names"),
     ],
-    ids=["no manifest", "a frame is missing", "another order", "a frame too many"],
+    ids=[
+        "no manifest",
+        "not what was asked",
+        "no JSON",
+        "half a step",
+        "texts",
+        "nothing",
+        "a large frame",
+        "a frame is missing",
+        "another order",
+        "a frame too many",
+    ],
 )
 def test_a_capture_that_was_not_kept_whole_ends_the_run(
     run: Run, folder: Path, spoil: Callable[[Path], object], said: str
@@ -115,6 +180,7 @@ def test_a_capture_that_was_not_kept_whole_ends_the_run(
     refused = run(folder)
     told = " ".join(refused.stderr.split())
     assert (refused.exit_code, "data_set_unreadable" in told, said in told) == (1, True, True), told
+    assert "Entry 4 of the set" in told
     assert "Quidam" not in told
 
 

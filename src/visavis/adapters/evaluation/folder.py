@@ -74,15 +74,21 @@ def listed(names: Sequence[str], left: int) -> Listing:
     return Listing(people=np.array(numbered(names), np.int64), not_photos=left)
 
 
-def files_below(folder: Path, *, follow: bool = False) -> Iterator[Path]:
-    """Every file that can be seen, in the order of the names' bytes, which no locale changes."""
+def files_below(folder: Path, *, follow: bool = False, whole: str | None = None) -> Iterator[Path]:
+    """Every file that can be seen, in the order of the names' bytes, which no locale changes.
+
+    :param whole: folders whose names end so, in capitals too, are given themselves in the place of what is in them.
+    """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
         for entry in entries:
             if entry.name.startswith("."):
                 continue
             if entry.is_dir(follow_symlinks=follow):
-                yield from files_below(Path(entry.path))
+                if whole is not None and entry.name.lower().endswith(whole):
+                    yield Path(entry.path)
+                else:
+                    yield from files_below(Path(entry.path), whole=whole)
             elif entry.is_file():  # not a pipe, which would make us wait for ever
                 yield Path(entry.path)
     except OSError as error:

@@ -1,8 +1,7 @@
 """Folders of attack and bona fide presentations, read as a set."""
 
 import os
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +18,10 @@ ATTACKS: Final = "attacks"
 REFERENCE: Final = "reference"
 """What the name of a person's reference is, without its ending."""
 BUNDLE: Final = ".bundle"
-"""How the name of a folder ends that holds the capture of an active session: ``MANIFEST``, and the frames as JPEG, in
-the order of their names."""
+"""How the name of a folder ends that holds the capture of an active session: ``MANIFEST``, ``ASKED``, and the frames as
+JPEG, in the order of their names."""
 MANIFEST: Final = "manifest.json"
+ASKED: Final = "asked.json"
 _FRAMES: Final = (".jpg", ".jpeg")
 
 
@@ -44,10 +44,10 @@ class PresentedFiles:
         """See ``PresentationSet.read``. Of what is larger than any so much is read that it is found too large."""
         path = self._files[entry]
         try:
-            if path.suffix != BUNDLE:
+            if not _is_capture(path):
                 return Form.STILL, [_read(path, most=MAX_BYTES)]
             frames = [file for file in files_below(path) if file.suffix.lower() in _FRAMES][: FRAMES[1] + 1]
-            content = [_read(path / MANIFEST, most=MAX_MANIFEST)]
+            content = [_read(path / name, most=MAX_MANIFEST) for name in (MANIFEST, ASKED)]
             return Form.CAPTURE, [*content, *(_read(frame, most=MAX_FRAME_BYTES) for frame in frames)]
         except OSError as error:
             # The path would name somebody.
@@ -64,13 +64,13 @@ def open_presentations(root: Path) -> PresentedFiles:
     """
     found: list[tuple[Path, str, str, bool]] = []
     left, referenced = 0, set[str]()
-    for path, files in _entries(root):
-        placed = _placed(path.relative_to(root).parts)
-        if placed is None or path.suffix.lower() not in (*SUFFIXES, BUNDLE):
-            left += files
+    for path in files_below(root, follow=True, whole=BUNDLE):
+        capture, placed = _is_capture(path) and path.is_dir(), _placed(path.relative_to(root).parts)
+        if placed is None or not (capture or path.suffix.lower() in SUFFIXES):
+            left += len(list(files_below(path))) if capture else 1
             continue
         species, person = placed
-        is_reference = not species and path.stem == REFERENCE and path.suffix != BUNDLE and person not in referenced
+        is_reference = not species and path.stem == REFERENCE and not capture and person not in referenced
         if is_reference:
             referenced.add(person)
         found.append((path, species, person, is_reference))
@@ -78,7 +78,7 @@ def open_presentations(root: Path) -> PresentedFiles:
     if kinds != {True, False}:
         missing = ATTACKS if True not in kinds else BONA_FIDE
         raise PresentationsMisplaced(f"There is no photo or capture in its place below {root / missing}.")
-    captures = {path.suffix == BUNDLE for path, _, _, is_reference in found if not is_reference}
+    captures = {_is_capture(path) for path, _, _, is_reference in found if not is_reference}
     if len(captures) > 1:
         raise PresentationsMixed
     names = sorted({species for _, species, _, _ in found if species}, key=os.fsencode)
@@ -93,15 +93,9 @@ def open_presentations(root: Path) -> PresentedFiles:
     return PresentedFiles([path for path, _, _, _ in found], presentations)
 
 
-def _entries(root: Path) -> Iterator[tuple[Path, int]]:
-    """Files, and the folders of captures in the place of what is in them; with the number of files of each."""
-    for path, files in groupby(files_below(root, follow=True), key=lambda file: _capture_of(file, root) or file):
-        yield path, len(list(files))
-
-
-def _capture_of(file: Path, root: Path) -> Path | None:
-    above = [folder for folder in file.parents if folder.suffix == BUNDLE and root in folder.parents]
-    return above[-1] if above else None
+def _is_capture(path: Path) -> bool:
+    """Of what is in a set, whether it is one: its photos have other endings."""
+    return path.name.lower().endswith(BUNDLE)
 
 
 def _read(path: Path, *, most: int) -> bytes:
