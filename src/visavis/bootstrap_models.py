@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from visavis.adapters.attestation import read_roots
 from visavis.adapters.cards import (
     ModelCard,
     card_folder,
@@ -21,6 +22,7 @@ from visavis.adapters.openvino.stages import open_extractor, open_face_finder, o
 from visavis.adapters.pad_report import read_active_report
 from visavis.flows.extract import Extractor
 from visavis.flows.filming import Filming
+from visavis.liveness.attestation import Roots
 from visavis.liveness.modes import Checkable
 from visavis.model.calibration import Calibration
 from visavis.model.pad import PadReport
@@ -39,6 +41,8 @@ class Stages:
     """What looks at films, where the models for it are installed."""
     active_report: PadReport | None = None
     """What others measured of the active mode."""
+    roots: Roots | None = None
+    """Who vouches for stations' devices, if anybody's word is taken."""
     close: Callable[[], None] = field(default=lambda: None)
     """Ends the processes that they work with, if there are any."""
 
@@ -47,7 +51,7 @@ class Stages:
         """Which liveness modes can be checked with them."""
         passive = self.extractor.pad_report
         reports = [report for report in (passive, self.active_report) if report is not None]
-        return Checkable.by(active=self.filming is not None, passive=passive is not None, reports=reports)
+        return Checkable.by(active=self.filming is not None, passive=passive is not None, reports=reports, roots=self.roots)
 
 
 def install_models(settings: Settings, from_path: Path | None = None) -> Sequence[ModelCard]:
@@ -100,6 +104,7 @@ def open_stages(settings: Settings) -> Stages:
             open_face_finder(store),
             filming,
             active_report=None if settings.pad_report is None else read_active_report(settings.pad_report),
+            roots=None if settings.attestation_roots is None else read_roots(settings.attestation_roots),
             close=undo.pop_all().close,
         )
 

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     with this release."""
     pad_report: Path | None = Field(default=None, examples=["/etc/visavis/pad-report.toml"])
     """File with what others measured of the liveness mode 'active', which the presets '63b' and 'fido' ask for."""
+    attestation_roots: Path | None = Field(default=None, examples=["/etc/visavis/attestation-roots.pem"])
+    """File with the certificates (PEM) of those whose word is taken that a station's key is in a device: the makers of
+    TPMs or tokens, or your own. The liveness mode 'active+attested' needs it. It is read when the server starts."""
     host: str = "127.0.0.1"
     """Address to listen on. Beyond this machine only with TLS."""
     port: int = Field(default=8642, ge=1, le=65535)

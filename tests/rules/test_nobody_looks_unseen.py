@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fixtures.devices import MAKER
 from sim.faces import photo
 from support.logged import entries_of, require_sound
 from support.place import CALLS, Place, called, furnished
@@ -25,6 +26,7 @@ ENTERS = {
     "POST /v1/galleries": ["policy"],
     "POST /v1/stations": ["key"],
     "PUT /v1/stations/{station_id}/key": ["key"],
+    "PUT /v1/stations/{station_id}/attestation": ["policy"],
     "DELETE /v1/stations/{station_id}": ["key"],
     "POST /v1/stations/{station_id}/reopening": ["policy"],
     "POST /v1/stations/{station_id}/pairing": ["policy"],
@@ -154,12 +156,18 @@ def test_what_an_administrator_changes_is_entered(world: World, place: Place) ->
     key = world.made("/v1/api-keys", {"name": "x", "scopes": ["enrol"]})
     purpose, subject = world.purpose(), world.active(place.gallery, "zoe", photo("zoe")).subject_id
     fresh = public_text(Ed25519PrivateKey.generate())
-    station = world.station(place.gallery)
+    station, attested = world.station(place.gallery), world.station(place.gallery)
+    public = attested.key.public_key().public_bytes_raw()
     calls: dict[str, tuple[str, str, dict[str, Any]]] = {
         "POST /v1/purposes/{purpose_id}/texts": ("POST", f"/v1/purposes/{purpose}/texts", {"text": "Better."}),
         "POST /v1/galleries": ("POST", "/v1/galleries", {"name": "another", "purpose_id": purpose}),
         "POST /v1/purposes/{purpose_id}/end": ("POST", f"/v1/purposes/{purpose}/end", {"ends_at": None}),
         "PUT /v1/stations/{station_id}/key": ("PUT", f"/v1/stations/{station.id}/key", {"public_key": fresh}),
+        "PUT /v1/stations/{station_id}/attestation": (
+            "PUT",
+            f"/v1/stations/{attested.id}/attestation",
+            {"chain": MAKER.chain(public).decode()},
+        ),
         "POST /v1/stations/{station_id}/pairing": ("POST", f"/v1/stations/{station.id}/pairing", {}),
         "DELETE /v1/stations/{station_id}": ("DELETE", f"/v1/stations/{station.id}", {}),
         "POST /v1/api-keys": ("POST", "/v1/api-keys", {"name": "y", "scopes": ["operate"]}),

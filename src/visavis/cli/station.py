@@ -74,7 +74,11 @@ def list_all(shell: Shell, after: str | None, limit: int) -> None:
     """All stations."""
     with shell.operator() as server:
         page = gather(server.stations, after=after, limit=limit)
-    show_page(shell, page, ["id", "name", "gallery_id", "purpose_id", "attended", "locked", "drift", "retired_at"])
+    show_page(
+        shell,
+        page,
+        ["id", "name", "gallery_id", "purpose_id", "attended", "locked", "drift", "attested_until", "retired_at"],
+    )
 
 
 @station.command()
@@ -105,6 +109,21 @@ def rekey(shell: Shell, *, station_id: str, key_file: Path | None, public_key: s
     text = _public_text(key_file, public_key)
     with shell.operator() as server:
         show(shell, server.replace_station_key(station_id, public_key=text))
+
+
+@station.command()
+@click.argument("station_id")
+@click.option(
+    "--chain",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="Certificates (X.509, PEM), the device's first.",
+)
+@pass_shell
+def attest(shell: Shell, station_id: str, *, chain: Path) -> None:
+    """Enter who vouches for the device that holds a station's key, for purposes whose liveness is active+attested."""
+    with shell.operator() as server:
+        show(shell, server.attest_station(station_id, chain=chain.read_text(encoding="ascii", errors="replace")))
 
 
 @station.command()

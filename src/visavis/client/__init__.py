@@ -27,6 +27,7 @@ from visavis.client.choices import Language, Resolution, Role, Scope, SessionKin
 from visavis.client.imports import NamedPhoto, Part, person_digest
 from visavis.client.own_log import OwnEntry, OwnLog
 from visavis.client.photos import Photo
+from visavis.client.pkcs11_key import Pkcs11Key
 from visavis.client.problem import VisavisProblem
 from visavis.client.receipt_file import Receipt
 from visavis.client.station_key import load_station_key, make_station_key, public_key_text
@@ -40,6 +41,7 @@ from visavis.client.sync.person import Person
 from visavis.client.sync.station import StationClient
 from visavis.client.trying import Connections, Retries, Timeouts
 from visavis.wire.capture import Taken
+from visavis.wire.signing import DeviceKey
 
 __all__ = [
     "AsyncConsentLink",
@@ -55,6 +57,7 @@ __all__ = [
     "Connections",
     "ConsentLink",
     "CustodianClient",
+    "DeviceKey",
     "GrantLink",
     "Language",
     "LogReader",
@@ -65,6 +68,7 @@ __all__ = [
     "Part",
     "Person",
     "Photo",
+    "Pkcs11Key",
     "Receipt",
     "Resolution",
     "Retries",

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import httpx2
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from visavis.wire.signature import sign
+from visavis.wire.signing import SigningKey
 
 
 class Credentials(Protocol):
@@ -52,7 +52,7 @@ class Signer:
     """A station's or person's key; every request is signed anew (``spec/signed-request.md``)."""
 
     signer_id: str
-    private_key: Ed25519PrivateKey = field(repr=False)
+    private_key: SigningKey = field(repr=False)
 
     def headers(self, request: httpx2.Request) -> dict[str, str]:
         """See the protocol."""

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from visavis.client.private_files import write_private
 from visavis.client.raising import problem_here
+from visavis.wire.signing import SigningKey, public_half
 
 
 def make_station_key(path: str | os.PathLike[str]) -> Ed25519PrivateKey:
@@ -55,6 +56,6 @@ def load_station_key(path: str | os.PathLike[str]) -> Ed25519PrivateKey:
     return key
 
 
-def public_key_text(key: Ed25519PrivateKey) -> str:
-    """The public half as the server registers it: 43 characters of base64url."""
-    return base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).rstrip(b"=").decode()
+def public_key_text(key: SigningKey) -> str:
+    """The public half as the server registers it, base64url: 43 characters of Ed25519, 87 of P-256."""
+    return base64.urlsafe_b64encode(public_half(key)).rstrip(b"=").decode()

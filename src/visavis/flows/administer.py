@@ -17,12 +17,13 @@ from visavis.flows.stations import proven
 from visavis.flows.subjects import make_subject
 from visavis.liveness.modes import Checkable
 from visavis.model.access import AlreadyExists, ApiKey
+from visavis.model.attestation import AttestationRefused
 from visavis.model.audit import Event
 from visavis.model.consent import Subject, SubjectState
 from visavis.model.ids import new_id
 from visavis.model.pad import PadReportMissing
 from visavis.model.preset import Preset, Promised
-from visavis.model.public_key import is_sound_key
+from visavis.model.public_key import is_sound_station_key
 from visavis.model.purpose import (
     MAX_RETENTION_DAYS,
     Gallery,
@@ -169,7 +170,7 @@ class Administer:
         attended: bool,
         by: ApiKey | None,
     ) -> Station:
-        """A device with its Ed25519 public key, for one gallery or for one purpose's document check.
+        """A device with its public key, for one gallery or for one purpose's document check.
 
         :param public_key: None: a key whose private half nobody has, until a device is paired with the station.
         :raises StationInvalid: both or neither of the two, no such key, or a purpose whose target is not an FMR.
@@ -177,7 +178,7 @@ class Administer:
         """
         if public_key is None:
             public_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-        if (gallery_id is None) == (purpose_id is None) or not is_sound_key(public_key):
+        if (gallery_id is None) == (purpose_id is None) or not is_sound_station_key(public_key):
             raise StationInvalid
         with self._store.write() as tx:
             if gallery_id is not None:
@@ -216,7 +217,7 @@ class Administer:
         """A station's new key, in place of one that is lost or was stolen.
 
         Once this returned, the old key opens nothing. An unused session ends; lock, window and pace stay, so that a
-        new key is no way around them.
+        new key is no way around them. Nobody vouches for the new key's device yet.
 
         :raises StationInvalid: no such key, or the one it has. :raises AlreadyExists: another station's.
         """
@@ -228,7 +229,7 @@ class Administer:
 
         :param by: None: a device with a one-time code, and whoever offered that is entered already.
         """
-        if not is_sound_key(public_key):
+        if not is_sound_station_key(public_key):
             raise StationInvalid
         station = require_in_use(tx.stations.get(station_id))
         if public_key == station.public_key:
@@ -236,10 +237,42 @@ class Administer:
         if tx.stations.count(public_key=public_key):
             raise AlreadyExists("Another station has this key, or had it when it was retired.")
         end_unused(tx, station.id)
-        station = proven(replace(station, public_key=public_key), self._keyring)
+        station = proven(replace(station, public_key=public_key, attestation=None), self._keyring)
         tx.stations.change(station)
         self._record(tx, Event.KEY, "rotate", "station", by, station=station.id, public_key=public_key.hex())
         return station
+
+    def attest_station(self, station_id: str, *, chain: bytes, by: ApiKey | None) -> Station:
+        """Enter who vouches for the device that holds a station's key, in place of who did.
+
+        :param chain: PEM, untrusted; see ``Roots.attested``.
+        :raises LivenessUnavailable: nobody's word is taken here. :raises AttestationRefused: it vouches for nothing.
+        """
+        with self._store.write() as tx:
+            station = require_in_use(tx.stations.get(station_id))
+            station = proven(replace(station, attestation=chain), self._keyring)
+            found = self._checkable.attested(station, now=self._clock.now())
+            tx.stations.change(station)
+            self._record(
+                tx,
+                Event.POLICY,
+                "change",
+                "station",
+                by,
+                station=station.id,
+                attested_by=found.issuer,
+                attested_until=str(found.until),
+            )
+        return station
+
+    def attested_until(self, station: Station) -> datetime | None:
+        """Until when somebody vouches for the device that holds a station's key; None where nobody does now."""
+        if station.attestation is None or station.retired_at is not None:
+            return None
+        try:
+            return self._checkable.attested(station, now=self._clock.now()).until
+        except (AttestationRefused, LivenessUnavailable):
+            return None
 
     def retire_station(self, station_id: str, *, by: ApiKey | None) -> None:
         """Take a station out of use for good; its decisions stay.

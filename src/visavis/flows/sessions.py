@@ -25,7 +25,7 @@ from visavis.model.challenge import (
 from visavis.model.consent import SubjectState
 from visavis.model.errors import VisavisError
 from visavis.model.ids import new_id, new_secret
-from visavis.model.purpose import IdentifyNeedsFpir, LivenessMode, PurposeText, TargetKind
+from visavis.model.purpose import IdentifyNeedsFpir, LivenessMode, Purpose, PurposeText, TargetKind
 from visavis.model.station import (
     CLOCK_SKEW,
     PACE,
@@ -127,7 +127,7 @@ class Sessions:
             gallery = tx.galleries.get(subject.gallery_id)
             purpose = tx.purposes.get(gallery.purpose_id)
             purpose.require_not_over(self._clock.now())
-            self._checkable.require(purpose.liveness, attended=attended)
+            self._checkable.require(purpose.liveness, attended=attended, own_device=True)
             now, secret = self._clock.now(), new_secret()
             session = Session(
                 id=new_id("ses"),
@@ -170,9 +170,10 @@ class Sessions:
         1. The session is this station's, or this person's, and open.
         2. Its purpose asks for a challenge, and none was drawn for it.
         3. Eyes alone serve only where somebody watches the station.
+        4. The station's device is vouched for, where the purpose asks for that.
 
         :raises SessionRefused: 1 does not hold. :raises ChallengeUnasked: the purpose asks for none.
-        :raises ChallengeDrawn: one was drawn. :raises ChallengeVariantRefused: 3.
+        :raises ChallengeDrawn: one was drawn. :raises ChallengeVariantRefused: 3. :raises LivenessUnavailable: 4.
         """
         with self._store.write() as tx:
             # 1
@@ -181,13 +182,18 @@ class Sessions:
                 raise SessionUnknown
             self._require_usable(session)
             # 2
-            if not tx.purposes.get(session.purpose_id).liveness.is_active:
+            purpose = tx.purposes.get(session.purpose_id)
+            if not purpose.liveness.is_active:
                 raise ChallengeUnasked
             if session.challenge is not None:
                 raise ChallengeDrawn
             # 3
-            if variant is Variant.BLINK and (station_id is None or not tx.stations.get(station_id).attended):
+            station = None if station_id is None else tx.stations.get(station_id)
+            if variant is Variant.BLINK and (station is None or not station.attended):
                 raise ChallengeVariantRefused
+            # 4
+            if station is not None:
+                self._checkable.require_at(station, purpose.liveness, now=self._clock.now())
             challenge = draw(variant, now=self._clock.now())
             tx.sessions.change(replace(session, challenge=challenge))
             return challenge
@@ -234,11 +240,13 @@ class Sessions:
         1. The session is this station's, or this person's.
         2. It was opened for this.
         3. It is open, granted where that is needed, and its time is not over, nor its purpose's.
-        4. Its station is not locked, where a face is to be looked at.
+        4. Its station is not locked, and its device still vouched for where the purpose asks for that, where a face is
+           to be looked at.
         5. What it is to be used for can be done at this moment.
 
         :param require: asked for 5; what it raises is passed on, and leaves the session as it is.
         :raises SessionRefused: the leaf says which. :raises PurposeEnded: 3, of the purpose.
+        :raises LivenessUnavailable: 4, nobody vouches for the device any more.
         """
         with self._store.write() as tx:
             session = tx.sessions.first(id=session_id)
@@ -247,9 +255,10 @@ class Sessions:
             if session.kind not in kinds:
                 raise SessionWrongKind(f"The session is for {session.kind.value}.")
             self._require_usable(session)
-            tx.purposes.get(session.purpose_id).require_not_over(self._clock.now())
-            if face and station_id is not None and tx.stations.get(station_id).locked:
-                raise StationLocked
+            purpose = tx.purposes.get(session.purpose_id)
+            purpose.require_not_over(self._clock.now())
+            if face and station_id is not None:
+                self._require_fit(tx.stations.get(station_id), purpose)
             if require is not None:
                 require(session)
             used = replace(session, state=SessionState.USED)
@@ -339,6 +348,14 @@ class Sessions:
         if kind is SessionKind.IDENTIFY and purpose.target_kind is TargetKind.FMR:
             raise IdentifyNeedsFpir
         self._checkable.require(purpose.liveness, attended=station.attended)
+        if station.gallery_id is None:  # at others a PIN or QR credential is taken, whoever vouches for the device
+            self._checkable.require_at(station, purpose.liveness, now=self._clock.now())
+
+    def _require_fit(self, station: Station, purpose: Purpose) -> None:
+        if station.locked:
+            raise StationLocked
+        if purpose.liveness is LivenessMode.ACTIVE_ATTESTED:
+            self._checkable.require_at(station, purpose.liveness, now=self._clock.now())
 
     def _hash(self, link_secret: str) -> bytes:
         return self._keyring.secret_tag(link_secret, use="session links")

@@ -15,7 +15,8 @@ from visavis.protect.keys import tag
 def proven(station: Station, keyring: Keyring) -> Station:
     """The station with what shows that it was registered: whose key it is, where it stands, and whether it is retired.
 
-    Keyed, so that whoever can write to the database cannot register a key of their own, nor bring a retired one back.
+    Keyed, so that whoever can write to the database cannot register a key of their own, nor bring a retired one back,
+    nor have a device vouched for.
     """
     return replace(station, proof=_proof(station, keyring))
 
@@ -38,6 +39,8 @@ def prove_all(store: Store, keyring: Keyring) -> None:
 
 
 def _proof(station: Station, keyring: Keyring) -> bytes:
+    # What stations have that were registered before devices could be vouched for stays as it was.
+    attested = [] if station.attestation is None else [station.attestation.hex()]
     told = rfc8785.dumps([
         station.id,
         station.gallery_id,
@@ -45,5 +48,6 @@ def _proof(station: Station, keyring: Keyring) -> bytes:
         station.public_key.hex(),
         station.attended,
         station.retired_at is not None,
+        *attested,
     ])  # fmt: skip
     return tag(keyring.installation, use="stations", of=told)

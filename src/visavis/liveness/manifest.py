@@ -12,7 +12,7 @@ from typing import Any, Final
 import rfc8785
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey, OKPKey
 
 from visavis.model.challenge import (
     CAPTURE_TYPE,
@@ -33,9 +33,8 @@ from visavis.model.challenge import (
     Manifest,
     Step,
 )
+from visavis.model.public_key import Algorithm, algorithm_of
 
-_ALGORITHM: Final = "Ed25519"
-_HEADER: Final = {"alg": _ALGORITHM, "typ": CAPTURE_TYPE}
 _MEMBERS: Final = {"version", "session_id", "nonce", "signer", "began_ms", "steps", "frames"}
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _GAPS: Final = (60, 400)
@@ -55,7 +54,7 @@ def checked(
 ) -> Manifest:
     """What the manifest of ``capture`` says, where all of it holds; checks 1 to 7 of the specification.
 
-    :param public_key: the signer's, 32 bytes. :param now: when the bundle came.
+    :param public_key: the signer's, raw; how it signs follows from it. :param now: when the bundle came.
     :raises CaptureMalformed: 1, it is of another form. :raises CaptureForged: 2, it is not signed by that key, or 3, it
         is for another session, challenge or signer. :raises CaptureLate: 4, it came too late, or lasted longer than the
         time there was. :raises CaptureRetimed: 5, steps or frames are not timed as asked.
@@ -90,7 +89,6 @@ def checked(
 def _payload(token: str, *, public_key: bytes) -> dict[str, Any]:
     if len(token) > MAX_MANIFEST:
         raise CaptureMalformed("The manifest is longer than any.")
-    key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(public_key).rstrip(b"=").decode()})
     try:
         parts = jws.extract_compact(token.encode("ascii"))
         payload = json.loads(parts.payload)
@@ -98,14 +96,26 @@ def _payload(token: str, *, public_key: bytes) -> dict[str, Any]:
         header = dict(parts.headers())
     except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
         raise CaptureMalformed("The manifest is not a JWS over canonical JSON.") from None
-    if not isinstance(payload, dict) or header != _HEADER or canonical != parts.payload:
+    algorithm = algorithm_of(public_key).jose
+    if not isinstance(payload, dict) or header != {"alg": algorithm, "typ": CAPTURE_TYPE} or canonical != parts.payload:
         raise CaptureMalformed("The manifest is not a JWS over canonical JSON.")
     try:
-        jws.deserialize_compact(token, key, algorithms=[_ALGORITHM])
+        jws.deserialize_compact(token, _key(public_key), algorithms=[algorithm])
     except (JoseError, ValueError):
         described(payload)  # what is not even of the form is told so first
         raise CaptureForged("The signature does not check out.") from None
     return payload
+
+
+def _key(raw: bytes) -> OKPKey | ECKey:
+    if algorithm_of(raw) is Algorithm.ED25519:
+        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _text(raw)})
+    half = len(raw) // 2 + 1  # the first byte says that both coordinates follow
+    return ECKey.import_key({"kty": "EC", "crv": "P-256", "x": _text(raw[1:half]), "y": _text(raw[half:])})
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def described(payload: Mapping[str, Any]) -> tuple[Manifest, list[str]]:

@@ -21,9 +21,9 @@ CLOSER: Final = 1.18
 """How much larger a head is that came closer."""
 STEADY: Final = 1.4
 """How much larger or smaller it may become where that is not asked."""
-SHUT: Final = 0.78
+SHUT: Final = 0.8
 """Eyes that are never open less than this share of their usual were not shut: of rendered heads those that were shut
-had 0.3 to 0.75, those that were not, however they were turned, 0.85 and more."""
+had 0.3 to 0.75, and of 1,789 frames of heads that turned with open eyes five in a thousand had less."""
 _BETWEEN: Final = (0.4, 0.75)
 """Of the way from shut to usual, where eyes count as shut and where as open again."""
 _REACTION_MS: Final = 150

@@ -46,7 +46,8 @@ class Station:
 
     ``unmatched`` tells of its last probes, oldest first, one character each: ``1`` matched nobody, ``0`` somebody.
     ``retired_at`` is when it was taken out of use for good: its key opens nothing from then on. ``proof`` shows that
-    the server wrote down whose key that is, and where.
+    the server wrote down whose key that is, and where. ``public_key`` is raw: 32 bytes of Ed25519, or 65 of a point of
+    P-256. ``attestation`` is the chain of certificates (PEM) that vouches for the device that holds it, where one does.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Station:
     created_at: datetime
     retired_at: datetime | None = None
     proof: bytes = b""
+    attestation: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,13 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import rfc8785
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from joserfc import jws
-from joserfc.jwk import OKPKey
 
 from visavis.model.challenge import CAPTURE_TYPE, CAPTURE_VERSION
 from visavis.wire.deciding import ChallengeAnswer
-
-_ALGORITHM: Final = "Ed25519"
+from visavis.wire.signing import SigningKey, algorithm_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +27,15 @@ class Taken:
     frames: Sequence[tuple[int, bytes]] = field(repr=False)
 
 
-def manifest(taken: Taken, *, signer: str, private_key: Ed25519PrivateKey) -> str:
-    """The signed manifest of ``taken``.
+def manifest(taken: Taken, *, signer: str, private_key: SigningKey) -> str:
+    """The signed manifest of ``taken``, a compact JWS (RFC 7515).
 
     :param signer: the identifier of the station or subject whose key that is.
     """
-    header = {"alg": _ALGORITHM, "typ": CAPTURE_TYPE}
+    header = rfc8785.dumps({"alg": algorithm_of(private_key).jose, "typ": CAPTURE_TYPE})
     payload = rfc8785.dumps(described(taken, signer=signer))
-    return jws.serialize_compact(header, payload, _key(private_key), algorithms=[_ALGORITHM])
+    signed = f"{_text(header)}.{_text(payload)}"
+    return f"{signed}.{_text(private_key.sign(signed.encode('ascii')))}"
 
 
 def described(taken: Taken, *, signer: str) -> dict[str, Any]:
@@ -55,11 +52,6 @@ def described(taken: Taken, *, signer: str) -> dict[str, Any]:
         ],
         "frames": [{"at_ms": at, "sha256": hashlib.sha256(frame).hexdigest()} for at, frame in taken.frames],
     }
-
-
-def _key(private_key: Ed25519PrivateKey) -> OKPKey:
-    public, private = private_key.public_key().public_bytes_raw(), private_key.private_bytes_raw()
-    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _text(public), "d": _text(private)})
 
 
 def _text(raw: bytes) -> str:

@@ -163,7 +163,13 @@ class GalleryDetail(GalleryAnswer):
     second_factor: int
 
 
-PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="Raw Ed25519 public key, base64url.")]
+PublicKey = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_-]{43}([A-Za-z0-9_-]{44})?$",
+        description="Raw public key, base64url: Ed25519 (32 bytes), or an uncompressed point of P-256 (65 bytes).",
+    ),
+]
 
 
 class StationRequest(Shape):
@@ -182,6 +188,14 @@ class StationKeyRequest(Shape):
     """A station's new key, in place of one that is lost or was stolen."""
 
     public_key: PublicKey
+
+
+class AttestationRequest(Shape):
+    """Who vouches for the device that holds a station's key."""
+
+    chain: Annotated[str, Field(min_length=1, max_length=16 * 1024)] = Field(
+        description="Certificates (X.509, PEM), the device's first; it is of the station's key."
+    )
 
 
 class PairingAnswer(Shape):
@@ -205,6 +219,7 @@ class StationAnswer(Shape):
     ``drift``: whether the scores of people who were recognised there are those that the calibration knows: ``none``,
     ``own`` (they look less like their own references), ``others`` (they look more like other people), ``both`` or
     ``not_enough`` people since the server started; null where it has no gallery, or is retired.
+    ``attested_until``: until when somebody vouches for the device that holds its key; null where nobody does now.
     """
 
     id: Identifier
@@ -216,6 +231,7 @@ class StationAnswer(Shape):
     created_at: datetime
     retired_at: datetime | None
     drift: str | None
+    attested_until: datetime | None = None
 
 
 class ApiKeyRequest(Shape):

@@ -11,17 +11,17 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
+from visavis.model.public_key import algorithm_of as algorithm_of_public
+from visavis.model.public_key import has_signed
 from visavis.model.station import SignatureRefused
+from visavis.wire.signing import SigningKey, algorithm_of
 
 LABEL: Final = "visavis"
 COMPONENTS: Final = '("@method" "@path" "content-digest")'
 _PARAMETERS = re.compile(
     re.escape(COMPONENTS)
     + r';created=(?P<created>\d{1,12});nonce="(?P<nonce>[A-Za-z0-9_-]{16,64})"'
-    + r';keyid="(?P<keyid>[a-z]{3}_[a-z2-7]{26})";alg="ed25519"'
+    + r';keyid="(?P<keyid>[a-z]{3}_[a-z2-7]{26})";alg="(?P<alg>ed25519|ecdsa-p256-sha256)"'
 )
 # The last character holds two bits of the signature; any other spelling of it would be a second form of the same.
 _SIGNATURE = re.compile(LABEL + r"=:(?P<value>[A-Za-z0-9+/]{85}[AQgw]==):")
@@ -34,6 +34,7 @@ class Signed:
     signer: str
     nonce: str
     created: int
+    algorithm: str
     signature: bytes
     base: bytes
 
@@ -43,15 +44,13 @@ def content_digest(body: bytes) -> str:
     return "sha-256=:" + base64.b64encode(hashlib.sha256(body).digest()).decode() + ":"
 
 
-def sign(
-    *, method: str, path: str, body: bytes, signer: str, private_key: Ed25519PrivateKey, created: int
-) -> dict[str, str]:
+def sign(*, method: str, path: str, body: bytes, signer: str, private_key: SigningKey, created: int) -> dict[str, str]:
     """The three headers that sign one request.
 
     :param created: seconds since 1970; the server accepts 30 s either way.
     """
-    nonce = secrets.token_urlsafe(18)
-    parameters = f'{COMPONENTS};created={created};nonce="{nonce}";keyid="{signer}";alg="ed25519"'
+    nonce, algorithm = secrets.token_urlsafe(18), algorithm_of(private_key).value
+    parameters = f'{COMPONENTS};created={created};nonce="{nonce}";keyid="{signer}";alg="{algorithm}"'
     digest = content_digest(body)
     signature = private_key.sign(_base(method, path, digest, parameters))
     return {
@@ -80,20 +79,22 @@ def read(*, method: str, path: str, body_digest: bytes, headers: dict[str, str])
         signer=matched["keyid"],
         nonce=matched["nonce"],
         created=int(matched["created"]),
+        algorithm=matched["alg"],
         signature=base64.b64decode(signature["value"]),
         base=_base(method, path, digest, parameters),
     )
 
 
 def verify(signed: Signed, *, public_key: bytes) -> None:
-    """Check the signature with the signer's raw Ed25519 key (32 bytes).
+    """Check the signature with the signer's raw key: 32 bytes of Ed25519, or 65 of P-256.
+
+    How it has to be made follows from the key. What the request says of that has to be the same, and decides nothing.
 
     :raises SignatureRefused: it does not check out.
     """
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signed.signature, signed.base)
-    except InvalidSignature:
-        raise SignatureRefused("The signature does not check out.") from None
+    said = signed.algorithm == algorithm_of_public(public_key).value
+    if not said or not has_signed(public_key, signed.signature, signed.base):
+        raise SignatureRefused("The signature does not check out.")
 
 
 def _base(method: str, path: str, digest: str, parameters: str) -> bytes:

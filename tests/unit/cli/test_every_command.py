@@ -131,6 +131,7 @@ CALLS: list[tuple[str, str, Answer]] = [
     (f"station show {STA}", f"GET /v1/stations/{STA}", STATION),
     (f"station reopen {STA}", f"POST /v1/stations/{STA}/reopening", STATION),
     (f"station rekey {STA} --public-key {'B' * 43}", f"PUT /v1/stations/{STA}/key", STATION),
+    (f"station attest {STA} --chain PHOTO", f"PUT /v1/stations/{STA}/attestation", STATION),
     (f"station retire {STA} --yes", f"DELETE /v1/stations/{STA}", None),
     ("apikey create --name desk --scope enrol --scope operate", "POST /v1/api-keys", KEY),
     ("apikey list", "GET /v1/api-keys", page(KEY)),

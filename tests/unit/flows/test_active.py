@@ -1,24 +1,18 @@
 """Where a purpose asks for a challenge, only a capture that answers it serves, once, from whom it was drawn for."""
 
 import json
-from base64 import urlsafe_b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from attacks.film import timed
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sim.faces import SimExtractor, photo
-from sim.films import SimFilming, film
-from support.world import PURPOSE, Device, Person, World, reopened_world, settings_in
+from sim.films import SimFilming
+from support.filming import body_of, drawn, sent, taken, told
+from support.world import PURPOSE, Device, World, reopened_world, settings_in
 
 from visavis import bootstrap
-from visavis.model.challenge import Asked, Challenge, Step
-from visavis.wire.capture import Taken, manifest
 from visavis.wire.deciding import ChallengeAnswer
 
 FMR = {"target_kind": "fmr", "target": 1e-3}
@@ -44,56 +38,6 @@ def gallery(active: World) -> str:
 @pytest.fixture
 def station(active: World, gallery: str) -> Device:
     return active.station(gallery)
-
-
-def drawn(world: World, station: Device, session_id: str, **body: Any) -> ChallengeAnswer:
-    response = world.at(station, "POST", f"/v1/sessions/{session_id}/challenge", json=body)
-    assert response.status_code == 201, response.text
-    return ChallengeAnswer.model_validate(response.json())
-
-
-def taken(world: World, asked: ChallengeAnswer, who: str = "ann", **more: Any) -> Taken:
-    """Somebody does what is asked; the time that it takes passes."""
-    challenge = Challenge(
-        asked.nonce,
-        tuple(Asked(Step(one.do), one.pause_ms, one.within_ms) for one in asked.steps),
-        datetime.now(UTC),
-    )
-    steps, at_ms = timed(challenge)
-    world.clock.move(seconds=at_ms[-1] / 1000 + 1)
-    frames = film(who, steps, at_ms, **more)
-    return Taken(
-        asked,
-        began_ms=int(world.clock.now().timestamp() * 1000) - at_ms[-1] - 500,
-        steps=[(done.shown_ms, done.done_ms) for done in steps],
-        frames=list(zip(at_ms, frames, strict=True)),
-    )
-
-
-def private_key(person: Person) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(urlsafe_b64decode(str(person.key.as_dict(private=True)["d"]) + "="))
-
-
-def body_of(
-    shown: Taken, device: Device | Person, signer: str, *, key: Ed25519PrivateKey | None = None
-) -> dict[str, Any]:
-    private = key or (device.key if isinstance(device, Device) else private_key(device))
-    stills: Sequence[tuple[str, tuple[str, bytes, str]]] = [
-        ("stills", ("still", frame, "image/jpeg")) for _, frame in shown.frames
-    ]
-    return {"files": stills, "data": {"manifest": manifest(shown, signer=signer, private_key=private)}}
-
-
-def sent(world: World, station: Device, session_id: str, shown: Taken, act: str = "identify") -> httpx2.Response:
-    body = body_of(shown, station, station.id)
-    if act == "verify":
-        body["data"]["external_reference"] = "ann"
-    return world.at(station, "POST", f"/v1/sessions/{session_id}/{act}", **body)
-
-
-def told(response: httpx2.Response) -> tuple[str, str | None]:
-    assert response.status_code == 200, response.text
-    return response.json()["decision"], response.json()["reason"]
 
 
 @pytest.mark.parametrize("act", ["identify", "verify"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fixtures.devices import MAKER
 from sim.faces import photo
 from support.again import restarted
 from support.console import Colleague, colleague
@@ -34,7 +35,8 @@ def made(eve: Colleague, path: str, **body: Any) -> dict[str, Any]:
 
 def test_every_change_of_rules_and_stations_says_who_made_it(world: World, eve: Colleague) -> None:
     """Each of these enters one entry, and its details name her by name and identifier."""
-    gallery, station = world.gallery(), world.station(world.gallery())
+    gallery, station, attested = world.gallery(), world.station(world.gallery()), world.station(world.gallery())
+    public = attested.key.public_key().public_bytes_raw()
     purpose = world.purpose()
     ann, bob = (world.active(gallery, name, photo(name)) for name in ("ann", "bob"))
     keys = [public_text(Ed25519PrivateKey.generate()) for _ in range(2)]
@@ -48,6 +50,7 @@ def test_every_change_of_rules_and_stations_says_who_made_it(world: World, eve: 
         ("POST", "/v1/stations", new),
         ("POST", f"/v1/stations/{station.id}/reopening", {}),
         ("PUT", f"/v1/stations/{station.id}/key", {"public_key": keys[1]}),
+        ("PUT", f"/v1/stations/{attested.id}/attestation", {"chain": MAKER.chain(public).decode()}),
         ("POST", f"/v1/stations/{station.id}/pairing", {}),
         ("DELETE", f"/v1/stations/{station.id}", {}),
         ("POST", f"/v1/galleries/{gallery}/look-alikes", pair),

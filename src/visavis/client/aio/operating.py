@@ -28,6 +28,7 @@ from visavis.wire.seal import SealedAnswer
 from visavis.wire.setup import (
     ApiKeyAnswer,
     ApiKeyRequest,
+    AttestationRequest,
     EndRequest,
     GalleryAnswer,
     GalleryDetail,
@@ -244,6 +245,14 @@ class AsyncVisavis(AsyncEnrolling):
         """Give a station a new key (``public_key_text``); the old one opens nothing from then on."""
         body = Body(StationKeyRequest(public_key=public_key), idempotency_key=idempotency_key)
         return await self._transport.put(door("stations", station_id, "key"), StationAnswer, body)
+
+    async def attest_station(self, station_id: str, *, chain: str, idempotency_key: str | None = None) -> StationAnswer:
+        """Enter who vouches for the device that holds a station's key.
+
+        :param chain: certificates (X.509, PEM), the device's first.
+        """
+        body = Body(AttestationRequest(chain=chain), idempotency_key=idempotency_key)
+        return await self._transport.put(door("stations", station_id, "attestation"), StationAnswer, body)
 
     async def retire_station(self, station_id: str) -> None:
         """Take a station out of use for good and at once; its decisions stay."""

@@ -2,8 +2,6 @@
 
 from typing import Unpack
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from visavis.client.aio.caller import AsyncCaller
 from visavis.client.aio.transport import AsyncOptions, AsyncTransport
 from visavis.client.credentials import Nobody
@@ -11,6 +9,7 @@ from visavis.client.exchange import Body, door
 from visavis.client.station_key import public_key_text
 from visavis.wire.deciding import OwnStation
 from visavis.wire.setup import PairingRequest
+from visavis.wire.signing import SigningKey
 
 
 class AsyncNewStation(AsyncCaller):
@@ -22,7 +21,7 @@ class AsyncNewStation(AsyncCaller):
     def __init__(self, base_url: str, **options: Unpack[AsyncOptions]) -> None:
         super().__init__(AsyncTransport(base_url, credentials=Nobody(), **options))
 
-    async def pair(self, code: str, *, private_key: Ed25519PrivateKey) -> OwnStation:
+    async def pair(self, code: str, *, private_key: SigningKey) -> OwnStation:
         """Become the station that the code is for: the public half of the key is sent, and the code used up.
 
         :param code: as an operator was shown it; case and hyphen do not matter.

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from typing import Unpack
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from visavis.client.aio.caller import AsyncCaller
 from visavis.client.aio.transport import AsyncOptions, AsyncTransport
 from visavis.client.captures import Shown, async_shown
@@ -23,6 +21,7 @@ from visavis.wire.deciding import (
     SessionAnswer,
     SessionRequest,
 )
+from visavis.wire.signing import SigningKey
 
 
 class AsyncStationClient(AsyncCaller):
@@ -32,7 +31,7 @@ class AsyncStationClient(AsyncCaller):
     the openings of two. Every method raises ``VisavisProblem`` where the server refuses.
 
     :param station_id: ``sta_…``, as the server registered it.
-    :param private_key: the station's Ed25519 key (``load_station_key``).
+    :param private_key: the station's key (``load_station_key``, or ``Pkcs11Key``).
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class AsyncStationClient(AsyncCaller):
         *,
         base_url: str,
         station_id: str,
-        private_key: Ed25519PrivateKey,
+        private_key: SigningKey,
         **options: Unpack[AsyncOptions],
     ) -> None:
         self._signer = Signer(station_id, private_key)

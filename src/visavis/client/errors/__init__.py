@@ -160,6 +160,7 @@ from visavis.client.errors.request import AccountElsewhere as AccountElsewhere
 from visavis.client.errors.request import AdminBound as AdminBound
 from visavis.client.errors.request import AlreadyExists as AlreadyExists
 from visavis.client.errors.request import ArchiveUnreadable as ArchiveUnreadable
+from visavis.client.errors.request import AttestationRefused as AttestationRefused
 from visavis.client.errors.request import BodyTooLarge as BodyTooLarge
 from visavis.client.errors.request import BundleMalformed as BundleMalformed
 from visavis.client.errors.request import CeremonyMissing as CeremonyMissing

@@ -38,6 +38,7 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "archive_unreadable": request.ArchiveUnreadable,
     "archive_wrong": integrity.ArchiveWrong,
     "attack_suspected": liveness.AttackSuspected,
+    "attestation_refused": request.AttestationRefused,
     "audit_memory_unusable": startup.AuditMemoryUnusable,
     "backup_damaged": startup.BackupDamaged,
     "backup_exists": startup.BackupExists,

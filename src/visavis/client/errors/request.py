@@ -33,6 +33,15 @@ class ArchiveUnreadable(RequestRefused):
     """
 
 
+class AttestationRefused(RequestRefused):
+    """``attestation_refused``.
+
+    A chain of certificates does not show that a station's key is in a device that this server takes for one. Send
+    the chain as PEM, the device's certificate first: of the very key that the station is registered with, issued
+    below one of the certificates in 'attestation_roots', and good today.
+    """
+
+
 class BodyTooLarge(RequestRefused):
     """``body_too_large``.
 

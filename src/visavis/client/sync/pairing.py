@@ -3,8 +3,6 @@
 
 from typing import Unpack
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from visavis.client.credentials import Nobody
 from visavis.client.exchange import Body, door
 from visavis.client.station_key import public_key_text
@@ -12,6 +10,7 @@ from visavis.client.sync.caller import Caller
 from visavis.client.sync.transport import Options, Transport
 from visavis.wire.deciding import OwnStation
 from visavis.wire.setup import PairingRequest
+from visavis.wire.signing import SigningKey
 
 
 class NewStation(Caller):
@@ -23,7 +22,7 @@ class NewStation(Caller):
     def __init__(self, base_url: str, **options: Unpack[Options]) -> None:
         super().__init__(Transport(base_url, credentials=Nobody(), **options))
 
-    def pair(self, code: str, *, private_key: Ed25519PrivateKey) -> OwnStation:
+    def pair(self, code: str, *, private_key: SigningKey) -> OwnStation:
         """Become the station that the code is for: the public half of the key is sent, and the code used up.
 
         :param code: as an operator was shown it; case and hyphen do not matter.

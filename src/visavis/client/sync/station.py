@@ -4,8 +4,6 @@
 from dataclasses import replace
 from typing import Unpack
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from visavis.client.captures import Shown, shown
 from visavis.client.choices import SessionKind, Variant
 from visavis.client.credentials import Signer
@@ -24,6 +22,7 @@ from visavis.wire.deciding import (
     SessionAnswer,
     SessionRequest,
 )
+from visavis.wire.signing import SigningKey
 
 
 class StationClient(Caller):
@@ -33,7 +32,7 @@ class StationClient(Caller):
     the openings of two. Every method raises ``VisavisProblem`` where the server refuses.
 
     :param station_id: ``sta_…``, as the server registered it.
-    :param private_key: the station's Ed25519 key (``load_station_key``).
+    :param private_key: the station's key (``load_station_key``, or ``Pkcs11Key``).
     """
 
     def __init__(
@@ -41,7 +40,7 @@ class StationClient(Caller):
         *,
         base_url: str,
         station_id: str,
-        private_key: Ed25519PrivateKey,
+        private_key: SigningKey,
         **options: Unpack[Options],
     ) -> None:
         self._signer = Signer(station_id, private_key)

@@ -12,7 +12,7 @@ from visavis.web.auth import Admin, Flows, Operator, key_with
 from visavis.web.pagination import After, Limit, page_of
 from visavis.web.services import Services
 from visavis.web.writes import IdempotencyKey, fingerprint, written
-from visavis.wire.setup import PairingAnswer, StationAnswer, StationKeyRequest, StationRequest
+from visavis.wire.setup import AttestationRequest, PairingAnswer, StationAnswer, StationKeyRequest, StationRequest
 from visavis.wire.shape import Page
 
 router = APIRouter(prefix="/v1/stations", tags=["stations"])
@@ -88,6 +88,25 @@ def replace_key(
     return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
 
 
+@router.put("/{station_id}/attestation", response_model=StationAnswer)
+def attest(
+    request: Request,
+    station_id: str,
+    body: AttestationRequest,
+    flows: Flows,
+    key: Admin,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Enter who vouches for the device that holds a station's key; a new key has to be vouched for anew."""
+
+    def act() -> tuple[StationAnswer, None]:
+        station = flows.administer.attest_station(station_id, chain=body.chain.encode(), by=key)
+        return _answer(flows, station), None
+
+    asked = fingerprint(request, body.model_dump_json())
+    return written(flows, caller=key.id, key=idempotency_key, fingerprint=asked, act=act, status=200)
+
+
 @router.post("/{station_id}/pairing", status_code=201)
 def offer_pairing(station_id: str, flows: Flows, key: Admin) -> PairingAnswer:
     """A one-time code for the device that is to be this station; its present key is good until the code is used."""
@@ -103,7 +122,7 @@ def retire(station_id: str, flows: Flows, key: Admin) -> Response:
 
 
 def raw_key(public_key: str) -> bytes:
-    """The 32 bytes of a key in its text.
+    """The 32 bytes of an Ed25519 key, or the 65 of a P-256 key, in its text.
 
     :raises StationInvalid: it is none.
     """
@@ -124,6 +143,7 @@ def _answer(flows: Services, station: Station) -> StationAnswer:
         created_at=station.created_at,
         retired_at=station.retired_at,
         drift=_drift(flows, station),
+        attested_until=flows.administer.attested_until(station),
     )
 
 

@@ -22,6 +22,7 @@ stations = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("retired_at", Moment),
     sa.Column("proof", sa.LargeBinary, nullable=False, server_default=sa.text("x''")),
+    sa.Column("attestation", sa.LargeBinary),
 )
 pairings = sa.Table(
     "pairings",
