@@ -68,7 +68,7 @@ def test_the_commands_are_these() -> None:
         *("import run", "import status", "import links"),
         *("exports request", "exports list", "exports show", "exports approve", "exports fetch", "exports import"),
         "exports sign",
-        *("station key", "station create", "station list", "station show", "station reopen"),
+        *("station key", "station create", "station list", "station show", "station reopen", "station attest"),
         *("station pair", "station rekey", "station retire"),
         *("account add", "account list", "account roles", "account reset", "account disable"),
         *("apikey create", "apikey list", "apikey rotate", "apikey revoke"),

@@ -229,6 +229,7 @@ from visavis.client.errors.sorts import StartupError as StartupError
 from visavis.client.errors.sorts import WitnessFailed as WitnessFailed
 from visavis.client.errors.sorts import WitnessRefused as WitnessRefused
 from visavis.client.errors.startup import AddressUnusable as AddressUnusable
+from visavis.client.errors.startup import AttestationRootsInvalid as AttestationRootsInvalid
 from visavis.client.errors.startup import AuditMemoryUnusable as AuditMemoryUnusable
 from visavis.client.errors.startup import BackupDamaged as BackupDamaged
 from visavis.client.errors.startup import BackupExists as BackupExists

@@ -39,6 +39,7 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "archive_wrong": integrity.ArchiveWrong,
     "attack_suspected": liveness.AttackSuspected,
     "attestation_refused": request.AttestationRefused,
+    "attestation_roots_invalid": startup.AttestationRootsInvalid,
     "audit_memory_unusable": startup.AuditMemoryUnusable,
     "backup_damaged": startup.BackupDamaged,
     "backup_exists": startup.BackupExists,

@@ -36,7 +36,7 @@ class FileUnwritable(FoundHere):
 class KeyUnreadable(FoundHere):
     """``key_unreadable``.
 
-    The key file cannot be used. Name an Ed25519 key: visavis station key FILE makes one.
+    The key file cannot be used. Name a key that this station can use: 'visavis station key FILE' makes one.
     """
 
 

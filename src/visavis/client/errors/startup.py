@@ -12,6 +12,14 @@ class AddressUnusable(StartupError):
     """
 
 
+class AttestationRootsInvalid(StartupError):
+    """``attestation_roots_invalid``.
+
+    The certificates of those whose word is taken for a device cannot be used. Name a file of certificates in PEM
+    in 'attestation_roots', or leave the setting out.
+    """
+
+
 class AuditMemoryUnusable(StartupError):
     """``audit_memory_unusable``.
 
