@@ -3,7 +3,7 @@
 import type { Key } from "../shared/catalogue.js";
 import { byId, element } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
-import { clock } from "../shared/words.js";
+import { clock, day } from "../shared/words.js";
 import type { Section, Visit } from "./section.js";
 
 export interface Station {
@@ -14,6 +14,7 @@ export interface Station {
   attended: boolean;
   retired_at: string | null;
   drift: string | null;
+  attested_until: string | null;
 }
 
 export const section: Section = {
@@ -28,13 +29,15 @@ function stationItem(visit: Visit, station: Station): HTMLLIElement {
   const state = t(station.locked ? "console.station.locked" : "console.station.open");
   const watched = t(station.attended ? "console.station.attended" : "console.station.alone");
   const drift = station.drift === null ? "" : ` ${t(`console.drift.${station.drift}` as Key)}`;
+  const until = station.attested_until;
+  const attested = until === null ? "" : ` ${t("console.station.vouched", { time: day(until) })}`;
   const buttons = element("div", { class: "actions" });
   const act = (what: string, doing: () => Promise<void>): void =>
     buttons.append(visit.button(what, doing, { "aria-label": `${what}: ${station.name}` }));
   if (station.locked && visit.may("operate")) act(t("console.station.reopen"), () => reopen(visit, station));
   if (visit.may("admin")) act(t("console.station.pair"), () => pair(visit, station));
   const item = element("li", {}, element("p", {}, element("b", {}, station.name)));
-  item.append(element("p", {}, `${state} ${watched}${drift}`));
+  item.append(element("p", {}, `${state} ${watched}${attested}${drift}`));
   if (buttons.childElementCount > 0) item.append(buttons);
   return item;
 }
