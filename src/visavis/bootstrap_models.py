@@ -51,7 +51,9 @@ class Stages:
         """Which liveness modes can be checked with them."""
         passive = self.extractor.pad_report
         reports = [report for report in (passive, self.active_report) if report is not None]
-        return Checkable.by(active=self.filming is not None, passive=passive is not None, reports=reports, roots=self.roots)
+        return Checkable.by(
+            active=self.filming is not None, passive=passive is not None, reports=reports, roots=self.roots
+        )
 
 
 def install_models(settings: Settings, from_path: Path | None = None) -> Sequence[ModelCard]:

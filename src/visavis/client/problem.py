@@ -31,7 +31,10 @@ OWN_CODES: Final = {
         "Do not sign. Ask the controller for a new link, and tell them about this message.",
     ),
     "receipt_unreadable": ("The receipt file cannot be used", "Use the file that was saved when the person agreed."),
-    "key_unreadable": ("The key file cannot be used", "Name a key that this station can use: 'visavis station key FILE' makes one."),
+    "key_unreadable": (
+        "The key file cannot be used",
+        "Name a key that this station can use: 'visavis station key FILE' makes one.",
+    ),
     "photo_unreadable": ("The photo cannot be read", "Check the path and that the file can be read."),
     "file_exists": ("The file exists already", "Name another file; nothing is overwritten."),
     "file_unwritable": ("The file cannot be written", "Name a file in a folder you can write to."),
