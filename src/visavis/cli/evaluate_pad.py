@@ -1,7 +1,7 @@
 """``visavis evaluate pad``: how well attacks are told from living people, measured on photos and captures."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -61,6 +61,8 @@ def evaluate_pad(
         for line in head(report):
             click.echo(line)
         show_rows(shell, summary(report), list(summary(report)[0]))
+        for line in reasons(report):
+            click.echo(line)
     if place["output"] is not None:
         progress().print(plain(f"The report: {place['output']}"))
 
@@ -105,6 +107,24 @@ def summary(report: dict[str, Any]) -> list[dict[str, str]]:
         }
     )
     return rows
+
+
+def reasons(report: dict[str, Any]) -> list[str]:
+    """A line for each way in which presentations ended other than by being compared: how many, and why."""
+    rows = [(one["species"], one) for one in report["attacks"]] + [("(living people)", report["bona_fide"])]
+    return [
+        f"{presented}: {word}: {', '.join(f'{code} {count}' for code, count in one[ended].items())}"
+        for presented, one in rows
+        for ended, word in _ENDED.items()
+        if one[ended]
+    ]
+
+
+_ENDED: Final = {
+    "taken_for_attacks": "taken for an attack",
+    "passed_too_poor_to_compare": "passed, too poor to compare",
+    "non_responses": "no answer",
+}
 
 
 def _rate(one: dict[str, Any]) -> str:

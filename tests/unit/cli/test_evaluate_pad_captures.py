@@ -129,6 +129,12 @@ def test_a_captures_folder_in_capitals_is_one_and_one_out_of_place_is_left_out(r
 def test_the_table_names_the_mode_and_nobody(run: Run, folder: Path) -> None:
     said = run(folder).stdout
     assert said.splitlines()[1] == "Mode active."
+    assert said.splitlines()[-4:] == [
+        "puppet: taken for an attack: frames_unlike_sensor 1",
+        "photo: taken for an attack: challenge_not_done 1, face_flat 1",
+        "(living people): taken for an attack: challenge_not_done 1",
+        "(living people): no answer: image_unreadable 1",
+    ]
     assert "Quidam" not in said
 
 
