@@ -11,8 +11,10 @@ from sim.faces import SimExtractor, photo
 from support.browser import Traffic, at_world, opened_browser
 from support.live_server import LiveServer, live_server
 from support.pictures import FOLDER, Look, taken_by
-from support.world import World
+from support.seeing_films import SeeingFilming
+from support.world import World, reopened_world, settings_in
 
+from visavis import bootstrap
 from visavis.model.template import Template
 
 _PATIENCE_MS = 20_000
@@ -98,3 +100,16 @@ def phone_photos(tmp_path: Path) -> list[Path]:
         made.append(tmp_path / f"{number}.jpg")
         Image.new("RGB", (640, 480), (grey, grey, grey)).save(made[-1], exif=exif)
     return made
+
+
+@pytest.fixture
+def filming() -> SeeingFilming:
+    return SeeingFilming(SimExtractor())
+
+
+@pytest.fixture
+def active(tmp_path: Path, filming: SeeingFilming) -> Iterator[World]:
+    settings = settings_in(tmp_path)
+    secret = bootstrap.initialise(settings)
+    with filming.told(), reopened_world(tmp_path, settings, secret, filming=filming) as world:
+        yield world

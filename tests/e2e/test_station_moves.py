@@ -3,50 +3,17 @@
 import base64
 import json
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
-from attacks.heads import Stance
 from playwright.sync_api import Page, Request, expect
-from sim.faces import SimExtractor, photo
-from sim.films import SimFilming, frame
+from sim.faces import photo
 from support.axe import violations
 from support.browser import Traffic, at_world
 from support.pictures import Look as Picture
-from support.world import BASE, World, reopened_world, settings_in
-
-from visavis import bootstrap
-from visavis.model.film import Look
+from support.seeing_films import SeeingFilming
+from support.world import BASE, World
 
 pytestmark = pytest.mark.browser
-
-
-class SeeingFilming(SimFilming):
-    """Takes real frames for somebody who stands still; ``given`` has how many there were."""
-
-    def __init__(self, extractor: SimExtractor) -> None:
-        super().__init__(extractor)
-        self.given: list[int] = []
-
-    def looks(self, frames: Sequence[bytes], at_ms: Sequence[int]) -> list[Look]:
-        assert all(one.startswith(b"\xff\xd8\xff") for one in frames)
-        self.given.append(len(frames))
-        made = [frame("ann", Stance(), number=number) for number in range(len(frames))]
-        return super().looks(made, at_ms)
-
-
-@pytest.fixture
-def filming() -> SeeingFilming:
-    return SeeingFilming(SimExtractor())
-
-
-@pytest.fixture
-def active(tmp_path: Path, filming: SeeingFilming) -> Iterator[World]:
-    settings = settings_in(tmp_path)
-    secret = bootstrap.initialise(settings)
-    with reopened_world(tmp_path, settings, secret, filming=filming) as world:
-        yield world
 
 
 @pytest.fixture
@@ -100,3 +67,18 @@ def test_a_film_is_taken_and_judged(station: Page, active: World, filming: Seein
     # What the browser signed, timed and sent is whole; a made-up camera that always shows one picture is found out.
     assert reason == ("challenge_not_done" if filming.given else "frames_repeated")
     expect(station.locator("#answer-means")).not_to_be_empty()
+
+
+def test_somebody_who_does_what_the_page_asks_is_recognised(
+    station: Page, active: World, filming: SeeingFilming, shown_faces: list[bytes]
+) -> None:
+    """From the page to the decision: only what the cameras saw is made up."""
+    assert shown_faces == []
+    filming.does = True
+    station.locator("#face").click()
+    station.locator("#move").click()
+    expect(station.locator("visavis-capture .asked")).to_be_visible(timeout=15_000)
+    active.clock.move(seconds=15)
+    expect(station.locator("#answer")).to_have_attribute("data-decision", "MATCH", timeout=30_000)
+    expect(station.locator("#answer-title")).to_contain_text("ann")
+    assert filming.given

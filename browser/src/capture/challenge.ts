@@ -3,6 +3,9 @@
  * each after its pause. The server judges what was filmed meanwhile; nothing here decides anything.
  */
 
+/** What somebody can do before the camera: anything, anything but shutting their eyes, or only that. */
+export type Variant = "whole" | "head" | "blink";
+
 /** `POST …/challenge` answers so; `spec/capture-bundle.md` has the words. */
 export interface Challenge {
   session_id: string;

@@ -7,11 +7,10 @@ import { guardianDay } from "../consent/terms.js";
 import { partsOf } from "../crypto/jws.js";
 import { showLog } from "../log/who-looked.js";
 import { fragmentIn, onScan, withCode } from "../me/code.js";
+import { openCheck } from "../me/check.js";
 import { askToGoOn, onRenewal } from "../me/renewal.js";
 import { beginVisit, isAtStation, visitIsGone, visitLink } from "../me/visit.js";
 import { call, fetched, Problem } from "../server/api.js";
-import { onePhoto } from "../server/multipart.js";
-import { worded } from "../server/problem.js";
 import {
   byId,
   calm,
@@ -21,17 +20,13 @@ import {
   fill,
   fillContact,
   fragment,
-  input,
   ofKind,
   onPress,
-  paragraph,
   save,
   show,
 } from "../shared/dom.js";
-import { fromCamera, fromFile, startCamera, stopCamera } from "../shared/photo.js";
 import { t } from "../shared/texts.js";
 import {
-  clock,
   day,
   dayAndTime,
   kindInWords,
@@ -85,22 +80,11 @@ interface Held {
   readings: Reading[];
 }
 
-/** What came of the person's own check. */
-interface Verdict {
-  decision: string;
-  reason: string | null;
-  guidance: string | null;
-}
-
 const linkSecret = /^session=(.+)$/.exec(fragment())?.[1] ?? null;
-const video = ofKind(HTMLVideoElement, "video");
-const preview = ofKind(HTMLImageElement, "preview");
 const sure = ofKind(HTMLDialogElement, "sure");
 
 let receipt: Receipt | null = null;
 let held: Held | null = null;
-let sessionId: string | null = null;
-let photo: Blob | null = null;
 
 const owner = (): Receipt => {
   if (receipt === null) throw new Error(t("me.load.first"));
@@ -111,7 +95,7 @@ async function begin(loaded: Receipt): Promise<void> {
   receipt = loaded;
   byId("loading").textContent = t("me.loading");
   try {
-    await (linkSecret === null ? showHeld() : openSession(linkSecret));
+    await (linkSecret === null ? showHeld() : openCheck(linkSecret, owner()));
   } catch (error) {
     if (error instanceof Problem && error.code === "signature_refused") error.mendBy(t("me.not_known"));
     throw error;
@@ -228,48 +212,6 @@ async function stillKnown(): Promise<string> {
   }
 }
 
-async function openSession(secret: string): Promise<void> {
-  const body = { link_secret: secret };
-  const session = await call<{ session_id: string; expires_at: string }>("POST", "/v1/personal-sessions/opening", {
-    as: owner(),
-    body,
-  });
-  sessionId = session.session_id;
-  fill({ "session-until": clock(session.expires_at) });
-  dropFragment();
-  show("session");
-}
-
-function review(taken: Blob): void {
-  photo = taken;
-  URL.revokeObjectURL(preview.src);
-  preview.src = URL.createObjectURL(taken);
-  preview.hidden = false;
-  stopCamera(video);
-  video.hidden = true;
-  byId("take").hidden = true;
-  byId("camera").hidden = false;
-  byId("send").hidden = false;
-  byId("send").focus();
-}
-
-async function sendPhoto(): Promise<void> {
-  if (photo === null || sessionId === null) return;
-  const { bytes, type } = onePhoto("photo", new Uint8Array(await photo.arrayBuffer()));
-  const verdict = await call<Verdict>("POST", `/v1/personal-sessions/${sessionId}/verify`, { as: owner(), bytes, type });
-  photo = null;
-  URL.revokeObjectURL(preview.src);
-  fill({ verdict: outcomeInWords(verdict.decision) });
-  byId("verdict-means").replaceChildren(...verdictMeans(verdict));
-  show("decided");
-}
-
-function verdictMeans({ decision, reason, guidance }: Verdict): HTMLElement[] {
-  const todo = worded(reason ?? undefined, "mend", guidance ?? undefined);
-  if (guidance !== null && todo !== null) return [paragraph(todo), element("p", {}, t("me.decided.again"))];
-  return [element("p", {}, decision === "MATCH" ? t("me.decided.match") : t("me.decided.not"))];
-}
-
 const picture = async (file: File): Promise<void> => withCode(await fragmentIn(file), begin);
 onReceipt({ input: "file", drop: "drop", complaints: "problem", picture }, begin);
 onScan((code) => withCode(code, begin));
@@ -284,31 +226,7 @@ onPress("withdraw", "problem", async () => {
 });
 onPress("keep", "sure-problem", async () => sure.close());
 onPress("really", "sure-problem", withdraw);
-onPress("camera", "problem", async () => {
-  video.hidden = false;
-  await startCamera(video).catch((error: unknown) => {
-    video.hidden = true;
-    throw error;
-  });
-  preview.hidden = byId("send").hidden = byId("camera").hidden = true;
-  byId("take").hidden = false;
-  byId("take").focus();
-});
-onPress("take", "problem", async () => review(await fromCamera(video)));
-onPress("send", "problem", sendPhoto);
 onPress("see-held", "problem", showHeld);
-byId("photo").addEventListener("change", async () => {
-  const picker = input("photo");
-  const file = picker.files?.[0];
-  calm("problem");
-  try {
-    if (file !== undefined) review(await fromFile(file));
-  } catch (error) {
-    complain("problem", error);
-  } finally {
-    picker.value = "";
-  }
-});
 addEventListener("hashchange", () => location.reload());
 
 async function beginWithCode(): Promise<void> {

@@ -1,8 +1,10 @@
 /** A tablet people stand in front of. One thing at a time, and nothing is kept between two people. */
 
+import type { Variant } from "../capture/challenge.js";
 import "../capture/page.js";
 import { VisavisCapture } from "../capture/element.js";
 import { CaptureProblem } from "../capture/errors.js";
+import { filmFrom, photoFrom } from "../capture/hands-free.js";
 import { Problem } from "../server/api.js";
 import { worded } from "../server/problem.js";
 import { byId, calm, complain, fill, fillContact, input, ofKind, paragraph, show } from "../shared/dom.js";
@@ -10,9 +12,8 @@ import type { Key } from "../shared/catalogue.js";
 import { qrSvg } from "../shared/qr.js";
 import { find, t } from "../shared/texts.js";
 import { day } from "../shared/words.js";
-import { type Decision, Device, type OwnStation, pair, type Shown, type Variant } from "../station/device.js";
+import { type Decision, Device, type OwnStation, pair, type Shown } from "../station/device.js";
 import { type Identity, forget, freshKey, keep, kept } from "../station/identity.js";
-import { filmFrom, photoFrom } from "../station/look.js";
 import { bundled } from "../server/capture.js";
 import { readQr } from "../shared/qr-reader.js";
 import { onScanned } from "../station/scanner.js";

@@ -2,7 +2,7 @@
 
 import type { Receipt } from "../consent/receipt.js";
 import { type Bytes, utf8 } from "../crypto/bytes.js";
-import type { PublicJwk } from "../crypto/keys.js";
+import { type PublicJwk, toSign } from "../crypto/keys.js";
 import { locale, t } from "../shared/texts.js";
 import { Problem, type Reader } from "./problem.js";
 import { signedHeaders } from "./signature.js";
@@ -14,6 +14,12 @@ export interface Signer {
   id: string;
   key: CryptoKey;
 }
+
+/** Whoever a receipt belongs to, or who stands in their place for a visit. */
+export const signerOf = async (receipt: Receipt): Promise<Signer> => ({
+  id: receipt.visit_id ?? receipt.subject_id,
+  key: receipt.private_key instanceof CryptoKey ? receipt.private_key : await toSign(receipt.private_key),
+});
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -127,7 +133,7 @@ async function askedOnce(
   if (content.length > 0) headers["Content-Type"] = type ?? "application/json";
   if (link !== undefined) headers["Visavis-Link"] = link;
   if (reason !== undefined) headers["Visavis-Reason"] = encodeURIComponent(reason);
-  const signer = as === undefined ? by : { id: as.visit_id ?? as.subject_id, key: as.private_key };
+  const signer = as === undefined ? by : await signerOf(as);
   if (signer !== undefined) {
     await learnClock();
     const created = Math.floor(serverNow().getTime() / 1000);

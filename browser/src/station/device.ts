@@ -1,14 +1,11 @@
 /** What a station asks the server. */
 
 import { Problem, call } from "../server/api.js";
-import type { Challenge } from "../capture/challenge.js";
+import type { Challenge, Variant } from "../capture/challenge.js";
 import { type Multipart, onePhoto } from "../server/multipart.js";
 import type { Identity } from "./identity.js";
 
 export type Kind = "identify" | "verify" | "document_check";
-
-/** What somebody can do before the camera: anything, anything but shutting their eyes, or only that. */
-export type Variant = "whole" | "head" | "blink";
 
 export interface Notice {
   purpose: string;

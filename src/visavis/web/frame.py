@@ -32,7 +32,7 @@ _WITH_FORMS = frozenset({"/plan"})
 _WITH_CAMERA = frozenset({"/enrol", "/me", "/station"})
 """Pages that show the person their own camera, when they start it."""
 
-_WITH_GUIDANCE = frozenset({"/enrol", "/station"})
+_WITH_GUIDANCE = frozenset({"/enrol", "/me", "/station"})
 """Pages that find the face on the person's own device, with WebAssembly: it is compiled, and no text becomes code."""
 
 _OFTEN = frozenset({"/healthz", "/readyz", "/static", "/metrics"})

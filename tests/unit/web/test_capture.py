@@ -60,7 +60,7 @@ def test_only_guidance_misses_weights_that_are_not_installed(tmp_path: Path) -> 
 def test_only_pages_with_guidance_run_webassembly_and_only_pages_with_a_camera_may_ask_for_it() -> None:
     wasm = {path for path in PAGES if "'wasm-unsafe-eval'" in rules_of(path)["Content-Security-Policy"]}
     camera = {path for path in PAGES if "camera=(self)" in rules_of(path)["Permissions-Policy"]}
-    assert wasm == {"/enrol", "/station"}
+    assert wasm == {"/enrol", "/me", "/station"}
     assert camera == {"/enrol", "/me", "/station"}
     assert all("camera=(" in rules_of(path)["Permissions-Policy"] for path in PAGES)
     assert not any("'unsafe-eval'" in rules_of(path)["Content-Security-Policy"] for path in PAGES)

@@ -1,10 +1,10 @@
-/** One photo of whoever asked to be recognised: taken by itself as soon as it would do. */
+/** A photo or film of whoever asked to be recognised: taken by itself as soon as it would do. */
 
-import type { Challenge } from "../capture/challenge.js";
-import { CameraProblem } from "../capture/errors.js";
-import type { Film } from "../capture/film.js";
-import type { VisavisCapture } from "../capture/element.js";
-import type { Instruction } from "../capture/guide.js";
+import type { Challenge } from "./challenge.js";
+import { CameraProblem } from "./errors.js";
+import type { Film } from "./film.js";
+import type { VisavisCapture } from "./element.js";
+import type { Instruction } from "./guide.js";
 
 /** Without guidance there is nothing to wait for but the camera's own light. */
 const UNGUIDED_MS = 700;
