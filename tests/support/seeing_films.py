@@ -10,6 +10,7 @@ from sim.faces import SimExtractor
 from sim.films import SimFilming, film, frame
 
 from visavis.flows import probing
+from visavis.liveness import manifest
 from visavis.model.challenge import Done, Manifest
 from visavis.model.film import Look
 
@@ -35,12 +36,12 @@ class SeeingFilming(SimFilming):
     @contextmanager
     def told(self) -> Iterator[None]:
         """While this lasts, what was asked is known from the manifests, once they have been checked."""
-        checked = probing.checked
+        checked = manifest.checked
 
         def heard(*given: Any, **named: Any) -> Manifest:
-            manifest = checked(*given, **named)
-            self._asked = manifest.steps
-            return manifest
+            found = checked(*given, **named)
+            self._asked = found.steps
+            return found
 
         with patch.object(probing, "checked", heard):
             yield
