@@ -35,11 +35,15 @@ from attacks.species import Asked, Species, Victim
 from attacks.species.another_head import AnotherHead
 from attacks.species.bent_photo import bent_photo
 from attacks.species.cut_out_eyes import cut_out_eyes
+from attacks.species.frozen import frozen
 from attacks.species.paper_mask import paper_mask
 from attacks.species.printed_photo import printed_photo
 from attacks.species.puppet import puppet
+from attacks.species.reordered import reordered
+from attacks.species.replayed import replayed
 from attacks.species.screen_photo import screen_photo
 from attacks.species.screen_video import screen_video
+from attacks.species.sped_up import sped_up
 from attacks.species.spliced import spliced
 from benchmarks.accuracy.lfw_dev import PHOTOS, models_folder
 from benchmarks.accuracy.quality import milliseconds
@@ -75,6 +79,10 @@ SPECIES: Final[dict[str, Species]] = {
     "paper_mask": paper_mask,
     "puppet": puppet,
     "spliced": spliced,
+    "replayed": replayed,
+    "sped_up": sped_up,
+    "reordered": reordered,
+    "frozen": frozen,
 }
 FRONTAL: Final = 8.0
 """Degrees up to which somebody looks straight ahead."""
