@@ -60,7 +60,7 @@ def test_a_film_is_taken_and_judged(station: Page, active: World, filming: Seein
     assert manifest is not None
     text = manifest[1].split(b".")[1]
     told = json.loads(base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4)))
-    assert 16 <= len(told["frames"]) <= 128
+    assert 16 <= len(told["frames"]) <= 160
     assert len(told["steps"]) == 4
     ((outcome, reason),) = active.sql("SELECT outcome, reason FROM decisions")
     assert outcome == "REFUSED"

@@ -28,7 +28,7 @@ _SCENE = (40, 30)
 class Filming:
     """Looks at films. May be used from several threads at once; keeps nothing of what it sees.
 
-    :param at_once: films held in memory at the same time, up to 160 MB each; more wait.
+    :param at_once: films held in memory at the same time, up to 200 MB each; more wait.
     """
 
     def __init__(

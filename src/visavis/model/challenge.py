@@ -16,14 +16,14 @@ PAUSES: Final = (300, 1200)
 """Shortest and longest pause before a step, milliseconds."""
 WITHIN_MS: Final = 4000
 """How long a person has for a step."""
-FRAMES: Final = (16, 128)
+FRAMES: Final = (16, 160)
 """Fewest and most frames of a capture."""
 SIDES: Final = (320, 640)
 """Least and largest length of a frame's longer side, pixels."""
 MAX_FRAME_BYTES: Final = 256 * 1024
 """Largest frame, bytes."""
 MAX_MANIFEST: Final = 24 * 1024
-"""Longest manifest, characters: 128 frames take some 16,000."""
+"""Longest manifest, characters: 160 frames take some 20,000."""
 
 
 class Step(Enum):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from visavis.liveness.draw import draw
-from visavis.model.challenge import PAUSES, Challenge, Step, Variant
+from visavis.model.challenge import FRAMES, PAUSES, Challenge, Step, Variant
 
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 
@@ -65,3 +65,17 @@ def test_variants_ask_nobody_for_what_they_cannot_do(drawn: dict[Variant, list[C
         Step.BLINK_TWICE,
         Step.BLINK_THRICE,
     }
+
+
+def test_a_page_films_all_of_it_with_the_frames_there_are_and_time_to_send_them(
+    drawn: dict[Variant, list[Challenge]],
+) -> None:
+    """At the pace of ``browser/src/capture``: 0.7 s to read, 0.9 s a blink, 1.4 s a movement; ten frames a second while
+    a blink is asked, else five."""
+    for challenge in (one for some in drawn.values() for one in some):
+        shown = [700 + (900 * asked.step.blinks or 1400) for asked in challenge.steps]
+        waits = [asked.pause_ms for asked in challenge.steps]
+        every = [100 if asked.step.blinks else 200 for asked in challenge.steps]
+        assert sum(shown) + sum(waits) < 18_000
+        frames = sum(lasts // each + 1 for lasts, each in zip(shown, every, strict=True)) + sum(waits) // 200 + 8
+        assert FRAMES[0] <= frames <= FRAMES[1]
