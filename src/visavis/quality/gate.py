@@ -107,7 +107,7 @@ PROBE: Final = Gate(
         Component.UNIFIED: 25,
     },
 )
-"""What is compared once. Of 5,942 photos of lfw-dev it refuses one in a hundred, most since the eyes are hidden. A
+"""What is compared once. Of 5,942 photos of lfw-dev it refuses seven in a thousand, most since the eyes are hidden. A
 covered mouth is not asked for: in half a hundredth of photos, most of them without colours, it cannot be assessed."""
 
 ENROLMENT: Final = Gate(
