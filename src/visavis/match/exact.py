@@ -126,6 +126,34 @@ class ExactIndex(GalleryIndex):
             subjects = [subject for subject in drawn if subject in self._held]
             return subjects, [self._rows[list(self._held[subject])] for subject in subjects]
 
+    def held(self) -> tuple[list[str], list[str], NDArray[np.float32]]:
+        """All references, whose they are, and copies of their vectors, shape (n, d)."""
+        with self._lock:
+            places = list(self._places.items())
+            owners = [self._owners[at] for _, at in places]
+            subjects = [owner[1] for owner in owners if owner is not None]
+            return [reference for reference, _ in places], subjects, self._rows[[at for _, at in places]]
+
+    def subjects(self) -> list[str]:
+        """Everybody of whom something is held."""
+        with self._lock:
+            return list(self._held)
+
+    def subject_of(self, reference_id: str) -> str | None:
+        """Whose a reference is; None where it is not held."""
+        with self._lock:
+            return self._subject_of(reference_id)
+
+    def references_of(self, subject_id: str) -> tuple[str, ...]:
+        """A subject's references, in the order of ``vectors_of``."""
+        with self._lock:
+            return self._references(self._held.get(subject_id, ()))
+
+    def vectors_of(self, subject_id: str) -> NDArray[np.float32]:
+        """Copies of a subject's references, shape (n, d)."""
+        with self._lock:
+            return self._rows[list(self._held.get(subject_id, ()))]
+
     def _best(
         self, scores: NDArray[np.float32], threshold: np.float32, begun: int, *, by_each: bool
     ) -> list[Candidate]:
