@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from visavis.adapters.faiss.names import Names, Packed
+from visavis.adapters.faiss.names import Names
 from visavis.adapters.faiss.segment import LONE, PART, SUM, Content, Segment
 from visavis.match.exact import ExactIndex
 from visavis.match.index import Candidate, GalleryIndex
@@ -40,16 +40,16 @@ class _Building:
 class FaissIndex(GalleryIndex):
     """See the package's decision record, 0031.
 
-    Whoever is put goes into the *tail*, an ``ExactIndex``. A tail that has grown is made a segment of by another thread,
-    and while it is, it is searched as it stands. A subject is in one part only: whoever has references in a segment and
-    gets another is taken out of it and put into the tail as a whole.
+    Whoever is put goes into the *tail*, an ``ExactIndex``. A tail that has grown is made a segment of by another
+    thread, and while it is, it is searched as it stands. A subject is in one part only: whoever has references in a
+    segment and gets another is taken out of it and put into the tail as a whole.
 
     A search compares in the segments first and in the tails last, each under the lock, so that somebody who moves from
     the one to the other is found in one of them, or in both and counts once. Where parts were exchanged meanwhile it
     begins anew.
     """
 
-    error = 0.012
+    error = 0.02
     """By how much a score of somebody in a segment may be off."""
 
     def __init__(self, *, model_id: str, dimension: int, flat_below: int = FLAT_BELOW, tail: int = TAIL) -> None:
@@ -120,7 +120,7 @@ class FaissIndex(GalleryIndex):
                 if begun != self._exchanges:
                     continue
             ranked = sorted(best.values(), key=lambda c: (-c.score, c.subject_id))
-            reach = sum(candidate.score >= np.float32(threshold) for candidate in ranked)
+            reach = int(sum(candidate.score >= np.float32(threshold) for candidate in ranked))
             return ranked[: max(reach, fewest)]
 
     def nearest_of(self, subject_id: str, *, probe: Template) -> Candidate | None:
@@ -245,7 +245,7 @@ class FaissIndex(GalleryIndex):
             if frozen is not None:
                 taken.append((frozen.references_of(subject_id), frozen.vectors_of(subject_id)))
                 frozen.remove_subject(subject_id)
-        packed = self._subjects.pack([subject_id])[0] if self._segments else None
+        packed = self._subjects.pack([subject_id])[0]
         for segment in self._segments:
             rows = segment.rows_of(packed)
             if len(rows):
@@ -308,10 +308,12 @@ class FaissIndex(GalleryIndex):
             return plain
         sums = np.stack([direction(vectors[found]) for found in several])
         first = owners[[found[0] for found in several]]
-        return Content.joined([
-            plain,
-            Content.of(np.zeros_like(first), first, np.full(len(several), SUM, np.uint8), sums),
-        ])
+        return Content.joined(
+            [
+                plain,
+                Content.of(np.zeros_like(first), first, np.full(len(several), SUM, np.uint8), sums),
+            ]
+        )
 
     def _new_tail(self) -> ExactIndex:
         return ExactIndex(model_id=self._model_id, dimension=self._dimension)

@@ -41,7 +41,7 @@ class Names:
             fits = (values != _NONE).all(axis=1) & ((values[:, -1] & 3) == 0)
             packed[usual] = _halves(values)
             usual[np.flatnonzero(usual)[~fits]] = False
-        for at in np.flatnonzero(~usual):
+        for at in np.flatnonzero(~usual).tolist():
             digest = hashlib.blake2b(names[at].encode(), digest_size=16).digest()
             key = (int.from_bytes(digest[:8]), int.from_bytes(digest[8:]))
             self._others[key] = names[at]

@@ -19,6 +19,8 @@ _FEWEST: Final = 1_000
 """Of fewer rows no codes are made: comparing all of them takes no longer."""
 _CHUNK: Final = 65_536
 """Rows that are unpacked at once: 32 MB."""
+_BYTE: Final = np.uint64(3)
+_WITHIN: Final = np.uint64(7)
 _SURE: Final = 3.5
 """Standard deviations of the codes' error that a scan looks below the threshold."""
 
@@ -50,9 +52,7 @@ class Content:
 
     def at(self, rows: NDArray[np.intp]) -> "Content":
         """Some of the rows."""
-        return Content(
-            self.references[rows], self.subjects[rows], self.kinds[rows], self.codes[rows], self.steps[rows]
-        )
+        return Content(self.references[rows], self.subjects[rows], self.kinds[rows], self.codes[rows], self.steps[rows])
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -86,9 +86,8 @@ class Segment:
         while wanted < len(self.content) // 4:
             scores, found = self._scan.search(probe[None], wanted)
             if scores[0, -1] <= least - _SURE * self._deviation:
-                return found[0]
-            if not np.isfinite(least):
-                return found[0]
+                rows: NDArray[np.intp] = found[0]
+                return rows
             wanted *= 8
         return np.arange(len(self.content))
 
@@ -153,13 +152,14 @@ class _Likely:
         self._bits = max(64, 1 << int(np.ceil(np.log2(max(1, 12 * len(names))))))
         self._held = np.zeros(self._bits // 8, np.uint8)
         for places in self._places(names):
-            np.bitwise_or.at(self._held, places >> np.uint64(3), np.uint8(1) << (places & np.uint64(7)).astype(np.uint8))
+            np.bitwise_or.at(self._held, places >> _BYTE, np.uint8(1) << (places & _WITHIN).astype(np.uint8))
 
     def holds(self, names: Packed) -> NDArray[np.bool_]:
         """Of each whether it may be there."""
         found = np.ones(len(names), np.bool_)
         for places in self._places(names):
-            found &= (self._held[places >> np.uint64(3)] >> (places & np.uint64(7)).astype(np.uint8) & 1).astype(np.bool_)
+            bits = self._held[places >> _BYTE] >> (places & _WITHIN).astype(np.uint8) & 1
+            found &= bits.astype(np.bool_)
         return found
 
     def _places(self, names: Packed) -> list[NDArray[np.uint64]]:
