@@ -11,6 +11,8 @@ from visavis import __version__, bootstrap_console, bootstrap_keys, logs
 from visavis.adapters import doctor
 from visavis.adapters.backup_file import DataSnapshots
 from visavis.adapters.clock import SystemClock
+from visavis.adapters.faiss.index import FaissIndex
+from visavis.adapters.faiss.rows import FOUR
 from visavis.adapters.hardening import harden
 from visavis.adapters.keyfile import RootFile
 from visavis.adapters.line_file import LineFile
@@ -71,6 +73,7 @@ from visavis.flows.verify import Verify
 from visavis.flows.visits import Visits
 from visavis.flows.withdraw import Withdraw
 from visavis.match.exact import ExactIndex
+from visavis.match.index import GalleryIndex
 from visavis.model.audit import WitnessesUnreadable
 from visavis.model.errors import StartupError
 from visavis.model.keys import DataMissing, UnsafeListen
@@ -131,8 +134,9 @@ def open_services(
     extractor, calibration = stages.extractor, stages.calibration
     dimension = extractor.dimension
 
-    def new_index(model_id: str) -> ExactIndex:
-        return ExactIndex(model_id=model_id, dimension=dimension)
+    def new_index(model_id: str) -> GalleryIndex:
+        engine = ExactIndex if dimension % FOUR else FaissIndex
+        return engine(model_id=model_id, dimension=dimension)
 
     log_folder = LogFolder(settings.log_folder)
     transparency = Log(store=store, keyring=keyring, clock=clock, folder=log_folder, publisher=publisher)

@@ -3,23 +3,27 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from visavis.decide.judge import Verdict
 from visavis.decide.station_lock import after_probe
 from visavis.flows.bars import Bar, Bars
 from visavis.flows.drift import Drift
 from visavis.flows.keyring import Keyring
-from visavis.flows.live import is_recognisable
+from visavis.flows.live import is_recognisable, recognised_by
 from visavis.flows.ports import Clock, Store, Transaction
 from visavis.flows.record import record_decision
 from visavis.flows.sessions import require_in_use
 from visavis.flows.subjects import external_reference_of
 from visavis.match.index import Candidate
+from visavis.match.together import SEVERAL, direction
 from visavis.model.consent import Subject
 from visavis.model.decision import Decision, Means, Outcome
 from visavis.model.errors import Refusal
 from visavis.model.ids import new_id
 from visavis.model.purpose import Gallery, ModelChanged, Purpose
 from visavis.model.station import Session
+from visavis.model.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,18 @@ class Deciding:
     def is_recognisable(self, tx: Transaction, candidate: Candidate) -> bool:
         """Whether a person may be recognised by this reference at this moment (rule S1)."""
         return is_recognisable(tx, candidate, keyring=self.keyring, clock=self._clock)
+
+    def recognised(self, tx: Transaction, candidate: Candidate, *, probe: Template, error: float) -> Candidate | None:
+        """A candidate who may be recognised at this moment (rule S1), with a score that is exact; None where not.
+
+        :param error: by how much the score may be off that the search gave.
+        """
+        held = recognised_by(tx, candidate, keyring=self.keyring, clock=self._clock)
+        if not held or not error:
+            return candidate if held else None
+        vectors = np.stack([template.vector for template in held])
+        together = direction(vectors) if len(held) >= SEVERAL else vectors[0]
+        return replace(candidate, score=float(together @ probe.vector))
 
     def claimed(self, tx: Transaction, *, gallery_id: str, external_reference: str) -> Subject | None:
         """Whom somebody says they are, if the gallery knows that name."""

@@ -168,10 +168,11 @@ class FaceAndPin:
             threshold = self._deciding.bar(
                 purpose, gallery_id=gallery.id, references=bar.references, of_person=photos
             ).threshold
-            reached = nearest is not None and nearest.score >= threshold
-            live = nearest is not None and reached and self._deciding.is_recognisable(tx, nearest)
+            live = None
+            if nearest is not None and nearest.score >= threshold - index.error:
+                live = self._deciding.recognised(tx, nearest, probe=probe, error=index.error)
             unchanged = credential is not None and tx.credentials.first(id=credential.id) == credential
-            score = nearest.score if nearest is not None and live and right is not None and unchanged else None
+            score = live.score if live is not None and right is not None and unchanged else None
             verdict: Verdict = judge_one(
                 score=score, threshold=threshold, subject_id=None if subject is None else subject.id
             )

@@ -72,9 +72,15 @@ class Identify:
     def _decide(self, session: Session, gallery: Gallery, purpose: Purpose, probe: Template) -> Answer:
         index = self._live.index(gallery)
         bar = self._deciding.bar(purpose, gallery_id=gallery.id, references=index.count())
-        near = index.reaching(probe, threshold=bar.margin_from, fewest=2)
+        error = index.error
+        near = index.reaching(probe, threshold=bar.margin_from - error, fewest=2)
         with self._store.write() as tx:
-            live = [c for c in _counting(near, bar) if self._deciding.is_recognisable(tx, c)]
+            counting = _counting(near, bar, error=error)
+            exact = (self._deciding.recognised(tx, c, probe=probe, error=error) for c in counting)
+            live = sorted(
+                (c for c in exact if c is not None and c.score >= bar.margin_from),
+                key=lambda c: (-c.score, c.subject_id),
+            )
             verdict = judge_many(
                 [(c.subject_id, c.score) for c in live], threshold=bar.threshold, margin_from=bar.margin_from
             )
@@ -100,11 +106,11 @@ class Identify:
             return tx.galleries.get(session.gallery_id), tx.purposes.get(session.purpose_id)
 
 
-def _counting(near: list[Candidate], bar: Bar) -> list[Candidate]:
-    """Who may have a part in the decision; nobody where nobody reaches the threshold.
+def _counting(near: list[Candidate], bar: Bar, *, error: float) -> list[Candidate]:
+    """Who may have a part in the decision; nobody where nobody reaches the threshold, as far as scores are exact.
 
     Reading somebody again takes time: so a face that nearly matches is answered as soon as one that does not at all.
     """
-    if not near or near[0].score < bar.threshold:
+    if not near or near[0].score < bar.threshold - error:
         return []
-    return [candidate for candidate in near if candidate.score >= bar.margin_from]
+    return [candidate for candidate in near if candidate.score >= bar.margin_from - error]

@@ -25,6 +25,11 @@ class KeyedIndex:
         self._model_id = model_id
         self.version = keys.latest
 
+    @property
+    def error(self) -> float:
+        """By how much a score may be off; see ``GalleryIndex.error``."""
+        return self._index.error
+
     def put(self, *, reference_id: str, subject_id: str, stored: Stored, keys: GalleryKeys) -> None:
         """Hold one reference; the same identifier again replaces it.
 

@@ -306,27 +306,33 @@ def require_recognisable(tx: Transaction, subject: Subject, *, keyring: Keyring,
 
 
 def is_recognisable(tx: Transaction, candidate: Candidate, *, keyring: Keyring, clock: Clock) -> bool:
-    """Whether a person may be recognised by these references at this moment, asked of the deciding transaction.
+    """Whether a person may be recognised by these references at this moment; see ``recognised_by``."""
+    return bool(recognised_by(tx, candidate, keyring=keyring, clock=clock))
+
+
+def recognised_by(tx: Transaction, candidate: Candidate, *, keyring: Keyring, clock: Clock) -> list[Template]:
+    """What a person may be recognised by at this moment, asked of the deciding transaction; nothing where they may not.
 
     Rule S1. Memory may hold what the database has given up a moment ago, and was filled without looking at signatures:
     whatever a search finds has to pass here before anything follows from it.
+
+    :returns: the templates of the candidate's references, as the model made them.
     """
     subject = tx.subjects.first(id=candidate.subject_id)
     if subject is None or tx.subject_keys.first(id=subject.id) is None:
-        return False  # given up a moment ago
+        return []  # given up a moment ago
     references = [tx.references.first(id=id_, subject_id=subject.id) for id_ in candidate.reference_ids]
     held = [reference for reference in references if reference is not None]
     if not held or len(held) < len(references):
-        return False  # one of them was
+        return []  # one of them was
     active = {enrolment.id for enrolment in tx.enrolments.find(subject_id=subject.id, state=EnrolmentState.ACTIVE)}
     if not active.issuperset(reference.enrolment_id for reference in held):
-        return False
+        return []
     try:
         require_recognisable(tx, subject, keyring=keyring, clock=clock)
-        open_references(tx, held, subject, keyring=keyring)
+        return open_references(tx, held, subject, keyring=keyring)
     except (ConsentRefused, IntegrityError):
-        return False
-    return True
+        return []
 
 
 def open_references(

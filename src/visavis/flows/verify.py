@@ -153,9 +153,10 @@ class Verify:
             threshold = self._deciding.bar(
                 purpose, gallery_id=gallery.id, references=bar.references, of_person=photos
             ).threshold
-            reached = nearest is not None and nearest.score >= threshold
-            live = nearest is not None and reached and self._deciding.is_recognisable(tx, nearest)
-            score = nearest.score if nearest is not None and live else None
+            live = None
+            if nearest is not None and nearest.score >= threshold - index.error:
+                live = self._deciding.recognised(tx, nearest, probe=probe, error=index.error)
+            score = None if live is None else live.score
             verdict = judge_one(score=score, threshold=threshold, subject_id=subject_id)
             if claim is not None:
                 verdict = require_face_enough(tx, verdict, gallery_id=gallery.id, now=now)

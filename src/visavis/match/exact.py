@@ -29,6 +29,8 @@ class ExactIndex(GalleryIndex):
     just changed under a scan they are found by their references as they were.
     """
 
+    error = 0.0
+
     def __init__(self, *, model_id: str, dimension: int) -> None:
         self._model_id = model_id
         self._rows: NDArray[np.float32] = np.zeros((0, dimension), dtype=np.float32)

@@ -29,6 +29,10 @@ class GalleryIndex(Protocol):
     What ``put``, ``put_many`` or ``remove_subject`` did is seen by every search that begins after it returned.
     """
 
+    error: float
+    """By how much a score may be off: 0 of engines that compare references as they are. Whoever decides by a score
+    looks so far below the bar, and compares what the database has."""
+
     def put(self, *, reference_id: str, subject_id: str, template: Template) -> None:
         """Hold one reference; the same identifier again replaces it.
 

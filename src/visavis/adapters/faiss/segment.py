@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from visavis.adapters.faiss.names import Packed
 from visavis.adapters.faiss.rows import FOUR, packed, unpacked
 
+# A search has one core, as everything else that a request asks for; galleries and requests are many.
+faiss.omp_set_num_threads(1)
+
 LONE, PART, SUM = 0, 1, 2
 """A row is somebody's only reference, one of several, or the direction of their sum."""
 TRAINED_ON: Final = 65_536
