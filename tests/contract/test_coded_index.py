@@ -208,6 +208,30 @@ def test_nobody_is_missed_while_segments_are_made() -> None:
     assert index.count() == 3_000 + 30 * 50
 
 
+def test_a_segment_that_cannot_be_made_leaves_everybody_where_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+
+    def out_of_memory(_parts: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("visavis.adapters.faiss.index.Content.joined", out_of_memory)
+        index, subjects, vectors = filled(150, tail=100)
+    assert len(failures) == 1
+    assert (index.count(), len(index._segments)) == (150, 0)
+    (found,) = index.reaching(Template(vectors[7, 0], MODEL), threshold=0.99)
+    assert found.subject_id == subjects[7]
+    index.remove_subject(subjects[7])  # tries anew
+    index.settle()
+    assert (index.count(), len(index._segments)) == (149, 1)
+
+
+def test_a_row_that_is_packed_again_is_the_same() -> None:
+    once = unpacked(*packed(np.stack([unit(seed, 128) for seed in range(200)])))
+    np.testing.assert_array_equal(unpacked(*packed(once)), once)
+
+
 def test_identifiers_come_back_as_they_were() -> None:
     names = Names("ref")
     given = [

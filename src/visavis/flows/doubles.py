@@ -62,8 +62,10 @@ class Doubles:
         bar = self._bars.bar(purpose, gallery_id=gallery.id, references=index.count() + len(own))
         if not own:
             return None
-        near = [c for template in own for c in index.reaching(template, threshold=bar.threshold)]
-        near += index.reaching(self._together(tx, own, enrolment, subject), threshold=bar.threshold, by_each=True)
+        # A review more costs less than somebody who is here twice: so far as scores may be off it is one.
+        least = bar.threshold - index.error
+        near = [c for template in own for c in index.reaching(template, threshold=least)]
+        near += index.reaching(self._together(tx, own, enrolment, subject), threshold=least, by_each=True)
         others = sorted((c for c in near if c.subject_id != subject.id), key=lambda c: -c.score)
         double = next((c for c in others if self._is_recognisable(tx, c) and not _are_declared(tx, subject, c)), None)
         if double is None:

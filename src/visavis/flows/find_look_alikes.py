@@ -162,7 +162,7 @@ class FindLookAlikes:
                     continue
                 told.add(subject.id)
                 for template in opened:
-                    near = index.reaching(template, threshold=bar)
+                    near = index.reaching(template, threshold=bar - index.error)
                     template.vector[:] = 0
                     found |= {pair_of(subject.id, other.subject_id) for other in near if other.subject_id != subject.id}
             pause()

@@ -279,10 +279,11 @@ class FaissIndex(GalleryIndex):
         building = self._building
         if building is None:
             return
-        parts = [one.content.at(np.flatnonzero(~one.gone)) for one in building.old]
-        if building.frozen is not None:
-            parts.append(self._content(building.frozen))
-        segment = Segment(Content.joined(parts)) if sum(map(len, parts)) else None
+        try:
+            segment = self._made(building)
+        except Exception:
+            self._give_up(building)
+            raise
         with self._settled:
             if segment is not None:
                 for subject in building.changed:
@@ -293,6 +294,24 @@ class FaissIndex(GalleryIndex):
             self._exchanges += 1
             self._settled.notify_all()
             self._begin_building()
+
+    def _give_up(self, building: _Building) -> None:
+        """Take what was to become a segment into the tail again; the next change tries anew."""
+        with self._settled:
+            if building.frozen is not None:
+                references, subjects, vectors = building.frozen.held()
+                self._tail.put_many(
+                    reference_ids=references, subject_ids=subjects, vectors=vectors, model_id=self._model_id
+                )
+            self._building = None
+            self._exchanges += 1
+            self._settled.notify_all()
+
+    def _made(self, building: _Building) -> Segment | None:
+        parts = [one.content.at(np.flatnonzero(~one.gone)) for one in building.old]
+        if building.frozen is not None:
+            parts.append(self._content(building.frozen))
+        return Segment(Content.joined(parts)) if sum(map(len, parts)) else None
 
     def _content(self, tail: ExactIndex) -> Content:
         references, subjects, vectors = tail.held()

@@ -19,9 +19,11 @@ def packed(vectors: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.
 
     :param vectors: shape (n, d), where d is a multiple of four.
     """
-    # Rounded up, so that the largest number of a vector does not become too large for its step.
-    steps = np.nextafter((np.abs(vectors).max(axis=1) / LARGEST).astype(np.float16), np.float16(np.inf))
-    steps[~vectors.any(axis=1)] = 0
+    wanted = np.abs(vectors).max(axis=1) / LARGEST
+    steps = wanted.astype(np.float16)
+    # Rounded up, so that the largest number of a vector does not become too large for its step; what fits stays, so
+    # that a vector that is packed once more is the same.
+    steps = np.where(steps < wanted, np.nextafter(steps, np.float16(np.inf)), steps)
     divisors = np.where(steps > 0, steps, 1).astype(np.float32)[:, None]
     numbers = (np.rint(vectors / divisors) + LARGEST + 1).astype(np.uint8)
     a, b, c, d = (numbers[:, at::FOUR] for at in range(FOUR))
