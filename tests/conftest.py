@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 from pytest_socket import disable_socket, enable_socket
+from support.postgres import Cluster, running
 from support.world import World, reopened_world, settings_in
 
 from visavis import bootstrap
@@ -50,6 +51,13 @@ def world(tmp_path: Path, blank: tuple[Path, str]) -> Iterator[World]:
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     with reopened_world(tmp_path, settings_in(tmp_path), secret) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL that runs while the tests do."""
+    with running() as cluster:
+        yield cluster
 
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -28,15 +28,29 @@ SIGNER = NoteSigner("test.example/log", Ed25519PrivateKey.generate())
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def opened_store(path: Path) -> SqlStore:
-    store = SqlStore(f"sqlite:///{path}")
+def opened_store(place: Path | str) -> SqlStore:
+    store = SqlStore(f"sqlite:///{place}" if isinstance(place, Path) else place)
     store.migrate()
     store.sign_log_with(lambda head, entries: continued(head, entries, signer=SIGNER))
     return store
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    if request.param == "sqlite":
+        return tmp_path / "x.db"
+    return str(request.getfixturevalue("postgres").migrated())
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
+def store(place: Path | str) -> Iterator[SqlStore]:
+    made = opened_store(place)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def in_a_file(tmp_path: Path) -> Iterator[SqlStore]:
     made = opened_store(tmp_path / "x.db")
     yield made
     made.close()
@@ -146,30 +160,30 @@ def _append(store: SqlStore, number: int) -> None:
 
 
 def test_a_commit_that_fails_is_told_to_everybody_in_it_and_nothing_is_written_after_it(
-    store: SqlStore,
+    in_a_file: SqlStore,
 ) -> None:
     """After a failed fsync nobody knows what the disk has, and the next one may be reported as done."""
-    _append(store, 0)
-    store.sign_log_with(_broken_disk)
+    _append(in_a_file, 0)
+    in_a_file.sign_log_with(_broken_disk)
     raised: list[BaseException] = []
 
     def act(number: int) -> None:
         try:
-            _append(store, number)
+            _append(in_a_file, number)
         except BaseException as error:  # noqa: BLE001 -- whatever it is, it is looked at below
             raised.append(error)
 
     threads = [threading.Thread(target=act, args=(number,)) for number in range(5)]
     with pytest.raises(LogStopped):
-        _begun_while_others_come(store, threads)
+        _begun_while_others_come(in_a_file, threads)
     for thread in threads:
         thread.join()
     assert [type(error) for error in raised] == [LogStopped] * 5
-    store.sign_log_with(lambda head, entries: continued(head, entries, signer=SIGNER))
-    with pytest.raises(LogStopped), store.write():
+    in_a_file.sign_log_with(lambda head, entries: continued(head, entries, signer=SIGNER))
+    with pytest.raises(LogStopped), in_a_file.write():
         pass
-    assert head_of(store).size == 1
-    require_one_tree(store)
+    assert head_of(in_a_file).size == 1
+    require_one_tree(in_a_file)
 
 
 def _begun_while_others_come(store: SqlStore, threads: list[threading.Thread]) -> None:
@@ -183,37 +197,37 @@ def _broken_disk(_head: LogHead | None, _entries: list[bytes]) -> LogHead:
     raise OSError(5, "Input/output error")
 
 
-def test_a_full_disk_refuses_and_goes_on_when_there_is_room(store: SqlStore) -> None:
-    _append(store, 0)
-    with store._engine.connect() as connection:
+def test_a_full_disk_refuses_and_goes_on_when_there_is_room(in_a_file: SqlStore) -> None:
+    _append(in_a_file, 0)
+    with in_a_file._engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     full = {"pages": pages}
 
-    @sa.event.listens_for(store._engine, "begin")
+    @sa.event.listens_for(in_a_file._engine, "begin")
     def limit(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count={full['pages']}")
 
     with pytest.raises((sa.exc.OperationalError, LogStopped)):
-        _many(store, 5000)
-    assert head_of(store).size == 1
+        _many(in_a_file, 5000)
+    assert head_of(in_a_file).size == 1
     full["pages"] = 1_000_000
-    _append(store, 1)
-    require_one_tree(store)
+    _append(in_a_file, 1)
+    require_one_tree(in_a_file)
 
 
-def test_a_disk_that_fills_up_in_a_shared_commit_loses_nothing_that_was_told_as_stored(store: SqlStore) -> None:
+def test_a_disk_that_fills_up_in_a_shared_commit_loses_nothing_that_was_told_as_stored(in_a_file: SqlStore) -> None:
     """SQLite undoes the whole transaction then, that of the others in the commit too."""
-    _append(store, 0)
+    _append(in_a_file, 0)
     told: list[str] = []
 
     def fills_the_disk() -> None:
         with pytest.raises((sa.exc.OperationalError, LogStopped)):
-            _fill_the_disk(store)
+            _fill_the_disk(in_a_file)
         told.append("refused")
 
     other = threading.Thread(target=fills_the_disk)
     try:
-        with store.write() as tx:
+        with in_a_file.write() as tx:
             tx.api_keys.add(key(1))
             tx.log.append(entry(1))
             other.start()
@@ -222,20 +236,20 @@ def test_a_disk_that_fills_up_in_a_shared_commit_loses_nothing_that_was_told_as_
     except LogStopped:
         told.append("not stored")
     other.join()
-    with store.read() as tx:
+    with in_a_file.read() as tx:
         there = [kept.id for kept in tx.api_keys.find()]
     assert ("key_1" in there) == ("stored" in told)
     assert "refused" in told
-    assert head_of(store).size == 1 + len(there)
-    require_one_tree(store)
+    assert head_of(in_a_file).size == 1 + len(there)
+    require_one_tree(in_a_file)
 
 
-def test_what_goes_on_after_the_database_gave_up_is_not_told_as_stored(store: SqlStore) -> None:
-    _append(store, 0)
+def test_what_goes_on_after_the_database_gave_up_is_not_told_as_stored(in_a_file: SqlStore) -> None:
+    _append(in_a_file, 0)
     with pytest.raises(LogStopped):
-        _goes_on_after_a_full_disk(store)
-    assert head_of(store).size == 1
-    require_one_tree(store)
+        _goes_on_after_a_full_disk(in_a_file)
+    assert head_of(in_a_file).size == 1
+    require_one_tree(in_a_file)
 
 
 def _goes_on_after_a_full_disk(store: SqlStore) -> None:

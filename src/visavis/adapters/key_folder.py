@@ -2,14 +2,16 @@
 
 import os
 import stat
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Final
 
+from visavis.adapters.held import held
 from visavis.flows.ports import KeyFile
 from visavis.model.keys import KeyStoreMissing, KeyStoreUnsafe
 
 _NAME: Final = "keys.json"
+_LOCK: Final = ".keys.lock"
 _OWNER_ONLY: Final = 0o600
 
 
@@ -44,6 +46,19 @@ class KeyFolder(KeyFile):
         if mode & 0o077:
             raise KeyStoreUnsafe(f"The key store at {self.path} has mode {mode:o}; others can read it.")
         return data
+
+    def stamp(self) -> object:
+        """See the port."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def held(self) -> AbstractContextManager[None]:
+        """See the port."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return held(self.folder / _LOCK)
 
     def write(self, data: bytes) -> None:
         """See the port."""

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from visavis.adapters.held import held
 from visavis.flows.tombstones import Lines
 
 _OWNER_ONLY: Final = 0o600
@@ -24,6 +26,19 @@ class LineFile(Lines):
         except FileNotFoundError:
             return []
         return [line + _END for line in data.split(_END)[:-1]]
+
+    def stamp(self) -> object:
+        """See the port."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def held(self) -> AbstractContextManager[None]:
+        """See the port."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return held(self.path.with_name(f".{self.path.name}.lock"))
 
     def append(self, lines: Sequence[bytes]) -> None:
         """See the port."""

@@ -19,12 +19,16 @@ from visavis.protect.keys import tag, unwrap, wrap
 
 
 class Keys:
-    """The opened key store. Every change is on the disk before anybody sees it."""
+    """The opened key store.
+
+    Every change is on the disk before anybody sees it; what another process wrote is read before anything follows.
+    """
 
     def __init__(self, store: KeyStore, file: KeyFile) -> None:
         self._store = store
         self._file = file
-        self._changing = threading.Lock()
+        self._stamp: object = None
+        self._changing = threading.RLock()
         self.erased: Callable[[str], bool] = lambda _: False
         """Whether the list of tombstones beside the key store tells of a subject; nothing that writes to the database
         changes what it says."""
@@ -32,23 +36,41 @@ class Keys:
     @property
     def tree(self) -> KeyTree:
         """What it keeps, at this moment."""
-        return self._store.tree
+        return self._newest().tree
 
     @property
     def custody(self) -> Custody:
         """Who holds the root."""
-        return self._store.custody
+        return self._newest().custody
 
     def change(self, change: Callable[[KeyStore], KeyStore]) -> None:
         """Put another store in the place of this one.
 
         :raises OSError: the disk did not take it; nothing has changed.
         """
-        with self._changing:
-            changed = change(self._store)
-            if changed != self._store:
+        with self._changing, self._file.held():
+            before = self._newest()
+            changed = change(before)
+            if changed != before:
                 self._file.write(changed.sealed())
-                self._store = changed
+                self._store, self._stamp = changed, self._file.stamp()
+
+    def _newest(self) -> KeyStore:
+        """The store as it is on the disk; an older one in its place is not taken.
+
+        :raises KeyStoreDamaged: the root was exchanged while this process ran, or somebody edited the store.
+        """
+        stamp = self._file.stamp()
+        if stamp in (None, self._stamp):
+            return self._store
+        with self._changing:
+            # Told before it is read: what is written in between is read again.
+            stamp = self._file.stamp()
+            found = self._store.reread(self._file.read())
+            if found.tree.generation >= self._store.tree.generation:
+                self._store = found
+            self._stamp = stamp
+            return self._store
 
     def change_tree(self, change: Callable[[KeyTree], KeyTree]) -> None:
         """The same for what it keeps."""

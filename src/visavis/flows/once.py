@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from visavis.flows.keyring import Keyring
-from visavis.flows.ports import Clock, Store
+from visavis.flows.ports import Clock, Store, Transaction
 from visavis.model.access import Answered, IdempotencyMismatch, IdempotencyUnfinished
 from visavis.model.errors import Refusal
 from visavis.protect.envelope import Context, seal, unseal
@@ -48,26 +48,26 @@ class Once:
         2. The write is done. A refusal changed nothing, and gives the key back.
         3. Its answer is kept beside the key, unless it speaks of somebody who withdrew meanwhile.
 
-        Two calls of one key at once are taken one after the other.
+        Two calls of one key at once are taken one after the other; where they reach two servers the second is told
+        that it came before.
 
         :raises IdempotencyMismatch: the key came before with another request.
         :raises IdempotencyUnfinished: it came before, and how that ended is not known.
         """
         record_id = f"{caller} {key}"
         with self._locks[hash(record_id) % _STRIPES]:
-            with self._store.read() as tx:
-                before = tx.answered.first(id=record_id)
-            if before is not None and self._clock.now() < before.expires_at:
-                if before.fingerprint != fingerprint:
-                    raise IdempotencyMismatch
-                if before.sealed_answer == _NOT_YET:
-                    raise IdempotencyUnfinished
-                return self._open(before)
             # 1
             taken = Answered(record_id, fingerprint, _NOT_YET, None, self._clock.now() + KEPT)
-            with self._store.write() as tx:
-                tx.answered.remove(id=record_id)
-                tx.answered.add(taken)
+            with self._store.read() as tx:
+                before = self._before(tx, record_id)
+            if before is None:
+                with self._store.write() as tx:
+                    before = self._before(tx, record_id)  # another process may have had it meanwhile
+                    if before is None:
+                        tx.answered.remove(id=record_id)
+                        tx.answered.add(taken)
+            if before is not None:
+                return self._repeated(before, fingerprint)
             # 2
             try:
                 done = act()
@@ -82,6 +82,17 @@ class Once:
                     answer = self._seal(record_id, done)
                     tx.answered.change(replace(taken, sealed_answer=answer, subject_id=done.subject_id))
             return done
+
+    def _before(self, tx: Transaction, record_id: str) -> Answered | None:
+        found = tx.answered.first(id=record_id)
+        return found if found is not None and self._clock.now() < found.expires_at else None
+
+    def _repeated(self, before: Answered, fingerprint: bytes) -> Done:
+        if before.fingerprint != fingerprint:
+            raise IdempotencyMismatch
+        if before.sealed_answer == _NOT_YET:
+            raise IdempotencyUnfinished
+        return self._open(before)
 
     def _seal(self, record_id: str, done: Done) -> bytes:
         plaintext = json.dumps([done.status, done.body, done.subject_id]).encode()

@@ -232,6 +232,18 @@ class KeyFile(Protocol):
         The former is overwritten, as far as the file system lets us: keys that were destroyed are in it.
         """
 
+    def read(self) -> bytes:
+        """What was written last, by whichever process.
+
+        :raises KeyStoreMissing: it is not there, or cannot be read. :raises KeyStoreUnsafe: others can read it.
+        """
+
+    def stamp(self) -> object:
+        """What is another after every write, without reading it; None where nothing is there."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep other processes from changing it meanwhile."""
+
 
 class Store(Protocol):
     """The durable truth."""
@@ -251,6 +263,9 @@ class Store(Protocol):
 
     def scrub(self) -> None:
         """Make deleted values unreadable in the store's own files, as far as it can tell."""
+
+    def leads(self) -> bool:
+        """Whether this process does what one of all that use the store has to do."""
 
 
 class Witness(Protocol):

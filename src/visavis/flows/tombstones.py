@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
 from visavis.flows.keyring import Keyring
@@ -19,6 +19,18 @@ class Lines(Protocol):
         """Every whole line, in their order; none where there is no file. What a torn write left at the end is no line.
 
         :raises OSError: it cannot be read.
+        """
+
+    def stamp(self) -> object:
+        """What is another after every change, without reading it; None where there is no file.
+
+        :raises OSError: it cannot be told.
+        """
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep other processes from changing it meanwhile.
+
+        :raises OSError: the disk is in the way.
         """
 
     def append(self, lines: Sequence[bytes]) -> None:
@@ -48,6 +60,7 @@ class TombstoneList:
         self._clock = clock
         self._changing = threading.Lock()
         self._known: dict[str, Tombstone] | None = None
+        self._stamp: object = None
 
     def bury(self, tombstones: Sequence[Tombstone]) -> None:
         """Add tombstones that were committed a moment ago."""
@@ -67,12 +80,12 @@ class TombstoneList:
             buried = tx.tombstones.find()
         self._add(buried)
         now = self._clock.now()
-        with self._changing:
+        with self._changing, self._lines.held():
             known = self._read()
             kept = {id_: tombstone for id_, tombstone in known.items() if now < tombstone.keep_until}
             if len(kept) < len(known):
                 self._lines.replace([self._line(tombstone) for tombstone in kept.values()])
-                self._known = kept
+                self._known, self._stamp = kept, self._lines.stamp()
         there = {one.subject_id for one in buried}
         self._put_back([one for id_, one in kept.items() if id_ not in there])
 
@@ -89,19 +102,22 @@ class TombstoneList:
                     tx.tombstones.add(tombstone)
 
     def _add(self, tombstones: Sequence[Tombstone]) -> None:
-        with self._changing:
+        with self._changing, self._lines.held():
             known = self._read()
             fresh = [one for one in tombstones if known.get(one.subject_id) != one]
             if fresh:
                 self._lines.append([self._line(one) for one in fresh])
                 known.update({one.subject_id: one for one in fresh})
+                self._stamp = self._lines.stamp()
 
     def _line(self, tombstone: Tombstone) -> bytes:
         return write_tombstone(tombstone, installation=self._keyring.installation)
 
     def _read(self) -> dict[str, Tombstone]:
-        if self._known is None:
+        stamp = self._lines.stamp()
+        if self._known is None or stamp != self._stamp:
             self._known = read_all(self._lines.read(), installation=self._keyring.installation)
+            self._stamp = stamp
         return self._known
 
 

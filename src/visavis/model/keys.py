@@ -158,6 +158,13 @@ class DatabaseEdited(StartupError):
     mend = "Bring a backup back with 'visavis restore', which revives nobody; keep this database to see what was done."
 
 
+class DriverMissing(StartupError):
+    """The database is a PostgreSQL, and what reaches one is not installed."""
+
+    code = "driver_missing"
+    mend = "Run 'pip install visavis[postgresql]', or leave 'database' unset for a database file of this server's own."
+
+
 class TransformUnfit(IntegrityError):
     """The matrix that turns a gallery's templates came out wrong: templates would not compare."""
 

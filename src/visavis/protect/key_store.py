@@ -68,6 +68,14 @@ class KeyStore:
         told = {"format": FORMAT, "seats": seats, "body": b64encode(body).decode()}
         return json.dumps(told, indent=1).encode() + b"\n"
 
+    def reread(self, data: bytes) -> Self:
+        """The store as another process that holds the same store key wrote it.
+
+        :raises KeyStoreDamaged: it was edited, is torn, or has another store key: a root was exchanged.
+        """
+        told = _told(data)
+        return replace(self, seats=_seats_read(told), tree=_opened_tree(told, self.store_key))
+
     def with_tree(self, tree: KeyTree) -> Self:
         """The store with other content."""
         return replace(self, tree=tree)
@@ -107,11 +115,7 @@ def open_store(data: bytes, *, root: bytes) -> KeyStore:
     told = _told(data)
     seats = _seats_read(told)
     _, store_key = _seat_of(seats, root)
-    try:
-        body = unseal(b64decode(told["body"], validate=True), key=store_key, context=_body_context(told["seats"]))
-        return KeyStore(seats, _tree_read(json.loads(body)), store_key)
-    except (SealBroken, ValueError, KeyError, TypeError):
-        raise KeyStoreDamaged("The key store was edited or is torn.") from None
+    return KeyStore(seats, _opened_tree(told, store_key), store_key)
 
 
 def read_seats(data: bytes) -> tuple[Seat, ...]:
@@ -120,6 +124,14 @@ def read_seats(data: bytes) -> tuple[Seat, ...]:
     :raises KeyStoreDamaged: it has no form that we know.
     """
     return _seats_read(_told(data))
+
+
+def _opened_tree(told: dict[str, Any], store_key: bytes) -> KeyTree:
+    try:
+        body = unseal(b64decode(told["body"], validate=True), key=store_key, context=_body_context(told["seats"]))
+        return _tree_read(json.loads(body))
+    except (SealBroken, ValueError, KeyError, TypeError):
+        raise KeyStoreDamaged("The key store was edited or is torn.") from None
 
 
 def _seat(version: int, custody: Custody, store_key: bytes, root: bytes) -> Seat:

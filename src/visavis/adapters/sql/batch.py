@@ -6,12 +6,13 @@ others wait to begin theirs leaves the commit to them, and all return when it is
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 import sqlalchemy as sa
 
+from visavis.adapters.sql.dialects import SQLITE, begin_writing, is_full
 from visavis.adapters.sql.log import move_head, read_head, write_entries
 from visavis.model.audit import LogHead, LogStopped
 
@@ -45,13 +46,16 @@ class Batch:
 class Batches:
     """Lets writers in one after the other, and commits.
 
-    After a commit that failed it is not known what the disk kept: a file system may forget that it could not write, and
-    report the next attempt as done. So no later one is made; the process has to be started again.
+    After a commit to a file that failed it is not known what the disk kept: a file system may forget that it could not
+    write, and report the next attempt as done. So no later one is made; the process has to be started again. A database
+    server looks after its own disk: there the next batch begins with what that has kept.
     """
 
-    def __init__(self, engine: sa.Engine, *, begin: str | None) -> None:
+    def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._begin = begin
+        self._begin = begin_writing(engine)
+        self._alone = engine.dialect.name == SQLITE
+        """Whether nobody else writes to the database."""
         self._turn = threading.Lock()
         self._waiting = 0
         self._counting = threading.Lock()
@@ -60,6 +64,8 @@ class Batches:
         self._head: LogHead | None = None
         """As it was committed last by this process. What another one commits meanwhile, ``move_head`` refuses."""
         self.seal: Seal = _unsigned
+        self.begun: Callable[[], None] = lambda: None
+        """Called when nobody else can write any more, before what a transaction reads."""
 
     @contextmanager
     def joined(self, *, alone: bool) -> Iterator[Batch]:
@@ -113,7 +119,7 @@ class Batches:
         try:
             _tell(batch.connection, "ROLLBACK TO SAVEPOINT one")
         except Exception as lost:  # noqa: BLE001 -- whatever it was, everybody in the batch is told
-            batch.error, self._stopped = lost, not _is_full(error)
+            batch.error, self._stopped = lost, self._alone and not is_full(error)
             self._drop(batch)
 
     def close(self) -> None:
@@ -136,10 +142,9 @@ class Batches:
             raise LogStopped
         connection = self._engine.connect()
         try:
-            if self._begin is not None:
-                # Taking the write lock at once keeps a reader from having to become a writer half-way.
-                connection.exec_driver_sql(self._begin)
-            if self._head is None:
+            self._begin(connection)
+            self.begun()
+            if self._head is None or not self._alone:
                 self._head = read_head(connection)
             return Batch(connection, self._head)
         except BaseException:
@@ -169,7 +174,7 @@ class Batches:
         connection = batch.connection
         try:
             head = batch.head
-            if self._begin is not None and not connection.connection.in_transaction:
+            if self._alone and not connection.connection.in_transaction:
                 # SQLite undid it by itself, and somebody went on: without this the commit would do nothing, gladly.
                 raise LogStopped("The database gave the transaction up.")  # noqa: TRY301 -- told like any other
             if batch.entries:
@@ -180,8 +185,9 @@ class Batches:
             self._head = head
         except BaseException as error:  # noqa: BLE001 -- whatever it was, everybody in the batch is told
             batch.error = error
-            self._stopped = not _is_full(error)
-            connection.rollback()
+            self._stopped = self._alone and not is_full(error)
+            with suppress(sa.exc.DBAPIError):  # where the database is away there is nothing to be undone
+                connection.rollback()
         else:
             # Each is done, whatever another does; the last one is entered first.
             with ExitStack() as all_of_them:
@@ -201,8 +207,3 @@ def _tell(connection: sa.Connection, statement: str) -> None:
 
 def _unsigned(_head: LogHead | None, _entries: list[bytes]) -> LogHead:
     raise LogStopped("There is no key to sign the log with.")
-
-
-def _is_full(error: BaseException) -> bool:
-    """Whether the disk was full before anything was written, which mends itself."""
-    return isinstance(error, sa.exc.DBAPIError) and "is full" in str(error.orig)

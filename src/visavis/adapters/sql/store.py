@@ -1,6 +1,5 @@
 """The store port on SQLAlchemy."""
 
-import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from alembic import command
@@ -17,140 +16,23 @@ from alembic.script import ScriptDirectory
 
 from visavis.adapters.sql import tables
 from visavis.adapters.sql.batch import Batches, Seal
+from visavis.adapters.sql.dialects import SQLITE, lock_schema, make_engine, name_of, read_only
 from visavis.adapters.sql.freshness import read_freshness
 from visavis.adapters.sql.log import SqlLog
+from visavis.adapters.sql.others import ChangeFeed, Lead
+from visavis.adapters.sql.rows import KINDS, SqlRows, SqlTombstones
 from visavis.adapters.sql.sealed import find_place, read_sealed
-from visavis.flows.ports import Rows, Store, Transaction, Within
-from visavis.model.access import AlreadyExists, Answered, ApiKey, Credential, Nonce, NotFound, Reading, Tries
-from visavis.model.account import Account, ConsoleSession
-from visavis.model.audit import LogClosed, Opening
-from visavis.model.bar import BarMove, OwnRates
-from visavis.model.bulk import Import, ImportEntry
-from visavis.model.consent import (
-    Enrolment,
-    Place,
-    Receipt,
-    Reference,
-    SealedReference,
-    Subject,
-    SubjectKey,
-    Tombstone,
-)
-from visavis.model.decision import Decision, Review
-from visavis.model.export import Export
+from visavis.flows.ports import Store, Transaction
+from visavis.model.audit import LogClosed
+from visavis.model.consent import Place, SealedReference, Tombstone
+from visavis.model.decision import Decision
 from visavis.model.freshness import Freshness
-from visavis.model.keys import DataForeign, GalleryKey, Generation
-from visavis.model.look_alike import LookAlike
-from visavis.model.purpose import Gallery, Purpose, PurposeText
-from visavis.model.station import Pairing, Session, Station
+from visavis.model.keys import DataForeign
 
-T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _SCRUB_S = 10.0
 """How long the log is tried to be emptied before it is left to the next time."""
 _SCRUB_AGAIN_S = 0.01
-
-
-class SqlRows(Rows[T]):
-    """All rows of one table as values of one dataclass whose fields are the columns."""
-
-    def __init__(self, connection: sa.Connection, table: sa.Table, kind: type[T]) -> None:
-        self._connection = connection
-        self._table = table
-        self._kind = kind
-        self._plural = table.name.replace("_", " ")
-
-    def add(self, value: T) -> None:
-        """See the port."""
-        try:
-            self._connection.execute(self._table.insert(), self._columns(value))
-        except sa.exc.IntegrityError as error:
-            if "UNIQUE" in str(error.orig).upper():
-                raise AlreadyExists(f"There is one like it among the {self._plural}.") from None
-            raise
-
-    def get(self, id_: str) -> T:
-        """See the port."""
-        value = self.first(id=id_)
-        if value is None:
-            raise NotFound(f"There is no such entry among the {self._plural}.")
-        return value
-
-    def find(self, **equal: Any) -> list[T]:
-        """See the port."""
-        return self._values(_select(self._table, _names(equal), limited=False), equal)
-
-    def first(self, **equal: Any) -> T | None:
-        """See the port."""
-        found = self._values(_select(self._table, _names(equal), limited=True), equal)
-        return found[0] if found else None
-
-    def change(self, value: T) -> None:
-        """See the port."""
-        columns = self._columns(value)
-        changed = self._connection.execute(_update(self._table), {**columns, "same_id": columns["id"]})
-        if changed.rowcount != 1:
-            raise NotFound(f"There is no such entry among the {self._plural}.")
-
-    def remove(self, **equal: Any) -> int:
-        """See the port."""
-        if not equal:
-            raise ValueError("naming no field would delete everything")
-        return self._connection.execute(_delete(self._table, _names(equal)), equal).rowcount
-
-    def before(self, field: str, moment: datetime) -> list[T]:
-        """See the port."""
-        return self._values(sa.select(self._table).where(self._table.c[field] <= moment))
-
-    def page(self, *, after: str | None, limit: int, within: Within | None = None, **equal: Any) -> Sequence[T]:
-        """See the port."""
-        query = self._select(equal).order_by(self._table.c.id).limit(limit)
-        if within is not None:
-            query = query.where(self._table.c[within[0]] >= within[1], self._table.c[within[0]] < within[2])
-        return self._values(query if after is None else query.where(self._table.c.id > after))
-
-    def count(self, **equal: Any) -> int:
-        """See the port."""
-        return int(self._connection.execute(_count(self._table, _names(equal)), equal).scalar_one())
-
-    def _columns(self, value: T) -> dict[str, Any]:
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}  # type: ignore[arg-type] # T is a dataclass by construction
-
-    def _select(self, equal: dict[str, Any]) -> sa.Select[Any]:
-        return sa.select(self._table).where(*(self._table.c[name] == value for name, value in equal.items()))
-
-    def _values(self, query: sa.Select[Any], values: dict[str, Any] | None = None) -> list[T]:
-        # The columns stand in the order of the fields; a test compares them.
-        return [self._kind(*row) for row in self._connection.execute(query, values)]
-
-
-# Statements are made once and kept: making one takes longer than SQLite needs to run it.
-
-
-def _names(equal: dict[str, Any]) -> tuple[tuple[str, bool], ...]:
-    """The fields that are asked for, and whether they are to be empty: nothing equals NULL in SQL."""
-    return tuple((name, value is None) for name, value in equal.items())
-
-
-def _wanted(table: sa.Table, names: tuple[tuple[str, bool], ...]) -> list[sa.ColumnElement[bool]]:
-    return [table.c[name].is_(None) if empty else table.c[name] == sa.bindparam(name) for name, empty in names]
-
-
-@cache
-def _select(table: sa.Table, names: tuple[tuple[str, bool], ...], *, limited: bool) -> sa.Select[Any]:
-    query = sa.select(table).where(*_wanted(table, names))
-    query = query.order_by(table.c.get("created_at", table.c.id), table.c.id)
-    return query.limit(1) if limited else query
-
-
-@cache
-def _count(table: sa.Table, names: tuple[tuple[str, bool], ...]) -> sa.Select[Any]:
-    return sa.select(sa.func.count()).select_from(table).where(*_wanted(table, names))
-
-
-@cache
-def _delete(table: sa.Table, names: tuple[tuple[str, bool], ...]) -> sa.Delete:
-    return table.delete().where(*_wanted(table, names))
 
 
 @cache
@@ -178,61 +60,7 @@ def _newest_decision() -> sa.Select[Any]:
     return query.order_by(decisions.decided_at.desc(), decisions.id.desc()).limit(1)
 
 
-@cache
-def _update(table: sa.Table) -> sa.Update:
-    return table.update().where(table.c.id == sa.bindparam("same_id"))
-
-
-_KINDS: Final[dict[str, tuple[sa.Table, type]]] = {
-    "openings": (tables.log_openings, Opening),
-    "purposes": (tables.purposes, Purpose),
-    "purpose_texts": (tables.purpose_texts, PurposeText),
-    "galleries": (tables.galleries, Gallery),
-    "bar_moves": (tables.bar_moves, BarMove),
-    "own_rates": (tables.own_rates, OwnRates),
-    "subjects": (tables.subjects, Subject),
-    "subject_keys": (tables.subject_keys, SubjectKey),
-    "gallery_keys": (tables.gallery_keys, GalleryKey),
-    "generations": (tables.generations, Generation),
-    "enrolments": (tables.enrolments, Enrolment),
-    "receipts": (tables.receipts, Receipt),
-    "references": (tables.references, Reference),
-    "tombstones": (tables.tombstones, Tombstone),
-    "stations": (tables.stations, Station),
-    "pairings": (tables.pairings, Pairing),
-    "sessions": (tables.sessions, Session),
-    "decisions": (tables.decisions, Decision),
-    "reviews": (tables.reviews, Review),
-    "look_alikes": (tables.look_alikes, LookAlike),
-    "credentials": (tables.credentials, Credential),
-    "tries": (tables.tries, Tries),
-    "api_keys": (tables.api_keys, ApiKey),
-    "accounts": (tables.accounts, Account),
-    "console_sessions": (tables.console_sessions, ConsoleSession),
-    "nonces": (tables.nonces, Nonce),
-    "answered": (tables.answered, Answered),
-    "readings": (tables.readings, Reading),
-    "imports": (tables.imports, Import),
-    "import_entries": (tables.import_entries, ImportEntry),
-    "exports": (tables.exports, Export),
-}
-"""The rows of a transaction, by their names in the port."""
-
-
 _TOMBSTONES: Final = "tombstones"
-
-
-class SqlTombstones(SqlRows[Tombstone]):
-    """The rows of tombstones, which remember what was added in this transaction."""
-
-    def __init__(self, connection: sa.Connection, buried: list[Tombstone]) -> None:
-        super().__init__(connection, tables.tombstones, Tombstone)
-        self._buried = buried
-
-    def add(self, value: Tombstone) -> None:
-        """See the port."""
-        super().add(value)
-        self._buried.append(value)
 
 
 class SqlTransaction:
@@ -246,9 +74,9 @@ class SqlTransaction:
 
     def __getattr__(self, name: str) -> Any:
         """The rows of a kind, made when they are first asked for: a transaction uses few of them."""
-        if name not in _KINDS:
+        if name not in KINDS:
             raise AttributeError(name)
-        rows: SqlRows[Any] = SqlRows(self._connection, *_KINDS[name])
+        rows: SqlRows[Any] = SqlRows(self._connection, *KINDS[name])
         if name == _TOMBSTONES:
             rows = SqlTombstones(self._connection, self.buried)
         setattr(self, name, rows)
@@ -288,19 +116,25 @@ class SqlTransaction:
 
 
 class SqlStore(Store):
-    """The store port on a database URL; SQLite means one server process."""
+    """The store port on a database; SQLite means one server process, PostgreSQL as many as one likes."""
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url)
-        self._sqlite = self._engine.dialect.name == "sqlite"
+        """Open none yet.
+
+        :raises DriverMissing: PostgreSQL is wanted, and its driver is not installed.
+        """
+        self._engine = make_engine(url)
+        self._reading = read_only(self._engine)
+        self._sqlite = self._engine.dialect.name == SQLITE
         self._scrubbing = threading.Lock()
         self._held: LogClosed | None = None
         self.bury: Callable[[Sequence[Tombstone]], None] = lambda _: None
         """Told of tombstones that were committed, before whoever wrote them goes on."""
         # Who finds SQLite's own lock taken sleeps, ever longer, while others overtake: here they queue.
-        self._batches = Batches(self._engine, begin="BEGIN IMMEDIATE" if self._sqlite else None)
-        if self._sqlite:
-            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+        self._batches = Batches(self._engine)
+        self.changes = None if self._sqlite else ChangeFeed(self._engine, own=name_of(self._engine))
+        """What other processes change; None where there are none."""
+        self._lead = None if self._sqlite else Lead(self._engine)
 
     def sign_log_with(self, seal: Seal) -> None:
         """How the log's tree is signed; before that nothing that has to be in the log can be written."""
@@ -320,6 +154,7 @@ class SqlStore(Store):
                 if not found <= known:
                     raise DataForeign("The database has a schema that this release does not know.")
             connection.rollback()
+            lock_schema(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
@@ -340,7 +175,7 @@ class SqlStore(Store):
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """See the port."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             if self._sqlite:
                 connection.exec_driver_sql("BEGIN")
             try:
@@ -353,7 +188,10 @@ class SqlStore(Store):
         self._held = why
 
     def scrub(self) -> None:
-        """See the port. SQLite zeroes freed cells (secure_delete); emptying the log drops the older copies in it."""
+        """See the port. SQLite zeroes freed cells (secure_delete); emptying the log drops the older copies in it.
+
+        PostgreSQL clears up in its own time: what it still has opens with no key as soon as the epoch is over.
+        """
         if not self._sqlite:
             return
         until = time.monotonic() + _SCRUB_S
@@ -361,6 +199,14 @@ class SqlStore(Store):
             # Where somebody else empties the log at that moment SQLite does not wait, but says that it is busy.
             while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] and time.monotonic() < until:
                 time.sleep(_SCRUB_AGAIN_S)
+
+    def leads(self) -> bool:
+        """See the port."""
+        return self._lead is None or self._lead.is_ours()
+
+    def on_write(self, begun: Callable[[], None]) -> None:
+        """Call this when a transaction that writes has begun, and no other process can write."""
+        self._batches.begun = begun
 
     def load(self, name: str) -> bytes | None:
         """A value the server keeps for itself, or None."""
@@ -381,18 +227,7 @@ class SqlStore(Store):
 
     def close(self) -> None:
         """Give the connections back."""
+        if self._lead is not None:
+            self._lead.close()
         self._batches.close()
         self._engine.dispose()
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver would begin transactions by itself, later than we need; we say BEGIN ourselves.
-    connection.isolation_level = None
-    for setting in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-        "busy_timeout=10000",
-    ):
-        connection.execute(f"PRAGMA {setting}").close()

@@ -12,7 +12,7 @@ from visavis.model.challenge import Asked, Challenge, Step
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware time in UTC; SQLite forgets the zone, so it is put back."""
+    """An aware time in UTC; SQLite forgets the zone, so it is put back, and PostgreSQL may tell it in another."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -25,7 +25,10 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's signature
         """Put the zone back."""
-        return None if value is None else cast("datetime", value).replace(tzinfo=UTC)
+        if value is None:
+            return None
+        moment = cast("datetime", value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 class Named(TypeDecorator[Enum]):

@@ -9,4 +9,5 @@ down_revision = "0006"
 
 def upgrade() -> None:
     # Not as a batch: that would make the table anew, and drop the old one, which sessions refer to.
-    op.add_column("stations", sa.Column("proof", sa.LargeBinary(), server_default=sa.text("x''"), nullable=False))
+    nothing = sa.text("x''" if op.get_bind().dialect.name == "sqlite" else "''")
+    op.add_column("stations", sa.Column("proof", sa.LargeBinary(), server_default=nothing, nullable=False))
