@@ -21,7 +21,15 @@ from visavis.adapters.log_folder import LogFolder
 from visavis.adapters.opening.beside import OpenBeside
 from visavis.adapters.sql.store import SqlStore
 from visavis.adapters.witnesses import read_witnesses
-from visavis.bootstrap_data import DataDirectory, initialise, open_keyring, open_keys, sign_log, told_unreadable
+from visavis.bootstrap_data import (
+    DataDirectory,
+    initialise,
+    open_keyring,
+    open_keys,
+    require_database,
+    sign_log,
+    told_unreadable,
+)
 from visavis.bootstrap_models import Stages, cards_of, chosen_cards, install_models, open_stages, planned_model
 from visavis.flows.accounts import Accounts
 from visavis.flows.administer import Administer
@@ -43,6 +51,7 @@ from visavis.flows.erasures import Erasures
 from visavis.flows.export import Exports
 from visavis.flows.face_and_pin import FaceAndPin
 from visavis.flows.find_look_alikes import FindLookAlikes
+from visavis.flows.following import Following
 from visavis.flows.generation import require_newest
 from visavis.flows.identify import Identify
 from visavis.flows.imports import Imports
@@ -76,7 +85,7 @@ from visavis.match.exact import ExactIndex
 from visavis.match.index import GalleryIndex
 from visavis.model.audit import WitnessesUnreadable
 from visavis.model.errors import StartupError
-from visavis.model.keys import DataMissing, UnsafeListen
+from visavis.model.keys import UnsafeListen
 from visavis.settings import Settings, unknown_variables
 from visavis.web.app import create_app
 from visavis.web.loading import Show
@@ -116,8 +125,7 @@ def open_services(
     :param end: ends the process, when it is sealed.
     :raises StartupError: the leaf says what is missing or unsafe.
     """
-    if not (settings.data_dir / "visavis.db").exists():
-        raise DataMissing(f"There is no database in {settings.data_dir}.")
+    require_database(settings)
     clock = clock or SystemClock()
     store = SqlStore(settings.database_url)
     store.migrate()
@@ -128,6 +136,7 @@ def open_services(
     tombstones = TombstoneList(LineFile(settings.tombstone_list), store=store, keyring=keyring, clock=clock)
     tombstones.settle()
     store.bury, keyring.keys.erased = tombstones.bury, tombstones.has
+    store.on_write(keyring.keys.renew)
     publisher = _open_log(store, settings, keyring, clock)
     ahead = publisher.resume()
     stages = stages or open_stages(settings)
@@ -145,6 +154,7 @@ def open_services(
     live = LiveGalleries(store=store, keyring=keyring, clock=clock, new_index=new_index, open_pages=beside)
     readings = Readings(store=store, keyring=keyring, clock=clock)
     bars = Bars(store=store, keyring=keyring, clock=clock, calibration=calibration)
+    following = None if store.changes is None else Following(store.changes, live=live, bars=bars)
     enrol = Enrol(
         store=store,
         keyring=keyring,
@@ -183,6 +193,7 @@ def open_services(
         store=store,
         keyring=keyring,
         live=live,
+        following=following,
         log=transparency,
         publisher=publisher,
         administer=administer,
@@ -311,7 +322,7 @@ def _run(settings: Settings, *, sealed: bool, show: Show | None) -> None:
             services.seal.unsealed(opened.numbers)
         return create_app(services, log_addresses=settings.log_addresses, show=show, failed=ending.failed)
 
-    with DataDirectory(settings.data_dir):
+    with DataDirectory(settings.data_dir, shared=settings.is_shared):
         # What is told by the settings alone is told before the models are loaded.
         require_private(settings)
         require_tls_usable(settings)

@@ -3,7 +3,7 @@
 import fcntl
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, Self
 
@@ -34,10 +34,12 @@ _LOG_ORIGIN: Final = "log_origin"
 
 
 class DataDirectory:
-    """The data directory, held by one process at a time."""
+    """The data directory, held by one process at a time, or by servers that share a database."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
+        """:param shared: others that share it too may hold it meanwhile."""
         self._path = path
+        self._shared = shared
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -50,12 +52,22 @@ class DataDirectory:
             raise DataMissing(f"There is no data directory at {self._path}.")
         self._lock = (self._path / "lock").open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take(self._lock)
         except BlockingIOError:
             self._lock.close()
             raise DataLocked(f"Another process holds {self._path}.") from None
-        sweep(self._path)
         return self
+
+    def _take(self, lock: IO[str]) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            sweep(self._path)
+        except BlockingIOError:
+            if not self._shared:
+                raise
+        if self._shared:
+            # Whoever was first has put in order what there was.
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
     def __exit__(self, *_error: object) -> None:
         """Give the lock back."""
@@ -69,7 +81,24 @@ def told_unreadable() -> Iterator[None]:
     try:
         yield
     except sa.exc.DatabaseError as error:
-        raise DataUnreadable(f"The database cannot be used: {error.orig}.") from None
+        said = " ".join(str(error.orig).split()).rstrip(".")
+        raise DataUnreadable(f"The database cannot be used: {said}.") from None
+
+
+def require_database(settings: Settings) -> None:
+    """There is a database that was set up. A PostgreSQL that cannot be reached says so when it is opened.
+
+    :raises DataMissing: there is none.
+    """
+    if settings.is_shared:
+        store = SqlStore(settings.database_url)
+        try:
+            if not store.is_set_up():
+                raise DataMissing("The PostgreSQL that the settings name was never set up.")
+        finally:
+            store.close()
+    elif not (settings.data_dir / "visavis.db").exists():
+        raise DataMissing(f"There is no database in {settings.data_dir}.")
 
 
 @told_unreadable()
@@ -82,6 +111,7 @@ def initialise(settings: Settings) -> str:
     database = settings.data_dir / "visavis.db"
     if database.exists():
         raise FileExistsError(database)
+    _require_empty(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with DataDirectory(settings.data_dir):
         folder = KeyFolder(settings.key_store_folder, data_dir=settings.data_dir)
@@ -99,11 +129,19 @@ def initialise(settings: Settings) -> str:
             raise
 
 
+def _require_empty(settings: Settings) -> None:
+    if settings.database is not None:
+        with suppress(DataMissing):
+            require_database(settings)
+            raise FileExistsError(settings.database)
+
+
 def _fill(settings: Settings, keys: Keys) -> str:
     """Make the database, the controller's key and the first API key."""
     store = SqlStore(settings.database_url)
     store.migrate()
-    (settings.data_dir / "visavis.db").chmod(0o600)
+    if not settings.is_shared:
+        (settings.data_dir / "visavis.db").chmod(0o600)
     controller = OKPKey.generate_key("Ed25519").as_pem(private=True)
     store.keep(CONTROLLER, seal_controller_key(controller, installation=keys.tree.installation))
     keyring = open_keyring(store, keys, settings)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -64,7 +65,10 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default_factory=lambda: _home(".local", "share", "visavis"))
-    """The database. Sealed; safe to back up."""
+    """The database and the published log. Sealed; safe to back up."""
+    database: str | None = Field(default=None, max_length=500, examples=["postgresql://visavis@db.example/visavis"])
+    """A PostgreSQL in place of the database file in the data directory, for several servers at once. They share the
+    data directory, for the published log, and the key store. The password comes from PostgreSQL's own password file."""
     key_file: Path = Field(default_factory=lambda: _home(".config", "visavis", "root.key"))
     """The root key, outside the data directory. Keep it apart from backups of the data."""
     key_store: Path | None = Field(default=None, examples=["/etc/visavis/keys"])
@@ -161,6 +165,16 @@ class Settings(BaseSettings):
         except RuntimeError:
             raise ValueError("there is no such home directory") from None
 
+    @field_validator("database")
+    @classmethod
+    def _without_password(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "postgresql:")
+        if parts.scheme != "postgresql":
+            raise ValueError("it begins with 'postgresql://'")
+        if parts.password is not None or "password" in dict(parse_qsl(parts.query)):
+            raise ValueError("no password here: put it into PostgreSQL's password file (PGPASSFILE, ~/.pgpass)")
+        return value
+
     @field_validator("oidc_roles")
     @classmethod
     def _readable(cls, value: str | None) -> str | None:
@@ -215,7 +229,12 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """Where the database is."""
-        return f"sqlite:///{self.data_dir / 'visavis.db'}"
+        return self.database or f"sqlite:///{self.data_dir / 'visavis.db'}"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several servers may use the database."""
+        return self.database is not None
 
     @property
     def log_folder(self) -> Path:

@@ -17,7 +17,8 @@ from sim.faces import photo
 from support.world import World
 
 from visavis.adapters.sql import tables
-from visavis.adapters.sql.store import SqlRows, SqlStore
+from visavis.adapters.sql.rows import SqlRows
+from visavis.adapters.sql.store import SqlStore
 from visavis.flows.ports import Transaction
 from visavis.model.access import AlreadyExists, ApiKey, Nonce, NotFound
 from visavis.model.consent import Subject, SubjectState

@@ -54,6 +54,15 @@ class BreakingStore(Store):
             write()
         raise DiskFailed
 
+    @property
+    def is_shared(self) -> bool:
+        """See the port."""
+        return False
+
+    def leads(self) -> bool:
+        """See the port."""
+        return True
+
     @contextmanager
     def write(self, *, alone: bool = False) -> Iterator[Transaction]:
         """See the port. A commit that is reported failed has happened."""

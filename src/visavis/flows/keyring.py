@@ -43,6 +43,13 @@ class Keys:
         """Who holds the root."""
         return self._newest().custody
 
+    def renew(self) -> None:
+        """Read what another process wrote, if one did.
+
+        :raises KeyStoreDamaged: it cannot be read.
+        """
+        self._newest()
+
     def change(self, change: Callable[[KeyStore], KeyStore]) -> None:
         """Put another store in the place of this one.
 

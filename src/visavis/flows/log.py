@@ -77,7 +77,7 @@ class Log:
             found = openings_of(tx, subject, keyring=self._keyring, after=after, limit=limit)
             first = tx.log.first()
             # Read after what the database has: what it does not have any more is published by then.
-            signed = self._publisher.published
+            signed = self._publisher.at_least(first)
             entries = [self._entry(tx, index, first=first, signed=signed) for index, _ in found]
         return [
             OwnEntry(index, entry, opened, self._proof(index, entry, signed))

@@ -248,6 +248,10 @@ class KeyFile(Protocol):
 class Store(Protocol):
     """The durable truth."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may use it at the same time."""
+
     def write(self, *, alone: bool = False) -> AbstractContextManager[Transaction]:
         """A transaction that may write. Leaving its block without an error returns only when the disk has it.
 

@@ -58,6 +58,10 @@ class Publisher:
         self._tiling: Tiling | None = None
         """As far as tiles are on the disk; None where that has to be looked up."""
         self._behind_since: datetime | None = None
+        self._data = b""
+        """The checkpoint as this process read or wrote it last."""
+        self._owed = 0
+        """What others have to publish before it is looked anew how far they are behind."""
         self._one_at_a_time = threading.Lock()
         self.trust = Trust(key, [witness.key for witness in witnesses], required)
         self.published: Signed | None = None
@@ -73,13 +77,10 @@ class Publisher:
 
         :raises LogDamaged: 1 to 3 do not hold.
         """
-        with self._store.read() as tx:
-            head, first = tx.log.head(), tx.log.first()
-        try:
-            data = self._folder.read(CHECKPOINT)
-        except ResourceMissing:
+        data, head, first = self._at_one_moment()
+        if data is None:
             if first:
-                raise LogDamaged("The database has the newest entries only, and nothing is published.") from None
+                raise LogDamaged("The database has the newest entries only, and nothing is published.")
             return None
         try:
             # 1
@@ -102,18 +103,67 @@ class Publisher:
         except LogRefused as refused:
             raise LogDamaged(f"What is published does not check out: {refused}") from None
 
+    def _at_one_moment(self) -> tuple[bytes | None, LogHead | None, int]:
+        """The checkpoint, and the tree and the first entry of the database, between two publications of others."""
+        data = self._read()
+        while True:
+            with self._store.read() as tx:
+                head, first = tx.log.head(), tx.log.first()
+            again = self._read()
+            if again == data:
+                return data, head, first
+            data = again
+
+    def _read(self) -> bytes | None:
+        try:
+            return self._folder.read(CHECKPOINT)
+        except ResourceMissing:
+            return None
+
     def close(self) -> None:
         """Give up what witnesses are asked with."""
         for witness in self._witnesses:
             witness.close()
 
+    def at_least(self, size: int) -> Signed | None:
+        """The published checkpoint, of so many entries at least, where another process has published so many."""
+        if self._store.is_shared and self._size() < size:
+            self.publish()
+        return self.published
+
     def publish(self) -> Published:
-        """Bring the folder up to the database.
+        """Bring the folder up to the database; where another process does that, look how far it is.
 
         :raises LogDamaged: what was committed does not make the tree that was signed; the log is held.
         """
         with self._one_at_a_time:
+            if self._store.is_shared:
+                followed = self._follow()
+                if not self._store.leads():
+                    return followed
             return self._publish()
+
+    def _follow(self) -> Published:
+        """Take over what another process published.
+
+        :raises LogDamaged: what is published does not check out.
+        """
+        data = self._read()
+        if data is not None and (self.published is None or data != self._data):
+            try:
+                self.published = require_checkpoint(data, trust=self.trust)
+            except LogRefused as refused:
+                raise LogDamaged(f"What is published does not check out: {refused}") from None
+            self._data, self._tiling = data, None
+        with self._store.read() as tx:
+            head = tx.log.head()
+        committed = 0 if head is None else head.size
+        if self._size() >= self._owed:
+            # There is always something that was committed a moment ago: it counts from now on.
+            self._watch(behind=False)
+            self._owed = committed
+        self._watch(behind=self._size() < self._owed)
+        return Published(self._size(), self._size())  # who publishes it tells what waits
 
     def _publish(self) -> Published:
         with self._store.read() as tx:
@@ -173,7 +223,7 @@ class Publisher:
             return [*refused, error]
         before = self._size()
         self._folder.write(CHECKPOINT, data)
-        self.published = signed
+        self.published, self._data = signed, data
         tiling.clean(before)
         if tree.size // WIDTH > before // WIDTH:
             with self._store.write() as tx:

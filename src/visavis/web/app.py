@@ -142,6 +142,10 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     """Load the galleries, and purge what is over for as long as the server runs; publish the log from the beginning."""
     services: Services = app.state.services
     loading: Loading = app.state.new_loading()
+    if services.following is not None:
+        # Before anything is loaded: what is committed from here on is taken in beside it.
+        services.following.failed = _tell_not_followed
+        await run_in_threadpool(services.following.begin)
     await loading.begin()
     tasks = [
         asyncio.create_task(_purge_on(services, loading, app.state.metrics)),
@@ -159,11 +163,17 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+    if services.following is not None:
+        await run_in_threadpool(services.following.end)
     with suppress(Exception):  # what is not published now is so after the next start
         await run_in_threadpool(services.publisher.publish)
     services.close()
     with suppress(Exception):  # when keys were last used is not worth a failed stop
         await run_in_threadpool(services.api_keys.tidy)
+
+
+def _tell_not_followed(error: Exception) -> None:
+    log.error("not_followed", error=type(error).__name__, trace=trace(error))
 
 
 async def _publish_on(services: Services) -> None:
@@ -186,10 +196,13 @@ async def _purge_on(services: Services, loading: Loading, metrics: Metrics) -> N
     for turn in count():
         more = False
         try:
-            more = (await run_in_threadpool(services.withdraw.purge, thorough=turn % _THOROUGH_EVERY == 0)).more
-            await run_in_threadpool(services.rotate.look)
-            await run_in_threadpool(services.epochs.look)
-            await run_in_threadpool(services.tombstones.settle)
+            if await run_in_threadpool(services.store.leads):
+                more = (await run_in_threadpool(services.withdraw.purge, thorough=turn % _THOROUGH_EVERY == 0)).more
+                await run_in_threadpool(services.rotate.look)
+                await run_in_threadpool(services.epochs.look)
+                await run_in_threadpool(services.tombstones.settle)
+                if services.following is not None:
+                    await run_in_threadpool(services.following.tidy)
             await run_in_threadpool(services.drift.tidy, services.store)
             metrics.purged()
             if turn:  # at the start no key was used yet, and none that has run out works
@@ -206,6 +219,10 @@ async def _compare_on(services: Services, loading: Loading, over: asyncio.Event)
     for turn in count():
         if over.is_set():
             return
+        if not await run_in_threadpool(services.store.leads):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), services.purge_every_s)
+            continue
         try:
             await run_in_threadpool(services.own_rates.look)
         except Exception as error:  # noqa: BLE001 -- one that failed must not end all later ones

@@ -23,6 +23,7 @@ from visavis.flows.erasures import Erasures
 from visavis.flows.export import Exports
 from visavis.flows.face_and_pin import FaceAndPin
 from visavis.flows.find_look_alikes import FindLookAlikes
+from visavis.flows.following import Following
 from visavis.flows.identify import Identify
 from visavis.flows.imports import Imports
 from visavis.flows.incoming import Incoming
@@ -65,6 +66,8 @@ class Services:
     store: Store
     keyring: Keyring
     live: LiveGalleries
+    following: Following | None
+    """Takes in what other processes change; None where there are none."""
     log: Log
     publisher: Publisher
     administer: Administer

@@ -200,6 +200,11 @@ class SqlStore(Store):
             while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] and time.monotonic() < until:
                 time.sleep(_SCRUB_AGAIN_S)
 
+    @property
+    def is_shared(self) -> bool:
+        """See the port."""
+        return not self._sqlite
+
     def leads(self) -> bool:
         """See the port."""
         return self._lead is None or self._lead.is_ours()
@@ -219,6 +224,13 @@ class SqlStore(Store):
         with self._engine.connect() as connection:
             connection.execute(sa.insert(tables.server).values(name=name, value=value))
             connection.commit()
+
+    def is_set_up(self) -> bool:
+        """Whether an installation was begun in the database."""
+        with self._engine.connect() as connection:
+            if not sa.inspect(connection).has_table(tables.server.name):
+                return False
+            return bool(connection.execute(sa.select(sa.func.count()).select_from(tables.server)).scalar_one())
 
     def has_generation(self) -> bool:
         """Whether the database was ever used with a key store."""
