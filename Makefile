@@ -7,7 +7,7 @@ export VISAVIS_BENCH_PYTHON ?= $(CURDIR)/.venv-bench/bin/python
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
 SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 
-.PHONY: help demo drill test test-all lint pages wheel models chromium softhsm labels bench bench-pipeline bench-accuracy bench-planner bench-identify bench-memory \
+.PHONY: help demo drill test test-all lint pages wheel models chromium softhsm postgresql labels bench bench-pipeline bench-accuracy bench-planner bench-identify bench-memory \
 	bench-labels bench-liveness bench-quality bench-fusion bench-rest bench-pages bench-enrol bench-log bench-margin bench-drift bench-unlinkability bench-protect fuzz mutation calibrate reference lock clean
 
 help: ## what there is
@@ -19,10 +19,10 @@ demo: $(VENV)/run.done models pages ## run the main job on real photographs, and
 drill: $(VENV)/run.done models pages ## play the attacker against a real server (DRILL="--mode quorum --report drill.html")
 	@$(BIN)/python -m demo.drill $(DRILL)
 
-test: lint models pages chromium softhsm ## everything that has to pass, in under ten minutes
+test: lint models pages chromium softhsm postgresql ## everything that has to pass, in under ten minutes
 	@$(BIN)/python -m pytest -q -m "not slow" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test-all: lint models pages chromium softhsm ## the slow tests too
+test-all: lint models pages chromium softhsm postgresql ## the slow tests too
 	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev.done browser/node_modules/.done ## style, types, layers, dependencies
@@ -61,6 +61,14 @@ softhsm:
 		elif [ -t 0 ]; then printf 'Install Debian package softhsm2 for the tests of tokens? [y/N] '; read answer; \
 			if [ "$$answer" = y ]; then ./.ci/softhsm; fi; \
 		else echo 'No SoftHSM: the tests of tokens will be skipped. Run ./.ci/softhsm to install it.'; fi; }
+
+# The same of PostgreSQL. Debian's programs are not in the path.
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || command -v initdb > /dev/null || { \
+		if [ -n "$$CI" ]; then ./.ci/postgresql; \
+		elif [ -t 0 ]; then printf 'Install Debian package postgresql for the tests of several servers? [y/N] '; read answer; \
+			if [ "$$answer" = y ]; then ./.ci/postgresql; fi; \
+		else echo 'No PostgreSQL: the tests on it will be skipped. Run ./.ci/postgresql to install it.'; fi; }
 
 bench: bench-pipeline bench-accuracy bench-planner bench-margin bench-unlinkability bench-identify bench-memory bench-enrol bench-log bench-protect bench-rest bench-pages ## every benchmark
 
