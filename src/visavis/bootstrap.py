@@ -126,8 +126,23 @@ def open_services(
     :raises StartupError: the leaf says what is missing or unsafe.
     """
     require_database(settings)
-    clock = clock or SystemClock()
     store = SqlStore(settings.database_url)
+    try:
+        return _put_together(settings, store, clock=clock or SystemClock(), stages=stages, root=root, end=end)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _put_together(
+    settings: Settings,
+    store: SqlStore,
+    *,
+    clock: Clock,
+    stages: Stages | None,
+    root: bytes | None,
+    end: Callable[[], None],
+) -> Services:
     store.migrate()
     keyring = open_keyring(store, open_keys(settings, store, clock=clock, root=root), settings)
     require_newest(store, keyring)
@@ -185,6 +200,8 @@ def open_services(
     def close() -> None:
         stages.close()
         publisher.close()
+        if settings.is_shared:
+            store.close()
 
     return Services(
         calibration=calibration,
@@ -250,7 +267,7 @@ def open_services(
             clock=clock,
             folder=log_folder,
             key=publisher.trust.log,
-            snapshots=DataSnapshots(settings.data_dir),
+            snapshots=DataSnapshots(settings.data_dir, shared=store if settings.is_shared else None),
             window=settings.backup_window,
             release=__version__,
         ),

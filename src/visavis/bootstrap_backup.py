@@ -1,6 +1,7 @@
 """The composition root of backups where no server runs: making one, and bringing one back."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
@@ -18,7 +19,7 @@ from visavis.adapters.log_folder import LogFolder
 from visavis.adapters.restoring import Restoring, holds_data
 from visavis.adapters.sql.store import SqlStore
 from visavis.audit.note import VerifierKey
-from visavis.bootstrap_data import DataDirectory, open_keyring, sign_log, told_unreadable
+from visavis.bootstrap_data import DataDirectory, open_keyring, require_database, sign_log, told_unreadable
 from visavis.bootstrap_keys import present_root
 from visavis.flows.ahead import Committed, MadeUp, Shown, ahead_of
 from visavis.flows.backup import Backups, published_log
@@ -39,6 +40,7 @@ from visavis.model.audit import LogRefused
 from visavis.model.backup import BackupDamaged, BackupExists, BackupHeader, DataPresent
 from visavis.model.consent import Tombstone
 from visavis.model.errors import VisavisError
+from visavis.model.keys import DataMissing
 from visavis.protect.backup import open_header
 from visavis.protect.epochs import present, turned
 from visavis.protect.key_store import open_store
@@ -97,7 +99,7 @@ def back_up(settings: Settings, file: Path, *, words: Sequence[str] = (), clock:
                 clock=clock,
                 folder=LogFolder(settings.log_folder),
                 key=sign_log(store, settings, keyring).key,
-                snapshots=DataSnapshots(settings.data_dir),
+                snapshots=DataSnapshots(settings.data_dir, shared=store if settings.is_shared else None),
                 window=settings.backup_window,
                 release=__version__,
             )
@@ -117,6 +119,8 @@ def restore(settings: Settings, file: Path, how: Bringing, *, clock: Clock | Non
     every key is wrapped anew. 6. It takes the place of the data directory, in one step. 7. What is due is done.
 
     A crash before 6 leaves the former data directory, after it the new one; between the two the next start finishes.
+    Where the database is a PostgreSQL its rows give way first, in one step of their own; there too the next start
+    finishes, and they are kept nowhere.
 
     :raises VisavisError: the leaf says what is in the way; nothing was changed. :raises OSError: the disk is.
     """
@@ -129,8 +133,8 @@ def restore(settings: Settings, file: Path, how: Bringing, *, clock: Clock | Non
     # 2
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with DataDirectory(settings.data_dir):
-        if holds_data(settings.data_dir) and not how.replace:
-            raise DataPresent(f"There is data in {settings.data_dir}.")
+        if not how.replace:
+            _require_no_data(settings)
         with Restoring(settings.data_dir) as restoring:
             # 3
             unpack(file, identity, into=restoring.folder)
@@ -140,6 +144,8 @@ def restore(settings: Settings, file: Path, how: Bringing, *, clock: Clock | Non
             # 5
             keys.change_tree(lambda tree: turned(tree, now=clock.now()))
             # 6
+            if settings.is_shared:
+                _put_into(settings, restoring.folder / DATABASE)
             former = restoring.exchange()
             # 7
             _settle(settings, keys, clock)
@@ -147,6 +153,28 @@ def restore(settings: Settings, file: Path, how: Bringing, *, clock: Clock | Non
                 rmtree(former)
                 former = None
     return BroughtBack(header, made_up, former, work.learned_from)
+
+
+def _require_no_data(settings: Settings) -> None:
+    if holds_data(settings.data_dir):
+        raise DataPresent(f"There is data in {settings.data_dir}.")
+    if settings.is_shared:
+        with suppress(DataMissing):
+            require_database(settings)
+            raise DataPresent("There is data in the PostgreSQL that the settings name.")
+
+
+def _put_into(settings: Settings, file: Path) -> None:
+    """Put the rows of a file into the PostgreSQL, and the file away."""
+    source, target = SqlStore(f"sqlite:///{file}"), SqlStore(settings.database_url)
+    try:
+        target.migrate()
+        source.copy_to(target)
+    finally:
+        source.close()
+        target.close()
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
 
 
 class _Merging:
@@ -206,11 +234,12 @@ class _Merging:
     def _replaced(self) -> tuple[Replaced | None, int]:
         """What the database tells that gives way, and the highest generation that was seen."""
         seen = self._keys.tree.generation
-        database = self._settings.data_dir / DATABASE
-        if not database.exists():
+        try:
+            require_database(self._settings)
+        except DataMissing:
             self.learned_from["database"] = "not there"
             return None, seen
-        store = SqlStore(f"sqlite:///{database}")
+        store = SqlStore(self._settings.database_url)
         try:
             keyring = open_keyring(store, self._keys, self._settings)
             replaced = read_replaced(store, keyring)

@@ -44,6 +44,11 @@ class Cluster:
                 store.close()
         return self._made(TEMPLATE)
 
+    def copy_of(self, url: str) -> str:
+        """The URL of a copy; nobody uses the original meanwhile."""
+        self.end_connections(url)
+        return self._made(str(sa.make_url(url).database))
+
     def end_connections(self, url: str) -> None:
         """End every connection to a database, as a restart does."""
         name = sa.make_url(url).database

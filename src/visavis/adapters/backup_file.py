@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
+import sqlalchemy as sa
 from pyrage import DecryptError, decrypt_io, x25519
 
 from visavis.adapters.sql.store import SqlStore
@@ -39,16 +40,22 @@ _SPARE: Final = 1.1
 
 
 class DataSnapshots(Snapshots):
-    """The port on the SQLite database of a data directory."""
+    """The port on the database of an installation. A snapshot is a SQLite file, whatever that is."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, shared: SqlStore | None = None) -> None:
+        """:param shared: the database, where it is not in the data directory."""
         self._data_dir = data_dir
+        self._shared = shared
 
     @contextmanager
     def take(self) -> Iterator[Snapshot]:
         """See the port."""
-        with _room_in(self._data_dir) as folder:
-            place = _copied(self._data_dir / DATABASE, folder)
+        size = self._shared.size() if self._shared else None
+        with _room_in(self._data_dir, size=size) as folder:
+            if self._shared is None:
+                place = _copied(self._data_dir / DATABASE, folder)
+            else:
+                place = _written_out(self._shared, folder)
             store = SqlStore(f"sqlite:///{place}")
             try:
                 yield FileSnapshot(place, store)
@@ -75,13 +82,14 @@ class FileSnapshot(Snapshot):
 
 
 @contextmanager
-def _room_in(data_dir: Path) -> Iterator[Path]:
+def _room_in(data_dir: Path, *, size: int | None) -> Iterator[Path]:
     """A folder for what is in the making, gone afterwards.
 
+    :param size: of the database in bytes, where it is not a file there.
     :raises BackupFailed: it cannot be made, or there is no room for a copy of the database and a sealed one.
     """
     try:
-        size = (data_dir / DATABASE).stat().st_size
+        size = (data_dir / DATABASE).stat().st_size if size is None else size
         free = shutil.disk_usage(data_dir).free
         if free < 2 * _SPARE * size:
             raise BackupFailed(f"{free // 2**20} MiB are free; the database has {size // 2**20} MiB.")
@@ -110,6 +118,27 @@ def _copied(database: Path, into: Path) -> Path:
             source.backup(copy, pages=-1)
     except (sqlite3.Error, OSError) as error:
         raise BackupFailed(f"The database could not be copied: {error}.") from None
+    return place
+
+
+def _written_out(shared: SqlStore, into: Path) -> Path:
+    """The rows of a database as they were at one moment, in a file.
+
+    :raises BackupFailed: the disk does not take it, or the database is away.
+    """
+    place = into / DATABASE
+    try:
+        place.touch(mode=0o600)
+        file = SqlStore(f"sqlite:///{place}")
+        try:
+            file.migrate()
+            shared.copy_to(file)
+            file.scrub()
+        finally:
+            file.close()
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        said = " ".join(str(getattr(error, "orig", error)).split()).rstrip(".")
+        raise BackupFailed(f"The database could not be copied: {said}.") from None
     return place
 
 

@@ -167,9 +167,9 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(services.following.end)
     with suppress(Exception):  # what is not published now is so after the next start
         await run_in_threadpool(services.publisher.publish)
-    services.close()
     with suppress(Exception):  # when keys were last used is not worth a failed stop
         await run_in_threadpool(services.api_keys.tidy)
+    services.close()
 
 
 def _tell_not_followed(error: Exception) -> None:

@@ -42,7 +42,8 @@ def a_server(enough: threading.Event, **looks: Callable[[], int]) -> Services:
 
     known = {
         "purge_every_s": 0.01,
-        "store": None,
+        "store": SimpleNamespace(leads=lambda: True),
+        "following": None,
         "withdraw": SimpleNamespace(purge=turn("purge")),
         "rotate": SimpleNamespace(look=turn("rotate")),
         "epochs": SimpleNamespace(look=turn("epochs")),

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import sqlalchemy as sa
+
 from visavis.model.errors import VisavisError
 from visavis.settings import Settings
 
@@ -35,6 +37,10 @@ def made(name: str, check: Checking, settings: Settings) -> list[Check]:
         # What SQLite says names tables and files, never a value.
         mend = "Stop what else has the database open and check who owns it; if it is damaged, restore a backup."
         return [Check(name, "fail", f"The database cannot be read: {error}.", mend)]
+    except sa.exc.SQLAlchemyError as error:
+        said = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split()).rstrip(".")
+        mend = "Check that PostgreSQL runs, that the setting 'database' names it, and that this user may use it."
+        return [Check(name, "fail", f"The database cannot be read: {said}.", mend)]
     except OSError as error:
         what = ": ".join(str(part) for part in (error.filename, error.strerror or type(error).__name__) if part)
         mend = "Check that it is there and who may use it."

@@ -3,9 +3,11 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
@@ -13,11 +15,13 @@ from visavis.adapters import sql
 from visavis.adapters.controller_key import CONTROLLER, unseal_controller_key
 from visavis.adapters.doctor.check import Check
 from visavis.adapters.doctor.keys import is_with_custodians, opened_keys
+from visavis.adapters.sql.dialects import make_engine
 from visavis.model.keys import DataForeign, DataMissing, UnsafeListen
 from visavis.settings import Settings
 
 _OLDEST_SQLITE: Final = (3, 35, 0)
 _NO_KEY_MEND: Final = "Restore a backup, or run 'visavis init' for another data directory: only a key makes another."
+_OLDEST_POSTGRESQL: Final = 13
 _UNUSED_DAYS: Final = 90
 _MIB: Final = 1024 * 1024
 _LOG_WARN: Final = 256 * _MIB
@@ -25,9 +29,16 @@ _WAL_FORMAT: Final = b"\x02\x02"
 _MIGRATIONS: Final = Path(sql.__path__[0]) / "migrations"
 
 
-def library(_settings: Settings) -> Iterator[Check]:
-    """SQLite is one that this release was made for."""
-    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+def library(settings: Settings) -> Iterator[Check]:
+    """The database's program is one that this release was made for."""
+    if settings.is_shared:
+        version = str(first_of(settings, "SHOW server_version"))
+        if int(version.partition(".")[0].split()[0]) < _OLDEST_POSTGRESQL:
+            mend = f"Use PostgreSQL {_OLDEST_POSTGRESQL} or later."
+            yield Check("sqlite", "fail", f"PostgreSQL {version} is too old.", mend)
+        else:
+            yield Check("sqlite", "ok", f"Not used: the database is a PostgreSQL {version}.")
+    elif sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         mend = "Use a Python that comes with SQLite 3.35 or later."
         yield Check("sqlite", "fail", f"SQLite {sqlite3.sqlite_version} is too old.", mend)
     else:
@@ -62,18 +73,20 @@ def api_keys(settings: Settings) -> Iterator[Check]:
 
 def _unused_keys(settings: Settings) -> int:
     """How many keys that can be used nobody used for long; none where the schema is older and does not tell."""
-    if not first_of(settings, "SELECT count(*) FROM pragma_table_info('api_keys') WHERE name = 'last_used_at'"):
+    if not has_table(settings, "api_keys", column="last_used_at"):
         return 0
-    query = (
-        "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL "
-        "AND coalesce(last_used_at, created_at) < datetime('now', ?)"
-    )
-    return int(first_of(settings, query, f"-{_UNUSED_DAYS} days"))
+    query = "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND coalesce(last_used_at, created_at) < ?"
+    long_ago = datetime.now(UTC) - timedelta(days=_UNUSED_DAYS)
+    return int(first_of(settings, query, f"{long_ago:%Y-%m-%d %H:%M:%S}"))
 
 
 def health(settings: Settings) -> Iterator[Check]:
     """Pages and rows of the database are whole, and no row refers to one that is not there."""
     mend = "Stop the server and restore a backup; keep the damaged files to look at."
+    if settings.is_shared:
+        size = int(first_of(settings, "SELECT pg_database_size(current_database())"))
+        yield Check("database", "ok", f"Reached, {size / _MIB:.1f} MiB.")
+        return
     with _opened(settings) as connection:
         (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         dangling = {row[0] for row in connection.execute("PRAGMA foreign_key_check")}
@@ -107,7 +120,11 @@ def schema(settings: Settings) -> Iterator[Check]:
 
 def write_ahead_log(settings: Settings) -> Iterator[Check]:
     """The database writes ahead into a log, and the log is emptied now and then."""
-    name, database = "write-ahead log", _database(settings)
+    name = "write-ahead log"
+    if settings.is_shared:
+        yield Check(name, "ok", "PostgreSQL looks after its own.")
+        return
+    database = _database(settings)
     with database.open("rb") as file:
         header = file.read(20)
     log = database.with_name(f"{database.name}-wal")
@@ -131,9 +148,35 @@ def _database(settings: Settings) -> Path:
 
 def first_of(settings: Settings, query: str, *values: str) -> Any:
     """The first value that the database answers, or None."""
+    if settings.is_shared:
+        with _connected(settings) as shared:
+            answer = shared.exec_driver_sql(query.replace("?", "%s"), tuple(values)).first()
+            return None if answer is None else answer[0]
     with _opened(settings) as connection:
         row = connection.execute(query, values).fetchone()
     return None if row is None else row[0]
+
+
+def has_table(settings: Settings, table: str, *, column: str | None = None) -> bool:
+    """Whether the schema has a table, and a column in it."""
+    if settings.is_shared:
+        with _connected(settings) as shared:
+            found = sa.inspect(shared)
+            there = found.has_table(table)
+            return there and (column is None or column in {one["name"] for one in found.get_columns(table)})
+    if column is None:
+        return bool(first_of(settings, "SELECT count(*) FROM sqlite_master WHERE name = ?", table))
+    return bool(first_of(settings, "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?", table, column))
+
+
+@contextmanager
+def _connected(settings: Settings) -> Iterator[sa.Connection]:
+    engine = make_engine(settings.database_url)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from visavis.adapters.doctor.check import Check
-from visavis.adapters.doctor.database import first_of
+from visavis.adapters.doctor.database import first_of, has_table
 from visavis.settings import Settings
 
 _MEND: Final = (
@@ -15,7 +15,7 @@ _MEND: Final = (
 
 def own_rates(settings: Settings) -> Iterator[Check]:
     """In how many galleries people are more alike than those the model was measured on."""
-    if not first_of(settings, "SELECT count(*) FROM pragma_table_info('own_rates')"):
+    if not has_table(settings, "own_rates"):
         yield Check("own rates", "ok", "The next start measures them; the schema is older.")
         return
     measured = int(first_of(settings, "SELECT count(*) FROM own_rates"))

@@ -25,8 +25,7 @@ _ASKED_MEND: Final = (
 
 
 _COUNT_OTHERS: Final = (
-    "SELECT count(*) FROM purposes WHERE liveness NOT IN (?, ?, ?, ?)"
-    " AND (ends_at IS NULL OR ends_at > datetime('now'))"
+    "SELECT count(*) FROM purposes WHERE liveness NOT IN (?, ?, ?, ?) AND (ends_at IS NULL OR ends_at > ?)"
 )
 
 
@@ -70,7 +69,7 @@ def _asked(settings: Settings, checkable: Checkable) -> Check | None:
     """The finding about purposes that ask for what cannot be checked, if there are any."""
     first, *others = checkable.names
     names = (first, *others, *[first] * (len(LivenessMode) - len(checkable.names)))  # as many as there are places
-    count = int(first_of(settings, _COUNT_OTHERS, *names))
+    count = int(first_of(settings, _COUNT_OTHERS, *names, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"))
     if not count:
         return None
     return Check("liveness asked", "warn", f"{count} purposes ask for a mode that cannot be checked here.", _ASKED_MEND)

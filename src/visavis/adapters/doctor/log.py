@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 
 from visavis.adapters.doctor.check import Check
-from visavis.adapters.doctor.database import first_of
+from visavis.adapters.doctor.database import first_of, has_table
 from visavis.adapters.doctor.keys import is_with_custodians, opened_keys
 from visavis.adapters.log_folder import LogFolder
 from visavis.adapters.witnesses import read_witnesses
@@ -27,7 +27,7 @@ def published(settings: Settings) -> Iterator[Check]:
     1. It has the name that the settings give. 2. Its checkpoint is signed with this key, and its last tiles make it.
     3. Everything that was committed is published.
     """
-    if not first_of(settings, "SELECT count(*) FROM sqlite_master WHERE name = 'log_head'"):
+    if not has_table(settings, "log_head"):
         yield Check("log", "ok", "It begins when the server starts.")
         return
     origin = first_of(settings, "SELECT value FROM server WHERE name = 'log_origin'")

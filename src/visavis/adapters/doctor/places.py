@@ -39,7 +39,7 @@ def data_directory(settings: Settings) -> Iterator[Check]:
     """The data directory is there, its owner's alone, with a database that is its owner's alone."""
     folder, name = settings.data_dir, "data directory"
     database = folder / "visavis.db"
-    if not database.is_file():
+    if not folder.is_dir() or not (settings.is_shared or database.is_file()):
         raise DataMissing(f"There is no database in {folder}.")
     files = [folder, *sorted(folder.glob("visavis.db*"))]
     open_to_others = [path for path in files if stat.S_IMODE(path.stat().st_mode) & _OTHERS]
@@ -47,7 +47,7 @@ def data_directory(settings: Settings) -> Iterator[Check]:
     if open_to_others:
         mend = "Run 'chmod 700' on the directory and 'chmod 600' on the database."
         yield Check(name, "fail", f"Others can read {' and '.join(map(str, open_to_others))}.", mend)
-    elif not os.access(folder, os.W_OK) or not os.access(database, os.W_OK):
+    elif not all(os.access(path, os.W_OK) for path in files):
         yield Check(name, "fail", f"{folder} cannot be written to.", "Run the server as the directory's owner.")
     elif foreign:
         mend = "Run 'chown' so that directory and database have one owner, who runs the server."

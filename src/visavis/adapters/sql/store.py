@@ -16,7 +16,8 @@ from alembic.script import ScriptDirectory
 
 from visavis.adapters.sql import tables
 from visavis.adapters.sql.batch import Batches, Seal
-from visavis.adapters.sql.dialects import SQLITE, lock_schema, make_engine, name_of, read_only
+from visavis.adapters.sql.copying import copy_rows
+from visavis.adapters.sql.dialects import SQLITE, begin_writing, lock_schema, make_engine, name_of, read_only
 from visavis.adapters.sql.freshness import read_freshness
 from visavis.adapters.sql.log import SqlLog
 from visavis.adapters.sql.others import ChangeFeed, Lead
@@ -236,6 +237,25 @@ class SqlStore(Store):
         """Whether the database was ever used with a key store."""
         with self._engine.connect() as connection:
             return bool(connection.execute(sa.select(sa.func.count()).select_from(tables.generations)).scalar_one())
+
+    def size(self) -> int:
+        """The bytes that the database takes."""
+        asked = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        if not self._sqlite:
+            asked = "SELECT pg_database_size(current_database())"
+        with self._engine.connect() as connection:
+            return int(connection.exec_driver_sql(asked).scalar_one())
+
+    def copy_to(self, other: "SqlStore") -> None:
+        """Put all that is here into the place of what is there; the other has this release's schema, and no users."""
+        engine = other._engine  # noqa: SLF001 -- one of our own
+        with self._reading.connect() as source, engine.connect() as target:
+            if self._sqlite:
+                source.exec_driver_sql("BEGIN")
+            begin_writing(engine)(target)
+            copy_rows(source, target)
+            target.commit()
+            source.rollback()
 
     def close(self) -> None:
         """Give the connections back."""

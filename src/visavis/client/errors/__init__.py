@@ -245,6 +245,7 @@ from visavis.client.errors.startup import DataLocked as DataLocked
 from visavis.client.errors.startup import DataMissing as DataMissing
 from visavis.client.errors.startup import DataPresent as DataPresent
 from visavis.client.errors.startup import DataUnreadable as DataUnreadable
+from visavis.client.errors.startup import DriverMissing as DriverMissing
 from visavis.client.errors.startup import KeyFileForeign as KeyFileForeign
 from visavis.client.errors.startup import KeyFileMissing as KeyFileMissing
 from visavis.client.errors.startup import KeyFileUnsafe as KeyFileUnsafe

@@ -92,6 +92,7 @@ BY_CODE: Final[dict[str, type[VisavisProblem]]] = {
     "database_older": startup.DatabaseOlder,
     "decoder_unavailable": image.DecoderUnavailable,
     "dispute_unfit": request.DisputeUnfit,
+    "driver_missing": startup.DriverMissing,
     "entry_malformed": log.EntryMalformed,
     "entry_wrong": log.EntryWrong,
     "epoch_destroyed": integrity.EpochDestroyed,

@@ -137,6 +137,14 @@ class DatabaseOlder(StartupError):
     """
 
 
+class DriverMissing(StartupError):
+    """``driver_missing``.
+
+    The database is a PostgreSQL, and what reaches one is not installed. Run 'pip install visavis[postgresql]', or
+    leave 'database' unset for a database file of this server's own.
+    """
+
+
 class KeyFileForeign(StartupError):
     """``key_file_foreign``.
 
