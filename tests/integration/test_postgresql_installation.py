@@ -70,9 +70,7 @@ def test_a_backup_brings_everybody_back_but_who_withdrew_since(place: Place, tmp
         assert known(world, gallery, "ann", "bea", "cem") == ["bea"]
 
 
-def test_an_installation_moves_from_a_file_to_postgresql_by_a_backup(
-    tmp_path: Path, postgres: Cluster, place: Place
-) -> None:
+def test_an_installation_moves_from_a_file_to_postgresql_by_a_backup(tmp_path: Path, postgres: Cluster) -> None:
     moving, file = tmp_path / "moving", tmp_path / "backup"
     with opened_world(moving) as world:
         gallery = world.gallery()
@@ -145,7 +143,7 @@ def test_what_names_no_postgresql_or_tells_a_password_is_refused(database: str, 
     assert "secret" not in str(refused.value)
 
 
-def test_times_are_the_same_in_whatever_zone_the_database_is(place: Place, postgres: Cluster) -> None:
+def test_times_are_the_same_in_whatever_zone_the_database_is(place: Place) -> None:
     with place.serving() as world:
         made = world.purpose()
     engine = sa.create_engine(place.settings.database_url.replace("postgresql:", "postgresql+psycopg:"))

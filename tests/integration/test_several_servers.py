@@ -154,7 +154,11 @@ def test_one_that_is_stopped_where_it_is_keeps_nobody_from_anything(
 
 
 def test_all_of_them_make_one_log_that_one_publishes(two: tuple[LiveWorld, LiveWorld], place: Several) -> None:
-    galleries = [threading.Thread(target=world.gallery) for world in (*two, *two, *two)]
+    def write(world: LiveWorld) -> None:
+        for _ in range(3):
+            world.gallery()
+
+    galleries = [threading.Thread(target=write, args=(world,)) for world in two]
     for thread in galleries:
         thread.start()
     for thread in galleries:
