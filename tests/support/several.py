@@ -57,7 +57,7 @@ class Several:
         """The doors of a process, when they are open."""
         _wait(process, url, log)
         world = LiveWorld(folder=self.folder, secret=self.secret, url=url, travelled=Travelled())
-        world._names = 1000 * len(self._running)
+        world._names = 1000 * int(url.rpartition(":")[2])
         self._worlds.enter_context(world.http)
         return world
 
